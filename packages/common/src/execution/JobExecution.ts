@@ -1,0 +1,52 @@
+import type { ArtifactRef } from '../artifacts/ArtifactRef.ts';
+import type { ExecutionStatus } from './ExecutionStatus.ts';
+import type { FailureReason } from './FailureReason.ts';
+
+/** Milliseconds spent in each phase of an attempt. */
+export interface PhaseTimings {
+  /** From eligible to taken. */
+  readonly queue: number;
+  /** Image pull; 0 when it was present. */
+  readonly pull: number;
+  /** Workspace, container and artifacts of dependencies. */
+  readonly prepare: number;
+  /** `before_script`, `script` and `after_script`. */
+  readonly script: number;
+  /** Collecting and storing what the job keeps. */
+  readonly artifacts: number;
+}
+
+/** One try at a job. A retried job keeps the earlier ones. */
+export interface JobAttempt {
+  /** Counts from 1. */
+  readonly number: number;
+  readonly status: ExecutionStatus;
+  readonly failureReason: FailureReason | null;
+  /** What went wrong, in one sentence, when the reason alone does not say it. */
+  readonly failureMessage: string | null;
+  readonly exitCode: number | null;
+  readonly startedAt: string | null;
+  readonly completedAt: string | null;
+  readonly timings: PhaseTimings;
+  readonly artifacts: readonly ArtifactRef[];
+  /** Where its log is: relative to the report locally. */
+  readonly log: string | null;
+}
+
+/** The record of one job of one pipeline execution. */
+export interface JobExecution {
+  readonly id: string;
+  readonly name: string;
+  readonly stage: string;
+  readonly status: ExecutionStatus;
+  /** True when this FAILED job does not fail its pipeline (the conclusion after `allow_failure`). */
+  readonly allowFailure: boolean;
+  /** Why it still waits or why it was skipped, in one sentence; null once it runs. */
+  readonly waitingReason: string | null;
+  /** The image as used, variables expanded. */
+  readonly image: string;
+  /** When it became eligible. */
+  readonly eligibleAt: string | null;
+  /** Oldest first; empty until the first attempt starts. The last one counts. */
+  readonly attempts: readonly JobAttempt[];
+}

@@ -1,0 +1,34 @@
+export type { ArtifactRef } from './artifacts/ArtifactRef.ts';
+export { type Clock, isoTime, systemClock } from './clock.ts';
+export type { Diagnostic, RelatedSpan, Severity } from './diagnostics/Diagnostic.ts';
+export type { Span } from './diagnostics/Span.ts';
+export { canTransition, ExecutionStatus, isTerminal } from './execution/ExecutionStatus.ts';
+export { type FailureReason, failureReasons } from './execution/FailureReason.ts';
+export type { JobAttempt, JobExecution, PhaseTimings } from './execution/JobExecution.ts';
+export type { PipelineExecution, SourceInfo } from './execution/PipelineExecution.ts';
+export type { StageExecution } from './execution/StageExecution.ts';
+export type { IdSource } from './ids.ts';
+export type { JobEvent, JobOutcome, JobPhase } from './jobs/JobEvent.ts';
+export type { ArtifactRequest, JobDependency, JobRequest, JobVariable, SourceRequest } from './jobs/JobRequest.ts';
+export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
+export type { LogChunk, LogStream } from './logs/LogChunk.ts';
+export type {
+  Admission,
+  AllowFailurePlan,
+  ArtifactsPlan,
+  ImagePlan,
+  JobPlan,
+  NeedPlan,
+  PullPolicy,
+  RetryPlan,
+  RuleClauseTrace,
+  RuleTrace,
+  VariablePlan,
+  When,
+} from './plan/JobPlan.ts';
+export type { ExcludedJob, PipelinePlan } from './plan/PipelinePlan.ts';
+export type { StagePlan } from './plan/StagePlan.ts';
+export { buildReport } from './report/build-report.ts';
+export type { JobReport, Report, StageReport } from './report/Report.ts';
+export { failure, type Result, success } from './result.ts';
+export { unreachable } from './unreachable.ts';

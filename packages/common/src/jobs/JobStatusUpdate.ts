@@ -1,0 +1,16 @@
+import type { ExecutionStatus } from '../execution/ExecutionStatus.ts';
+import type { FailureReason } from '../execution/FailureReason.ts';
+import type { PhaseTimings } from '../execution/JobExecution.ts';
+
+/** What a worker tells about a job; `jobId` and `status` are enough. */
+export interface JobStatusUpdate {
+  readonly jobId: string;
+  readonly status: ExecutionStatus;
+  /** Text to append to the log. */
+  readonly logs?: string;
+  readonly exitCode?: number;
+  readonly failureReason?: FailureReason;
+  readonly attempt?: number;
+  readonly token?: string;
+  readonly timings?: PhaseTimings;
+}

@@ -1,0 +1,1 @@
+export { type CheckInput, type CheckResult, checkPipeline, type FileProvider, type PipelineContext } from './check-pipeline.ts';

@@ -1,0 +1,116 @@
+import type { ImagePlan, SourceRequest } from '@xx-pipeline/common';
+
+/**
+ * The port to whatever runs containers. Engines that are clusters must fit behind it (no shared disk,
+ * streams that break, a queue of their own), so callers never assume a local path or a local container.
+ *
+ * Order of calls for one job:
+ *
+ *   prepare --> putFiles* --> run (script) --> run (after_script)? --> getFiles* --> remove
+ *                  '-------- interrupt may come at any time during run --------'
+ *
+ * `remove` may come at any point, also instead of everything else, and always comes.
+ * Different containers are independent: their calls may overlap freely.
+ * A failure that is the job's own never throws: it is an exit code. What throws is `ExecutionBroken`
+ * (the machinery failed) or `ImageUnavailable`.
+ */
+export interface JobExecutor {
+  /**
+   * Makes ready all that does not depend on earlier jobs: image, workspace, a started container that waits for
+   * its script. Runs nothing of the job, so that it may be called ahead and its result thrown away.
+   * Aborting `signal` stops the work and removes what was made; the promise then rejects with the signal's reason.
+   * Throws `ImageUnavailable` or `ExecutionBroken`.
+   */
+  prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer>;
+
+  /** Removes what jobs share and waits until every removal begun has ended. No call may follow. */
+  close(): Promise<void>;
+}
+
+/** What a job's container is made from. Variables and scripts are not part of it: they come with `run`. */
+export interface ContainerSpec {
+  readonly runId: string;
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly attempt: number;
+  readonly image: ImagePlan;
+  readonly source: SourceRequest;
+  /**
+   * Jobs that are certain to have ended before this one runs. An executor that shares something between
+   * jobs one after the other (a network sandbox) may then share it with these.
+   */
+  readonly runsAfter: readonly string[];
+}
+
+/** What a person wants to see while a container is made ready. */
+export interface PrepareObserver {
+  /** A pull of this job's image is under way; bytes so far and in all (0 = not known yet). */
+  pulling(image: string, current: number, total: number): void;
+  /** The image is present now; milliseconds this job waited for the pull, 0 if it was there. */
+  pulled(image: string, ms: number): void;
+  /** Something that does not stop the job but should be known: a fallback taken. */
+  warning(message: string): void;
+}
+
+/** A shell text and how its marks look. */
+export interface ShellScript {
+  /** Read by bash where the image has it, else by sh; standard input is /dev/null, the working directory the workspace. */
+  readonly text: string;
+  /**
+   * What follows `mark` up to the end of a line of standard output is not output but a mark.
+   * A random text, so that no job meets it by accident.
+   */
+  readonly mark: string;
+}
+
+/** Takes a container's output while it runs. */
+export interface OutputSink {
+  /** Bytes of one stream, in order. The next call waits for the returned promise: back-pressure reaches the job. */
+  write(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number): void | Promise<void>;
+  /** A mark, without its prefix and line end, in its place among the output. */
+  mark(text: string, at: number): void;
+}
+
+/** How a shell text ended. */
+export interface ScriptExit {
+  readonly exitCode: number;
+  /** The engine killed it for using too much memory. */
+  readonly outOfMemory: boolean;
+}
+
+/** One job's container. Every method but `interrupt` and `remove` waits for the one before. */
+export interface JobContainer {
+  /** Unpacks a tar stream over the workspace; only before the first `run`. */
+  putFiles(tar: AsyncIterable<Uint8Array>): Promise<void>;
+
+  /**
+   * Runs a shell text to its end and resolves as soon as its exit code and all of its output are known.
+   * Processes it left behind may live until `remove`. Throws `ExecutionBroken` when the container or engine is gone.
+   */
+  run(script: ShellScript, output: OutputSink): Promise<ScriptExit>;
+
+  /**
+   * Sends TERM (or KILL if `force`) to every process of the current `run`, which then ends on its own;
+   * the container stays usable. Never throws; does nothing when nothing runs.
+   */
+  interrupt(force: boolean): Promise<void>;
+
+  /**
+   * The file or directory at `path` (relative to the workspace, `.` for all of it) as a tar stream whose names are
+   * relative to the workspace; null when nothing is there. Allowed after the last `run`, also when it failed.
+   */
+  getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null>;
+
+  /**
+   * Paths relative to the workspace (files and links, no directories) that may match a pattern beginning with the
+   * literal directory `under` (`.` for the root). May list more than exists, never less; null = cannot list, use `getFiles`.
+   */
+  listFiles(under: string): Promise<readonly string[] | null>;
+
+  /**
+   * Removes the container, its workspace and all that belongs to it alone, whatever state it is in.
+   * Resolves when nothing of it is left that a following job could reach. Idempotent; never throws;
+   * works under a deadline of its own, never under the job's signal.
+   */
+  remove(): Promise<void>;
+}

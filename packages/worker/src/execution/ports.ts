@@ -1,0 +1,24 @@
+import type { ArtifactRef, ExecutionStatus } from '@xx-pipeline/common';
+
+/** Where a job stands that another one waits for. */
+export interface DependencyState {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly status: ExecutionStatus;
+  /** Failed, but allowed to: counts as done. */
+  readonly allowFailure: boolean;
+}
+
+/** Tells how far a job's dependencies are: records in memory locally, the backend over HTTP on a worker. */
+export interface DependencySource {
+  /** One state per dependency of the job, in the order of its request. */
+  getDependencies(jobId: string): Promise<readonly DependencyState[]>;
+}
+
+/** Keeps artifact archives: a directory locally, the backend on a worker. */
+export interface JobArtifacts {
+  /** Stores the archive (tar, zstd-compressed) of one attempt, whole or not at all, and says where. */
+  save(owner: { jobId: string; attempt: number; name: string }, archive: AsyncIterable<Uint8Array>): Promise<ArtifactRef>;
+  /** The archive of the job's last finished attempt; null when it kept none. */
+  open(jobId: string): Promise<AsyncIterable<Uint8Array> | null>;
+}
