@@ -1,0 +1,23 @@
+import type { JobEvent, JobExecution, PipelineExecution, PipelinePlan, Report } from '@xx-pipeline/common';
+
+/** What happens in a local run, in order; renderers and `-o ndjson` are pure consumers of these. */
+export type RunEvent =
+  | {
+      readonly type: 'run-started';
+      readonly execution: PipelineExecution;
+      readonly plan: PipelinePlan;
+      /** Where the report and the logs go. */
+      readonly directory: string;
+    }
+  /** A job's record changed. */
+  | { readonly type: 'job-changed'; readonly job: JobExecution }
+  | {
+      readonly type: 'job-event';
+      readonly jobId: string;
+      readonly jobName: string;
+      readonly attempt: number;
+      readonly event: JobEvent;
+    }
+  /** Something about the whole run that a person should know. */
+  | { readonly type: 'notice'; readonly message: string }
+  | { readonly type: 'run-finished'; readonly execution: PipelineExecution; readonly report: Report };
