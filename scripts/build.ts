@@ -29,7 +29,9 @@ await bundle.close();
 if (!keepOldChunks) await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'chunks'), { recursive: true });
 // The entry last, and by rename: whoever starts meanwhile gets the old or the new build, never a mixture.
-for (const file of output.toSorted((a, b) => Number('isEntry' in a && a.isEntry) - Number('isEntry' in b && b.isEntry))) {
+for (const file of output.toSorted(
+  (a, b) => Number('isEntry' in a && a.isEntry) - Number('isEntry' in b && b.isEntry),
+)) {
   await replaceFile(join(dist, file.fileName), file.type === 'chunk' ? file.code : file.source);
 }
 await chmod(join(dist, 'xx.js'), 0o755);

@@ -37,7 +37,11 @@ function platformEntry(name: string, version: string, parent: LockEntry): LockEn
   const words = name.split(/[/-]/);
   const system = systems.filter((word) => words.includes(word));
   const processor = processors.filter((word) => words.includes(word));
-  const libc = words.some((word) => word.startsWith('musl')) ? ['musl'] : words.some((word) => word.startsWith('gnu')) ? ['glibc'] : [];
+  const libc = words.some((word) => word.startsWith('musl'))
+    ? ['musl']
+    : words.some((word) => word.startsWith('gnu'))
+      ? ['glibc']
+      : [];
   return {
     version,
     ...(processor.length > 0 && { cpu: processor }),

@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, join, normalize, relative } from 'node:path';
+import { inner, type Zone, zones } from './import-table.ts';
+import { readImports } from './read-imports.ts';
+
+/** Something the import table forbids, `path:line` first. */
+export interface ImportProblem {
+  readonly at: string;
+  readonly message: string;
+}
+
+/** Checks every TypeScript file below `root` against the import table: zones, doors, pureness, cycles. */
+export function findImportProblems(root: string): readonly ImportProblem[] {
+  const doors = readDoors(root);
+  const problems: ImportProblem[] = [];
+  const graph = new Map<string, { to: string; line: number }[]>();
+
+  for (const file of listSources(root)) {
+    const zone = zoneOf(file);
+    if (zone === undefined) {
+      problems.push({
+        at: `${file}:1`,
+        message: 'belongs to no zone of the import table (scripts/imports/import-table.ts)',
+      });
+      continue;
+    }
+    const edges: { to: string; line: number }[] = [];
+    graph.set(file, edges);
+    for (const { specifier, line } of readImports(readFileSync(join(root, file), 'utf8'))) {
+      const at = `${file}:${line}`;
+      if (isBuiltin(specifier)) {
+        if (zone.pure) problems.push({ at, message: `${zone.name} does no I/O: it may not import ${specifier}` });
+        continue;
+      }
+      const target = resolveSpecifier(file, specifier, doors);
+      if (target === null) continue;
+      if ('problem' in target) {
+        problems.push({ at, message: target.problem });
+        continue;
+      }
+      edges.push({ to: target.file, line });
+      const message = forbidden(file, zone, target.file, specifier);
+      if (message !== null) problems.push({ at, message });
+    }
+  }
+  return [...problems, ...findCycles(graph)];
+}
+
+function forbidden(file: string, zone: Zone, target: string, specifier: string): string | null {
+  const other = zoneOf(target);
+  if (other === undefined) return `${specifier} belongs to no zone of the import table`;
+  if (zone.imports.includes('*')) return null;
+  if (other !== zone && !zone.imports.includes(other.name)) {
+    return `${zone.name} may not import ${other.name} (${specifier}); it may import: ${zone.imports.join(', ') || 'nothing of ours'}`;
+  }
+  for (const { folder, users } of inner) {
+    if (inside(target, folder) && !users.some((user) => inside(file, user))) {
+      return `${folder} is for ${users[1] ?? users[0]} alone`;
+    }
+  }
+  const home = packageOf(file);
+  if (specifier.startsWith('.') && packageOf(target) !== home) {
+    return `${specifier} reaches into another package: import it by name, through its door`;
+  }
+  return null;
+}
+
+type Target = { readonly file: string } | { readonly problem: string };
+
+/** The file behind a specifier, or what is wrong with it; null for packages that are not ours. */
+function resolveSpecifier(file: string, specifier: string, doors: ReadonlyMap<string, string>): Target | null {
+  if (specifier.startsWith('.')) return { file: normalize(join(dirname(file), specifier)) };
+  if (!specifier.startsWith('@xx-pipeline/')) return null;
+  const door = doors.get(specifier);
+  if (door === undefined)
+    return { problem: `${specifier} is no door of its package (see "exports" in its package.json)` };
+  return { file: door };
+}
+
+/** `@xx-pipeline/worker/execution` -> `packages/worker/src/execution/index.ts`, for all packages. */
+function readDoors(root: string): ReadonlyMap<string, string> {
+  const doors = new Map<string, string>();
+  for (const folder of readdirSync(join(root, 'packages'))) {
+    const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')) as {
+      name: string;
+      exports?: Record<string, string>;
+    };
+    for (const [door, file] of Object.entries(manifest.exports ?? {})) {
+      doors.set(manifest.name + door.slice(1), normalize(join('packages', folder, file)));
+    }
+  }
+  return doors;
+}
+
+function listSources(root: string): readonly string[] {
+  return ['packages', 'test', 'bench', 'scripts'].flatMap((top) => {
+    let entries: ReturnType<typeof readAll>;
+    try {
+      entries = readAll(join(root, top));
+    } catch {
+      return [];
+    }
+    return entries
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+      .filter((path) => !/(^|\/)(node_modules|testdata|fixtures)\//.test(path));
+  });
+}
+
+function readAll(folder: string) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true });
+}
+
+function inside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+function zoneOf(path: string): Zone | undefined {
+  return zones
+    .flatMap((zone) =>
+      zone.folders.filter((folder) => inside(path, folder)).map((folder) => ({ zone, length: folder.length })),
+    )
+    .toSorted((a, b) => b.length - a.length)[0]?.zone;
+}
+
+function packageOf(path: string): string {
+  const [top, name] = path.split('/');
+  return top === 'packages' ? `packages/${name}` : '';
+}
+
+/** Depth first with colours: an edge to a file that is still open closes a cycle. Each is told once. */
+function findCycles(graph: ReadonlyMap<string, readonly { to: string; line: number }[]>): readonly ImportProblem[] {
+  const problems: ImportProblem[] = [];
+  const done = new Set<string>();
+  const open: string[] = [];
+  const enter = (file: string): void => {
+    open.push(file);
+    for (const { to, line } of graph.get(file) ?? []) {
+      const from = open.indexOf(to);
+      if (from >= 0) {
+        problems.push({ at: `${file}:${line}`, message: `import cycle: ${[...open.slice(from), to].join(' -> ')}` });
+      } else if (!done.has(to)) {
+        enter(to);
+      }
+    }
+    open.pop();
+    done.add(file);
+  };
+  for (const file of graph.keys()) if (!done.has(file)) enter(file);
+  return problems;
+}

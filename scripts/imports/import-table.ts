@@ -1,0 +1,44 @@
+/** A part of the repository with rules about what it may import. */
+export interface Zone {
+  readonly name: string;
+  /** Files whose path from the root begins with one of these belong to it; the longest match wins. */
+  readonly folders: readonly string[];
+  /** Zones it may import; its own is always allowed. `*` = any. */
+  readonly imports: readonly string[];
+  /** Files here promise to do no I/O: no built-in module of Node. */
+  readonly pure?: boolean;
+}
+
+/** Who may import whom: the table of docs/architecture.md. */
+export const zones: readonly Zone[] = [
+  { name: 'common', folders: ['packages/common/src'], imports: [], pure: true },
+  { name: 'pipeline-language', folders: ['packages/pipeline-language/src'], imports: ['common'], pure: true },
+  { name: 'worker/execution', folders: ['packages/worker/src/execution'], imports: ['common'] },
+  { name: 'worker/app', folders: ['packages/worker/src/app'], imports: ['worker/execution', 'common'] },
+  { name: 'backend', folders: ['packages/backend/src'], imports: ['pipeline-language', 'common'] },
+  { name: 'cli', folders: ['packages/cli/src'], imports: ['pipeline-language', 'worker/execution', 'common'] },
+  { name: 'web', folders: ['packages/web/src'], imports: ['common'] },
+  { name: 'common tests', folders: ['packages/common/test'], imports: ['common'] },
+  { name: 'language tests', folders: ['packages/pipeline-language/test'], imports: ['pipeline-language', 'common'] },
+  { name: 'worker tests', folders: ['packages/worker/test'], imports: ['worker/execution', 'worker/app', 'common'] },
+  { name: 'backend tests', folders: ['packages/backend/test'], imports: ['backend', 'pipeline-language', 'common'] },
+  {
+    name: 'cli tests',
+    folders: ['packages/cli/test'],
+    imports: ['cli', 'pipeline-language', 'worker/execution', 'common'],
+  },
+  { name: 'web tests', folders: ['packages/web/test'], imports: ['web', 'common'] },
+  { name: 'root', folders: ['test', 'bench', 'scripts'], imports: ['*'] },
+];
+
+/** Folders inside a zone that only some files may reach into. */
+export const inner: readonly { readonly folder: string; readonly users: readonly string[] }[] = [
+  {
+    folder: 'packages/worker/src/execution/docker',
+    users: [
+      'packages/worker/src/execution/docker',
+      'packages/worker/src/execution/DockerExecutor.ts',
+      'packages/worker/test',
+    ],
+  },
+];

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { findImportProblems } from '../../scripts/imports/find-import-problems.ts';
+
+const manifests = {
+  'packages/common/package.json': '{"name":"@xx-pipeline/common","exports":{".":"./src/index.ts"}}',
+  'packages/pipeline-language/package.json':
+    '{"name":"@xx-pipeline/pipeline-language","exports":{".":"./src/index.ts"}}',
+  'packages/worker/package.json': '{"name":"@xx-pipeline/worker","exports":{"./execution":"./src/execution/index.ts"}}',
+  'packages/cli/package.json': '{"name":"@xx-pipeline/cli","exports":{".":"./src/main.ts"}}',
+  'packages/common/src/index.ts': 'export const a = 1;',
+  'packages/worker/src/execution/index.ts': "export { a } from '@xx-pipeline/common';",
+};
+
+async function problemsOf(files: Record<string, string>): Promise<readonly string[]> {
+  const root = await mkdtemp(join(tmpdir(), 'xx-imports-'));
+  try {
+    for (const [path, text] of Object.entries({ ...manifests, ...files })) {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), text);
+    }
+    return findImportProblems(root).map(({ at, message }) => `${at} ${message}`);
+  } finally {
+    await rm(root, { recursive: true });
+  }
+}
+
+test('what the table allows is no problem', async () => {
+  const files = {
+    'packages/cli/src/main.ts': "import { a } from '@xx-pipeline/worker/execution';\nimport 'node:fs';\na;",
+  };
+  assert.deepEqual(await problemsOf(files), []);
+});
+
+const forbidden: readonly { title: string; files: Record<string, string>; says: RegExp }[] = [
+  {
+    title: 'an import that the table does not have',
+    files: { 'packages/common/src/b.ts': "import type { X } from '@xx-pipeline/worker/execution';" },
+    says: /^packages\/common\/src\/b\.ts:1 common may not import worker\/execution/,
+  },
+  {
+    title: 'the worker application from a job runner',
+    files: {
+      'packages/worker/src/app/app.ts': 'export const b = 1;',
+      'packages/worker/src/execution/run.ts': "\nexport { b } from '../app/app.ts';",
+    },
+    says: /run\.ts:2 worker\/execution may not import worker\/app/,
+  },
+  {
+    title: 'a way past the door of a package by its name',
+    files: { 'packages/cli/src/b.ts': "import '@xx-pipeline/worker/src/execution/index.ts';" },
+    says: /b\.ts:1 @xx-pipeline\/worker\/src\/execution\/index\.ts is no door/,
+  },
+  {
+    title: 'a way past the door of a package by a path',
+    files: { 'packages/cli/src/b.ts': "const b = await import('../../common/src/index.ts');" },
+    says: /b\.ts:1 .* reaches into another package/,
+  },
+  {
+    title: 'a built-in module in a package that does no I/O',
+    files: { 'packages/pipeline-language/src/b.ts': "import { readFileSync } from 'fs';" },
+    says: /b\.ts:1 pipeline-language does no I\/O: it may not import fs/,
+  },
+  {
+    title: 'the Docker client outside of the Docker executor',
+    files: {
+      'packages/worker/src/execution/docker/client.ts': 'export const b = 1;',
+      'packages/worker/src/execution/JobRunner.ts': "import { b } from './docker/client.ts';",
+    },
+    says: /JobRunner\.ts:1 .*docker is for .*DockerExecutor\.ts alone/,
+  },
+  {
+    title: 'a cycle, of types too',
+    files: {
+      'packages/common/src/x.ts': "import type { Y } from './y.ts';\nexport type X = Y;",
+      'packages/common/src/y.ts': "import type { Z } from './z.ts';\nexport type Y = Z;",
+      'packages/common/src/z.ts': "export type Z = import('./x.ts').X;",
+    },
+    says: /z\.ts:1 import cycle: packages\/common\/src\/x\.ts -> .*y\.ts -> .*z\.ts -> packages\/common\/src\/x\.ts/,
+  },
+];
+
+for (const { title, files, says } of forbidden) {
+  test(`the import check is red on ${title}`, async () => {
+    const problems = await problemsOf(files);
+    assert.equal(problems.length, 1, problems.join('\n'));
+    assert.match(problems[0] ?? '', says);
+  });
+}
