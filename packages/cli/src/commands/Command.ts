@@ -33,6 +33,8 @@ export interface OutputStream {
   write(data: string | Uint8Array): boolean;
   readonly isTTY: boolean;
   readonly columns: number;
+  /** Height of the terminal; absent when it is not known. */
+  readonly rows?: number | undefined;
   /** Colours are wanted here: TTY, NO_COLOR and --color considered. */
   readonly color: boolean;
   /** Resolves when what was written has been taken; for back-pressure. */

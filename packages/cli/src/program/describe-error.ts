@@ -1,0 +1,72 @@
+import { CommandError } from '../commands/Command.ts';
+import { ExitCode } from '../exit-codes.ts';
+
+/** What a person is told about an error, and the shell. */
+export interface ErrorDescription {
+  readonly message: string;
+  readonly help: string | null;
+  readonly exitCode: ExitCode;
+}
+
+/** Turns anything thrown into one message: the user's mistake, the machine's failure, or a bug of ours. */
+export function describeError(error: unknown): ErrorDescription {
+  if (error instanceof CommandError) {
+    return { message: error.message, help: error.help, exitCode: error.exitCode };
+  }
+  if (!(error instanceof Error)) {
+    return bug(String(error));
+  }
+  if (error.name === 'ExecutionBroken' || error.name === 'ImageUnavailable') {
+    const help = (error as Error & { help?: string | null }).help ?? null;
+    return { message: error.message, help, exitCode: ExitCode.machine };
+  }
+  const sentence = systemErrorSentence(error);
+  return sentence === null ? bug(error.message) : { ...sentence, exitCode: ExitCode.machine };
+}
+
+function bug(message: string): ErrorDescription {
+  return {
+    message: `this is a bug in xx: ${message}`,
+    help: 'please report it to where you got xx from, with what XX_DEBUG=1 xx … prints (CONTRIBUTING.md says how)',
+    exitCode: ExitCode.machine,
+  };
+}
+
+function systemErrorSentence(error: NodeJS.ErrnoException): { message: string; help: string | null } | null {
+  const path = error.path === undefined ? '' : ` ${error.path}`;
+  switch (error.code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return {
+        message: `the disk is full${path && `: cannot write${path}`}`,
+        help: 'free some space, or point XX_HOME to another disk',
+      };
+    case 'EACCES':
+    case 'EPERM':
+      return {
+        message: `permission denied${path && `:${path}`}`,
+        help: `check who owns it${path && ` (ls -ld${path})`}`,
+      };
+    case 'EROFS':
+      return {
+        message: `the file system is read-only${path && `:${path}`}`,
+        help: 'point XX_HOME to a directory that can be written',
+      };
+    case 'ENOENT':
+      return { message: `no such file or directory${path && `:${path}`}`, help: null };
+    case 'ENOTDIR':
+      return { message: `not a directory${path && `:${path}`}`, help: null };
+    case 'EISDIR':
+      return { message: `is a directory, not a file${path && `:${path}`}`, help: null };
+    case 'EMFILE':
+    case 'ENFILE':
+      return {
+        message: 'too many open files',
+        help: 'raise the limit (ulimit -n 4096) or run fewer jobs at once (-j)',
+      };
+    case 'EIO':
+      return { message: `input/output error${path && `:${path}`}`, help: null };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,47 @@
+import { isTerminal, type JobExecution } from '@xx-pipeline/common';
+import type { CommandIo } from '../commands/Command.ts';
+import type { RunEvent } from '../local/RunEvent.ts';
+import { visible } from './ansi.ts';
+import { type DataFormat, formatData } from './data-text.ts';
+import { jobDuration, outcomeNotes } from './job-outcome.ts';
+import type { RunRenderer } from './RunRenderer.ts';
+import { runTitle } from './run-title.ts';
+import { statusLook } from './status.ts';
+import { paint } from './style.ts';
+
+/** The report as one document on standard output at the end; until then a line per finished job on standard error. */
+export class DocumentRenderer implements RunRenderer {
+  readonly #io: Pick<CommandIo, 'stdout' | 'stderr'>;
+  readonly #format: DataFormat;
+  readonly #finished = new Set<string>();
+
+  constructor(io: Pick<CommandIo, 'stdout' | 'stderr'>, format: DataFormat) {
+    this.#io = io;
+    this.#format = format;
+  }
+
+  async event(event: RunEvent): Promise<void> {
+    const { stdout, stderr } = this.#io;
+    if (event.type === 'run-started') {
+      stderr.write(`${runTitle(event.execution, event.plan)}\n`);
+    } else if (event.type === 'job-changed') {
+      this.#jobChanged(event.job);
+    } else if (event.type === 'notice') {
+      stderr.write(`note: ${visible(event.message)}\n`);
+    } else if (event.type === 'run-finished') {
+      stdout.write(await formatData(event.report, this.#format));
+      await stdout.drained();
+    }
+  }
+
+  close(): void {}
+
+  #jobChanged(job: JobExecution): void {
+    if (isTerminal(job.status) && !this.#finished.has(job.id)) {
+      this.#finished.add(job.id);
+      const look = statusLook(job.status, job.allowFailure);
+      const facts = [look.word, jobDuration(job), ...outcomeNotes(job)].filter((fact) => fact !== '').join(' · ');
+      this.#io.stderr.write(`${paint(this.#io.stderr, look.paint, look.sign)} ${visible(job.name)}: ${facts}\n`);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { LogChunk, LogStream } from '@xx-pipeline/common';
+import type { OutputStream } from '../commands/Command.ts';
+import type { RunEvent } from '../local/RunEvent.ts';
+import { eventLine, type LineOwner, logLine } from './event-line.ts';
+import { LineAssembler } from './LineAssembler.ts';
+import type { RunRenderer } from './RunRenderer.ts';
+
+interface OpenLog {
+  readonly owner: LineOwner;
+  readonly stream: LogStream;
+  readonly assembler: LineAssembler;
+  at: number;
+}
+
+/** Every event of a run as one line of JSON; the format is described in docs/output.md. */
+export class NdjsonRenderer implements RunRenderer {
+  readonly #stdout: OutputStream;
+  readonly #logs = new Map<string, OpenLog>();
+
+  constructor(stdout: OutputStream) {
+    this.#stdout = stdout;
+  }
+
+  event(event: RunEvent): void | Promise<void> {
+    if (event.type === 'job-event' && event.event.type === 'log') {
+      return this.#log({ jobId: event.jobId, job: event.jobName, attempt: event.attempt }, event.event.chunk);
+    }
+    if (event.type === 'job-event' && (event.event.type === 'finished' || event.event.type === 'command')) {
+      this.#flush((log) => log.owner.jobId === event.jobId);
+    }
+    if (event.type === 'run-finished') {
+      this.#flush(() => true);
+    }
+    const text = eventLine(event);
+    return text === null ? undefined : this.#print(text);
+  }
+
+  close(): void {
+    this.#flush(() => true);
+  }
+
+  #log(owner: LineOwner, chunk: LogChunk): void | Promise<void> {
+    const key = `${chunk.stream} ${owner.attempt} ${owner.jobId}`;
+    let log = this.#logs.get(key);
+    if (log === undefined) {
+      log = { owner, stream: chunk.stream, assembler: new LineAssembler(), at: chunk.at };
+      this.#logs.set(key, log);
+    }
+    log.at = chunk.at;
+    const lines = log.assembler.push(chunk.bytes);
+    return lines === null ? undefined : this.#printLines(log, lines);
+  }
+
+  #flush(wanted: (log: OpenLog) => boolean): void {
+    for (const [key, log] of this.#logs) {
+      if (wanted(log)) {
+        const rest = log.assembler.flush();
+        if (rest !== null) {
+          this.#printLines(log, rest);
+        }
+        this.#logs.delete(key);
+      }
+    }
+  }
+
+  #printLines(log: OpenLog, lines: Uint8Array): void | Promise<void> {
+    const texts = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength - 1)
+      .toString('utf8')
+      .split('\n');
+    return this.#print(texts.map((text) => logLine(log.owner, log.stream, log.at, text)).join(''));
+  }
+
+  #print(text: string): void | Promise<void> {
+    if (!this.#stdout.write(text)) {
+      return this.#stdout.drained();
+    }
+  }
+}

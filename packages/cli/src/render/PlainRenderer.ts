@@ -1,0 +1,182 @@
+import { isTerminal, type JobEvent, type JobExecution, unreachable } from '@xx-pipeline/common';
+import type { CommandIo } from '../commands/Command.ts';
+import type { RunEvent } from '../local/RunEvent.ts';
+import { visible } from './ansi.ts';
+import { renderClosing, renderHints } from './closing-text.ts';
+import { displayWidth, padTo, truncate } from './display-width.ts';
+import { formatBytes, formatDuration } from './duration.ts';
+import { failureText, jobDuration, outcomeNotes } from './job-outcome.ts';
+import { LineAssembler } from './LineAssembler.ts';
+import { type LinePrefix, linePrefix, prefixLines } from './log-lines.ts';
+import type { RunRenderer } from './RunRenderer.ts';
+import { RunView } from './RunView.ts';
+import { runTitle } from './run-title.ts';
+import { statusLook } from './status.ts';
+import { type Paint, paint } from './style.ts';
+
+const jobColors: readonly Paint[] = [
+  'cyan',
+  'magenta',
+  'blue',
+  'yellow',
+  'green',
+  'cyanBright',
+  'magentaBright',
+  'blueBright',
+];
+const widestPadding = 24;
+const widestName = 60;
+
+interface JobLines {
+  /** Name, coloured and padded. */
+  readonly label: string;
+  readonly prefix: LinePrefix;
+  readonly streams: Record<'stdout' | 'stderr' | 'runner', LineAssembler>;
+}
+
+/** A run as lines, for files, pipes and CI: `job │ text`. Nothing is ever taken back. */
+export class PlainRenderer implements RunRenderer {
+  readonly #io: Pick<CommandIo, 'stdout' | 'stderr'>;
+  readonly #view = new RunView();
+  readonly #jobs = new Map<string, JobLines>();
+  readonly #finished = new Set<string>();
+
+  constructor(io: Pick<CommandIo, 'stdout' | 'stderr'>) {
+    this.#io = io;
+  }
+
+  event(event: RunEvent): void | Promise<void> {
+    const isLog = event.type === 'job-event' && event.event.type === 'log';
+    const pullsBefore = isLog ? [] : [...this.#view.pulls.values()];
+    this.#view.apply(event);
+    switch (event.type) {
+      case 'run-started':
+        this.#prepareLabels(event.execution.jobs);
+        return this.#print(`${paint(this.#io.stdout, 'bold', runTitle(event.execution, event.plan))}\n`);
+      case 'job-changed':
+        return this.#jobChanged(event.job);
+      case 'job-event': {
+        const job = this.#jobs.get(event.jobId);
+        return job === undefined ? undefined : this.#jobEvent(job, event.event, event.attempt, pullsBefore);
+      }
+      case 'notice':
+        this.#io.stderr.write(`note: ${visible(event.message)}\n`);
+        return;
+      case 'run-finished':
+        for (const job of event.execution.jobs) {
+          this.#jobChanged(job);
+        }
+        this.#print(renderClosing(event.report, this.#view, { color: this.#io.stdout.color, columns: 1000 }));
+        this.#io.stderr.write(renderHints(event.report, this.#view.directory, this.#io.stderr));
+        return;
+      default:
+        return unreachable(event);
+    }
+  }
+
+  close(): void {
+    for (const job of this.#jobs.values()) {
+      this.#flush(job);
+    }
+  }
+
+  #prepareLabels(jobs: readonly JobExecution[]): void {
+    const names = jobs.map((job) => truncate(visible(job.name), widestName));
+    const width = Math.min(widestPadding, Math.max(0, ...names.map(displayWidth)));
+    for (const [index, job] of jobs.entries()) {
+      const label = paint(
+        this.#io.stdout,
+        jobColors[index % jobColors.length] ?? 'cyan',
+        padTo(names[index] ?? '', width),
+      );
+      this.#jobs.set(job.id, {
+        label,
+        prefix: linePrefix(`${label} │ `),
+        streams: { stdout: new LineAssembler(), stderr: new LineAssembler(), runner: new LineAssembler() },
+      });
+    }
+  }
+
+  #jobChanged(record: JobExecution): void {
+    const job = this.#jobs.get(record.id);
+    if (job === undefined || this.#finished.has(record.id)) {
+      return;
+    }
+    if (isTerminal(record.status) || record.status === 'MANUAL') {
+      if (isTerminal(record.status)) {
+        this.#finished.add(record.id);
+      }
+      this.#flush(job);
+      const look = statusLook(record.status, record.allowFailure);
+      const took = jobDuration(record);
+      const notes = [took === '' ? '' : `in ${took}`, ...outcomeNotes(record)].filter((note) => note !== '');
+      const text = `${look.word}${notes.length === 0 ? '' : ` ${notes.join(' · ')}`}`;
+      this.#print(`${job.label} ${paint(this.#io.stdout, look.paint, `${look.sign} ${text}`)}\n`);
+      return;
+    }
+    const last = record.attempts.at(-1);
+    if (record.status === 'PENDING' && last?.status === 'FAILED') {
+      this.#flush(job);
+      this.#print(`${job.label} ↻ attempt ${last.number} failed (${failureText(last)}), trying again\n`);
+    }
+  }
+
+  #jobEvent(
+    job: JobLines,
+    event: JobEvent,
+    attempt: number,
+    pullsBefore: readonly { image: string; total: number; since: number }[],
+  ): void | Promise<void> {
+    switch (event.type) {
+      case 'log': {
+        const lines = job.streams[event.chunk.stream].push(event.chunk.bytes);
+        return lines === null ? undefined : this.#printLines(job, lines);
+      }
+      case 'pull-progress':
+        if (!pullsBefore.some((pull) => pull.image === event.image)) {
+          this.#print(`${job.label} ▶ pulling ${visible(event.image)}\n`);
+        }
+        return;
+      case 'phase':
+        for (const pull of pullsBefore.filter(({ image }) => !this.#view.pulls.has(image))) {
+          const size = pull.total === 0 ? '' : ` (${formatBytes(pull.total)})`;
+          this.#print(
+            `${job.label} ▶ pulled ${visible(pull.image)}${size} in ${formatDuration(event.at - pull.since)}\n`,
+          );
+        }
+        if (event.phase === 'script') {
+          this.#print(`${job.label} ▶ started${attempt > 1 ? `, attempt ${attempt}` : ''}\n`);
+        }
+        return;
+      case 'warning':
+        this.#print(`${job.label} ${paint(this.#io.stdout, 'yellow', `! ${visible(event.message)}`)}\n`);
+        return;
+      case 'finished':
+        this.#flush(job);
+        return;
+      case 'command':
+        return;
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #flush(job: JobLines): void {
+    for (const assembler of Object.values(job.streams)) {
+      const rest = assembler.flush();
+      if (rest !== null) {
+        this.#printLines(job, rest);
+      }
+    }
+  }
+
+  #printLines(job: JobLines, lines: Uint8Array): void | Promise<void> {
+    return this.#print(prefixLines(lines, job.prefix, this.#io.stdout.color));
+  }
+
+  #print(data: string | Uint8Array): void | Promise<void> {
+    if (!this.#io.stdout.write(data)) {
+      return this.#io.stdout.drained();
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { JobReport } from '@xx-pipeline/common';
+import { visible } from './ansi.ts';
+import { failureText } from './job-outcome.ts';
+import { statusLook } from './status.ts';
+import { paint, type TextStyle } from './style.ts';
+
+/** A failed job with what its failing command printed last. */
+export interface Failure {
+  readonly job: JobReport;
+  /** The command that failed; null when the job did not get to one. */
+  readonly command: string | null;
+  /** Cleaned lines, at most 20. */
+  readonly tail: readonly string[];
+  /** Where the whole log is. */
+  readonly log: string | null;
+}
+
+/** A block per failed job: what failed, the end of its output, where the rest is. */
+export function renderFailures(failures: readonly Failure[], style: TextStyle): string {
+  return failures.map((failure) => renderFailure(failure, style)).join('\n');
+}
+
+function renderFailure({ job, command, tail, log }: Failure, style: TextStyle): string {
+  const look = statusLook(job.status, job.allowFailure);
+  const last = job.attempts.at(-1);
+  const why = last === undefined ? '' : failureText(last);
+  const during = command === null ? '' : ` in: ${visible(firstLine(command))}`;
+  const head = `${look.sign} ${visible(job.name)} ${look.word}${why === '' ? '' : `, ${why}`}${during}`;
+  const lines = [paint(style, look.paint, head), ...tail.map((line) => `  ${paint(style, 'gray', '│')} ${line}`)];
+  if (log !== null) {
+    lines.push(`  ${paint(style, 'gray', `whole log: ${visible(log)}`)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const firstLine = (text: string): string => {
+  const trimmed = text.trim();
+  const end = trimmed.indexOf('\n');
+  return end === -1 ? trimmed : `${trimmed.slice(0, end)} …`;
+};

@@ -1,0 +1,35 @@
+import type { JobReport, Report } from '@xx-pipeline/common';
+import { visible } from './ansi.ts';
+import { shellQuote } from './shell-quote.ts';
+import { jobsOf } from './summary-text.ts';
+
+/** Two or three commands that make sense after this run, with the real names in them. */
+export function nextSteps(report: Report): { command: string; explains: string }[] {
+  const jobs = jobsOf(report);
+  const failed =
+    jobs.find((job) => job.status === 'FAILED' && !job.allowFailure) ?? jobs.find((job) => job.status === 'FAILED');
+  const manual = jobs.find((job) => job.status === 'MANUAL');
+  const skipped = jobs.find((job) => job.status === 'SKIPPED');
+  const show = `xx report --local --pipeline ${quoted(report.pipeline)} --run ${report.runNumber}`;
+  const steps: { command: string; explains: string }[] = [];
+  if (failed !== undefined) {
+    steps.push({ command: `${show} --job ${quoted(failed.name)}`, explains: 'its whole log' });
+    steps.push({
+      command: `xx run --local --job ${quoted(failed.name)}`,
+      explains: 'run it again, with the jobs it needs',
+    });
+  }
+  if (manual !== undefined) {
+    steps.push({ command: `xx run --local --play ${quoted(manual.name)}`, explains: 'start the manual job too' });
+  }
+  if (failed === undefined) {
+    steps.push({ command: show, explains: 'this report again' });
+  }
+  if (failed === undefined && skipped !== undefined && manual === undefined) {
+    steps.push({ command: `xx explain ${quoted(skipped.name)}`, explains: 'why a job is in, and what it waits for' });
+  }
+  return steps.slice(0, 3);
+}
+
+/** Names with control characters cannot be typed: they are shown, not quoted exactly. */
+const quoted = (name: JobReport['name']): string => shellQuote(visible(name));
