@@ -1,1 +1,31 @@
 export { type CheckInput, type CheckResult, checkPipeline, type FileProvider, type PipelineContext } from './check-pipeline.ts';
+export type { JobState } from './progress/composite-status.ts';
+export { type AttemptConclusion, concludeAttempt } from './progress/conclude-attempt.ts';
+export type { JobDecision } from './progress/decide.ts';
+export { isSettled, nextJobs } from './progress/next-jobs.ts';
+export { indexPlan, type PlanIndex } from './progress/PlanIndex.ts';
+export { ProgressTracker } from './progress/ProgressTracker.ts';
+export {
+  applyDecisions,
+  attemptFinished,
+  attemptStarted,
+  createPipelineExecution,
+  type ExecutionFacts,
+  jobPlayed,
+  pipelineAbandoned,
+  pipelineCanceled,
+  pipelineClosed,
+} from './progress/pipeline-record.ts';
+export { type RollUp, rollUp } from './progress/roll-up.ts';
+export { playJobs, type SelectionProblem, selectJobs } from './progress/select-jobs.ts';
+export { simulate, type Wave, type WaveJob } from './progress/simulate.ts';
+export {
+  buildJobRequest,
+  type JobRequestInput,
+  type PipelineVariable,
+  type RequestProblem,
+} from './request/build-job-request.ts';
+export type { RunnerFacts } from './request/job-variables.ts';
+export { type CommitFacts, type PipelineFacts, type ProjectFacts, pipelineVariables } from './request/predefined-variables.ts';
+export { projectFacts } from './request/project-facts.ts';
+export { slug } from './request/slug.ts';

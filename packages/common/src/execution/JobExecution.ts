@@ -39,7 +39,7 @@ export interface JobExecution {
   readonly name: string;
   readonly stage: string;
   readonly status: ExecutionStatus;
-  /** True when this FAILED job does not fail its pipeline (the conclusion after `allow_failure`). */
+  /** The conclusion after `allow_failure`: this FAILED job does not fail its pipeline, this MANUAL one does not block it. */
   readonly allowFailure: boolean;
   /** Why it still waits or why it was skipped, in one sentence; null once it runs. */
   readonly waitingReason: string | null;

@@ -54,11 +54,7 @@ function evaluate(expression: IfExpression, evaluator: Evaluator): Value {
       return isPresent(left) ? left : evaluate(expression.right, evaluator);
     }
     case 'comparison':
-      return compare(
-        expression.operator,
-        evaluate(expression.left, evaluator),
-        evaluate(expression.right, evaluator),
-      );
+      return compare(expression.operator, evaluate(expression.left, evaluator), evaluate(expression.right, evaluator));
     default:
       return unreachable(expression);
   }

@@ -44,7 +44,10 @@ export interface RulesDecision<R extends RuleInput> {
 const maxComparisons = 50_000;
 
 /** Finds the first rule of which every clause holds. */
-export function evaluateRules<R extends RuleInput>(rules: readonly R[], environment: RuleEnvironment): RulesDecision<R> {
+export function evaluateRules<R extends RuleInput>(
+  rules: readonly R[],
+  environment: RuleEnvironment,
+): RulesDecision<R> {
   let matched: R | null = null;
   const trace = rules.map((rule): RuleTrace => {
     const head = rule.span === undefined ? { index: rule.index } : { index: rule.index, span: rule.span };

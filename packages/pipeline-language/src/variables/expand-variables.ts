@@ -77,7 +77,9 @@ function expandReferences(top: ReadonlyMap<string, VariableNode>): Result<null, 
         for (const part of parts) expandedLength += (target(top, node, part.name)?.linked ?? part.text).length;
         length += expandedLength;
         if (length > maxExpandedLength) return tooLong(node.name);
-        node.linked = node.raw ? node.value : parts.map((part) => target(top, node, part.name)?.linked ?? part.text).join('');
+        node.linked = node.raw
+          ? node.value
+          : parts.map((part) => target(top, node, part.name)?.linked ?? part.text).join('');
         node.state = 'done';
         open.pop();
       } else if (next.state === 'new') {

@@ -1,0 +1,100 @@
+import {
+  canTransition,
+  type ExecutionStatus,
+  isTerminal,
+  type JobAttempt,
+  type JobExecution,
+  type JobOutcome,
+  type JobPlan,
+  type PhaseTimings,
+} from '@xx-pipeline/common';
+import { concludeAttempt } from './conclude-attempt.ts';
+import type { JobDecision } from './decide.ts';
+
+const noTimings: PhaseTimings = { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 };
+
+/** A decision about a job in its record. `at` is ISO 8601, here and below. */
+export function decided(job: JobExecution, { job: plan, decision, reason }: JobDecision, at: string): JobExecution {
+  switch (decision) {
+    case 'start':
+      return { ...move(job, 'PENDING'), eligibleAt: at };
+    case 'delay':
+      return { ...move(job, 'PENDING'), eligibleAt: at, waitingReason: reason };
+    case 'manual':
+      return { ...move(job, 'MANUAL'), allowFailure: plan.allowFailure === true, waitingReason: reason };
+    case 'skip':
+      return { ...move(job, 'SKIPPED'), waitingReason: reason };
+  }
+}
+
+/** A person starts a manual job. */
+export function played(job: JobExecution, at: string): JobExecution {
+  return { ...move(job, 'PENDING'), allowFailure: false, eligibleAt: at, waitingReason: null };
+}
+
+/** An attempt begins; `image` is the one used, variables expanded. */
+export function started(job: JobExecution, at: string, image: string): JobExecution {
+  const attempt: JobAttempt = {
+    number: job.attempts.length + 1,
+    status: 'RUNNING',
+    failureReason: null,
+    failureMessage: null,
+    exitCode: null,
+    startedAt: at,
+    completedAt: null,
+    timings: noTimings,
+    artifacts: [],
+    log: null,
+  };
+  return { ...move(job, 'RUNNING'), waitingReason: null, image, attempts: [...job.attempts, attempt] };
+}
+
+/**
+ * An attempt ends: the job is done, or PENDING again for the next one. A job that fails before its attempt could
+ * start (a dependency failed, its image name is empty) gets one that never ran, so that the reason has its place.
+ */
+export function finished(
+  job: JobExecution,
+  plan: JobPlan,
+  outcome: JobOutcome,
+  at: string,
+  log: string | null,
+): JobExecution {
+  const running = job.status === 'RUNNING' ? job.attempts.at(-1) : undefined;
+  const attempt: JobAttempt = {
+    number: running?.number ?? job.attempts.length + 1,
+    status: outcome.status,
+    failureReason: outcome.failureReason,
+    failureMessage: outcome.failureMessage,
+    exitCode: outcome.exitCode,
+    startedAt: running?.startedAt ?? null,
+    completedAt: at,
+    timings: outcome.timings,
+    artifacts: outcome.artifacts,
+    log,
+  };
+  const attempts = [...(running === undefined ? job.attempts : job.attempts.slice(0, -1)), attempt];
+  const { retry, allowFailure } = concludeAttempt(plan, attempt.number, outcome);
+  if (!retry) return { ...move(job, outcome.status), allowFailure, waitingReason: null, attempts };
+  const waitingReason = `attempt ${attempt.number} failed (${outcome.failureReason ?? 'unknown'}), tries again`;
+  const pending = job.status === 'PENDING' ? job : move(job, 'PENDING');
+  return { ...pending, waitingReason, eligibleAt: at, attempts };
+}
+
+/** A job ends because its pipeline does, whatever it was doing. A finished one stays as it is. */
+export function canceled(job: JobExecution, at: string, message: string): JobExecution {
+  if (isTerminal(job.status)) return job;
+  const attempts = job.attempts.map((attempt): JobAttempt => {
+    if (attempt.status !== 'RUNNING') return attempt;
+    return { ...attempt, status: 'CANCELED', failureReason: 'canceled', failureMessage: message, completedAt: at };
+  });
+  return { ...move(job, 'CANCELED'), allowFailure: false, waitingReason: null, attempts };
+}
+
+/** Every change goes through here; an illegal one is a bug of the caller. */
+function move(job: JobExecution, status: ExecutionStatus): JobExecution {
+  if (!canTransition(job.status, status)) {
+    throw new Error(`job "${job.name}" cannot go from ${job.status} to ${status}`);
+  }
+  return { ...job, status, waitingReason: null };
+}

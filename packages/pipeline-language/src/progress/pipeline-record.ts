@@ -1,0 +1,183 @@
+import type {
+  IdSource,
+  JobExecution,
+  JobOutcome,
+  PipelineExecution,
+  PipelinePlan,
+  SourceInfo,
+  StageExecution,
+} from '@xx-pipeline/common';
+import { isTerminal } from '@xx-pipeline/common';
+import { symbolOf } from './composite-status.ts';
+import type { JobDecision } from './decide.ts';
+import { canceled, decided, finished, played, started } from './job-transitions.ts';
+import type { PlanIndex } from './PlanIndex.ts';
+import { rollUpSet } from './roll-up.ts';
+
+/** What a new execution is, besides its plan. Times are ISO 8601, here and below. */
+export interface ExecutionFacts {
+  readonly id: string;
+  readonly pipelineName: string;
+  readonly source: SourceInfo;
+  readonly runNumber: number;
+  readonly trigger: string;
+  readonly createdAt: string;
+  /** Gives each job its id. */
+  readonly ids: IdSource;
+}
+
+/** The record of a pipeline of which nothing has happened yet. */
+export function createPipelineExecution(plan: PipelinePlan, facts: ExecutionFacts): PipelineExecution {
+  return {
+    id: facts.id,
+    pipeline: facts.pipelineName,
+    source: facts.source,
+    runNumber: facts.runNumber,
+    trigger: facts.trigger,
+    status: 'CREATED',
+    warnings: false,
+    reason: null,
+    createdAt: facts.createdAt,
+    startedAt: null,
+    completedAt: null,
+    stages: plan.stages.map(({ name }) => ({
+      name,
+      status: 'CREATED',
+      warnings: false,
+      startedAt: null,
+      completedAt: null,
+    })),
+    jobs: plan.stages.flatMap((stage) =>
+      stage.jobs.map((job) => ({
+        id: facts.ids.next(),
+        name: job.name,
+        stage: stage.name,
+        status: 'CREATED' as const,
+        allowFailure: false,
+        waitingReason: null,
+        image: job.image.name,
+        eligibleAt: null,
+        attempts: [],
+      })),
+    ),
+  };
+}
+
+/** The decisions of `nextJobs` or a tracker, all at once. */
+export function applyDecisions(
+  execution: PipelineExecution,
+  decisions: readonly JobDecision[],
+  at: string,
+): PipelineExecution {
+  const byName = new Map(decisions.map((decision) => [decision.job.name, decision]));
+  return change(execution, at, (job) => {
+    const decision = byName.get(job.name);
+    return decision === undefined ? job : decided(job, decision, at);
+  });
+}
+
+/** A person starts a manual job. */
+export function jobPlayed(execution: PipelineExecution, jobId: string, at: string): PipelineExecution {
+  return changeJob(execution, jobId, at, (job) => played(job, at));
+}
+
+/** An attempt begins; `image` is the one used, variables expanded. */
+export function attemptStarted(
+  execution: PipelineExecution,
+  jobId: string,
+  { at, image }: { readonly at: string; readonly image: string },
+): PipelineExecution {
+  return changeJob(execution, jobId, at, (job) => started(job, at, image));
+}
+
+/** An attempt ends; the job is then done, or PENDING for another one. */
+export function attemptFinished(
+  execution: PipelineExecution,
+  index: PlanIndex,
+  jobId: string,
+  outcome: JobOutcome,
+  { at, log }: { readonly at: string; readonly log: string | null },
+): PipelineExecution {
+  return changeJob(execution, jobId, at, (job) => {
+    const plan = index.jobs[index.numberOf.get(job.name) ?? -1];
+    if (plan === undefined) throw new Error(`the plan has no job "${job.name}"`);
+    const after = finished(job, plan, outcome, at, log);
+    // Who ends a whole pipeline wants to see it CANCELED, also where `allow_failure` would excuse its last job.
+    const isEnding = execution.reason !== null && outcome.status === 'CANCELED';
+    return isEnding ? { ...after, allowFailure: false } : after;
+  });
+}
+
+/** The pipeline is being ended: what has not started is CANCELED, running attempts still have to finish. */
+export function pipelineCanceled(execution: PipelineExecution, reason: string, at: string): PipelineExecution {
+  return change({ ...execution, reason }, at, (job) => (job.status === 'RUNNING' ? job : canceled(job, at, reason)));
+}
+
+/** Nobody runs the pipeline any more (its process was killed): all that was alive is CANCELED. */
+export function pipelineAbandoned(execution: PipelineExecution, reason: string, at: string): PipelineExecution {
+  return change({ ...execution, reason }, at, (job) => canceled(job, at, reason));
+}
+
+/** Nothing more will happen here, though a manual job may be left: sets the time of completion. */
+export function pipelineClosed(execution: PipelineExecution, at: string): PipelineExecution {
+  return { ...execution, completedAt: execution.completedAt ?? at };
+}
+
+function changeJob(
+  execution: PipelineExecution,
+  jobId: string,
+  at: string,
+  update: (job: JobExecution) => JobExecution,
+): PipelineExecution {
+  const position = execution.jobs.findIndex((job) => job.id === jobId);
+  const job = execution.jobs[position];
+  if (job === undefined) throw new Error(`pipeline execution ${execution.id} has no job ${jobId}`);
+  return derive({ ...execution, jobs: execution.jobs.with(position, update(job)) }, at);
+}
+
+function change(
+  execution: PipelineExecution,
+  at: string,
+  update: (job: JobExecution) => JobExecution,
+): PipelineExecution {
+  return derive({ ...execution, jobs: execution.jobs.map(update) }, at);
+}
+
+/** Status and times of the stages and the pipeline follow from the jobs. */
+function derive(execution: PipelineExecution, at: string): PipelineExecution {
+  const sets = new Map<string, number>();
+  const begun = new Set<string>();
+  for (const job of execution.jobs) {
+    sets.set(job.stage, (sets.get(job.stage) ?? 0) | symbolOf(job));
+    if (job.attempts.length > 0) begun.add(job.stage);
+  }
+  const stages = execution.stages.map((stage) => {
+    const next = withStatus(stage, sets.get(stage.name) ?? 0, begun.has(stage.name), at);
+    return sameStage(stage, next) ? stage : next;
+  });
+  let all = 0;
+  for (const set of sets.values()) all |= set;
+  return { ...withStatus(execution, all, begun.size > 0, at), stages };
+}
+
+function withStatus<T extends StageExecution | PipelineExecution>(
+  record: T,
+  set: number,
+  begun: boolean,
+  at: string,
+): T {
+  const { status, warnings } = rollUpSet(set);
+  return {
+    ...record,
+    status,
+    warnings,
+    startedAt: record.startedAt ?? (begun ? at : null),
+    completedAt: isTerminal(status) ? (record.completedAt ?? at) : null,
+  };
+}
+
+function sameStage(a: StageExecution, b: StageExecution): boolean {
+  return (
+    a.status === b.status && a.warnings === b.warnings && a.startedAt === b.startedAt && a.completedAt === b.completedAt
+  );
+}
