@@ -12,6 +12,7 @@ export type { JobEvent, JobOutcome, JobPhase } from './jobs/JobEvent.ts';
 export type { ArtifactRequest, JobDependency, JobRequest, JobVariable, SourceRequest } from './jobs/JobRequest.ts';
 export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
 export type { LogChunk, LogStream } from './logs/LogChunk.ts';
+export { ManualClock } from './ManualClock.ts';
 export type {
   Admission,
   AllowFailurePlan,

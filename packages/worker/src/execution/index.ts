@@ -1,3 +1,6 @@
+export type { ArtifactLimits } from './ArtifactCollector.ts';
+export type { AttemptSignals, ReleaseSlot } from './AttemptRun.ts';
+export type { OnJobEvent } from './EventStream.ts';
 export { ExecutionBroken, ImageUnavailable } from './errors.ts';
 export type {
   ContainerSpec,
@@ -8,4 +11,8 @@ export type {
   ScriptExit,
   ShellScript,
 } from './JobExecutor.ts';
+export { JobRunner, type RunJobOptions } from './JobRunner.ts';
+export type { JobRunnerParts } from './job-runner-parts.ts';
+export type { PreparedJob } from './PreparedJob.ts';
 export type { DependencySource, DependencyState, JobArtifacts } from './ports.ts';
+export { type ScriptedBehaviour, ScriptedExecutor } from './ScriptedExecutor.ts';

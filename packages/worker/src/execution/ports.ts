@@ -18,7 +18,10 @@ export interface DependencySource {
 /** Keeps artifact archives: a directory locally, the backend on a worker. */
 export interface JobArtifacts {
   /** Stores the archive (tar, zstd-compressed) of one attempt, whole or not at all, and says where. */
-  save(owner: { jobId: string; attempt: number; name: string }, archive: AsyncIterable<Uint8Array>): Promise<ArtifactRef>;
+  save(
+    owner: { jobId: string; attempt: number; name: string },
+    archive: AsyncIterable<Uint8Array>,
+  ): Promise<ArtifactRef>;
   /** The archive of the job's last finished attempt; null when it kept none. */
   open(jobId: string): Promise<AsyncIterable<Uint8Array> | null>;
 }

@@ -1,0 +1,37 @@
+import type { JobOutcome, JobRequest } from '@xx-pipeline/common';
+import { AttemptRun, type AttemptSignals } from './AttemptRun.ts';
+import { type JobRunnerParts, type RunnerSettings, withDefaults } from './job-runner-parts.ts';
+import { containerSpec, PreparedJob } from './PreparedJob.ts';
+
+/** How one attempt is run. */
+export interface RunJobOptions extends AttemptSignals {
+  /** The result of `prepare` for this request; the run owns it from now on. */
+  readonly prepared?: PreparedJob;
+}
+
+/**
+ * Runs jobs: one request in, a stream of events out, the last of them the outcome. Whatever happens to a job,
+ * its container is removed and its slot given back before that last event. Holds nothing between jobs.
+ */
+export class JobRunner {
+  readonly #settings: RunnerSettings;
+
+  constructor(parts: JobRunnerParts) {
+    this.#settings = withDefaults(parts);
+  }
+
+  /**
+   * Begins to make a job's container ready ahead of its run. Never rejects: a failure shows when the job runs.
+   * `runsAfter`: jobs certain to have ended before this one runs. Hand the result to `runJob`, or discard it.
+   */
+  prepare(request: JobRequest, options: { runsAfter?: readonly string[] } = {}): PreparedJob {
+    return new PreparedJob(this.#settings.executor, containerSpec(request, options.runsAfter ?? []));
+  }
+
+  /** Runs one attempt to its end. Never rejects; the outcome is also the last event. */
+  runJob(request: JobRequest, options: RunJobOptions): Promise<JobOutcome> {
+    const prepare = () => options.prepared ?? this.prepare(request);
+    const attempt = new AttemptRun(this.#settings, request, options, prepare);
+    return attempt.run(options.prepared ?? null);
+  }
+}

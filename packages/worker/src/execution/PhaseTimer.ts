@@ -1,0 +1,31 @@
+import type { Clock, PhaseTimings } from '@xx-pipeline/common';
+
+type Bucket = keyof PhaseTimings | 'none';
+
+/** Adds up how long an attempt spent on what. Exactly one bucket runs at a time. */
+export class PhaseTimer {
+  readonly #clock: Clock;
+  readonly #spent: Record<Bucket, number> = { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0, none: 0 };
+  #bucket: Bucket = 'queue';
+  #since: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#since = clock.now();
+  }
+
+  /** From now on time goes to another bucket. */
+  switchTo(bucket: Bucket): void {
+    const now = this.#clock.now();
+    this.#spent[this.#bucket] += Math.max(0, now - this.#since);
+    this.#since = now;
+    this.#bucket = bucket;
+  }
+
+  /** What has been spent; stops the timer. */
+  stop(): PhaseTimings {
+    this.switchTo('none');
+    const { none: _, ...timings } = this.#spent;
+    return timings;
+  }
+}

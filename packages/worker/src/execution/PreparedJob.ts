@@ -1,0 +1,87 @@
+import type { JobRequest } from '@xx-pipeline/common';
+import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from './JobExecutor.ts';
+
+/**
+ * A job's container being made ready, perhaps long before the job runs. Nothing of the job runs in it yet.
+ * Never rejects on its own: a failure is kept until somebody asks for the container.
+ */
+export class PreparedJob {
+  readonly jobId: string;
+  readonly #stop = new AbortController();
+  readonly #container: Promise<JobContainer>;
+  readonly #watch = new ReplayingObserver();
+  #discarded: Promise<void> | null = null;
+
+  constructor(executor: JobExecutor, spec: ContainerSpec) {
+    this.jobId = spec.jobId;
+    // In a promise chain, so that even an executor that throws at once fails later.
+    this.#container = Promise.resolve().then(() => executor.prepare(spec, this.#watch, this.#stop.signal));
+    this.#container.catch(() => {});
+  }
+
+  /** The container as soon as it is ready; rejects as `JobExecutor.prepare` does. What happened so far is told again. */
+  take(observer: PrepareObserver): Promise<JobContainer> {
+    this.#watch.attach(observer);
+    return this.#container;
+  }
+
+  /** Gives up the work and removes what was made, ready or not. Idempotent; never rejects. */
+  discard(reason?: unknown): Promise<void> {
+    this.#discarded ??= this.#remove(reason);
+    return this.#discarded;
+  }
+
+  async #remove(reason: unknown): Promise<void> {
+    this.#watch.detach();
+    this.#stop.abort(reason);
+    const container = await this.#container.catch(() => null);
+    await container?.remove().catch(() => {});
+  }
+}
+
+/** What a container is made from, out of a request. */
+export function containerSpec(request: JobRequest, runsAfter: readonly string[]): ContainerSpec {
+  return {
+    runId: request.pipelineExecutionId ?? request.jobId,
+    jobId: request.jobId,
+    jobName: request.jobName,
+    attempt: request.attempt ?? 1,
+    image: typeof request.image === 'string' ? { name: request.image } : request.image,
+    source: request.source ?? { kind: 'empty' },
+    runsAfter,
+  };
+}
+
+/** Keeps what it is told until somebody listens. */
+class ReplayingObserver implements PrepareObserver {
+  #listener: PrepareObserver | null = null;
+  #warnings: string[] = [];
+  #pulling: readonly [string, number, number] | null = null;
+  #pulled: readonly [string, number] | null = null;
+
+  attach(listener: PrepareObserver): void {
+    this.#listener = listener;
+    for (const message of this.#warnings) listener.warning(message);
+    if (this.#pulling !== null) listener.pulling(...this.#pulling);
+    if (this.#pulled !== null) listener.pulled(...this.#pulled);
+  }
+
+  detach(): void {
+    this.#listener = null;
+  }
+
+  pulling(image: string, current: number, total: number): void {
+    this.#pulling = [image, current, total];
+    this.#listener?.pulling(image, current, total);
+  }
+
+  pulled(image: string, ms: number): void {
+    this.#pulled = [image, ms];
+    this.#listener?.pulled(image, ms);
+  }
+
+  warning(message: string): void {
+    this.#warnings.push(message);
+    this.#listener?.warning(message);
+  }
+}

@@ -1,0 +1,54 @@
+import { Minimatch } from 'minimatch';
+import { parentsOf, workspacePath } from './tar-paths.ts';
+
+const longestPattern = 256;
+const mostBraces = 8;
+const magic = /[*?[\]{}!+@()]/;
+
+/** One pattern of `artifacts:paths` or `artifacts:exclude`. */
+export interface ArtifactPattern {
+  /** As the user wrote it. */
+  readonly text: string;
+  /** The directory, or the very file, that holds all it can match; empty for the whole workspace. */
+  readonly root: string;
+  /** Matches nothing but its root and what lies below. */
+  readonly literal: boolean;
+  /** Whether the pattern names this path itself. */
+  readonly matches: (path: string) => boolean;
+}
+
+/** Why a pattern cannot be used: a warning, never a failure. */
+export interface RejectedPattern {
+  readonly text: string;
+  readonly why: string;
+}
+
+/** Reads a pattern. Absolute ones may lead into the workspace, whose path in the container is `workspace`. */
+export function readPattern(text: string, workspace: string): ArtifactPattern | RejectedPattern {
+  const inside = text === workspace || text.startsWith(`${workspace}/`) ? text.slice(workspace.length + 1) : text;
+  if (text === '') return { text, why: 'it is empty' };
+  if (text.length > longestPattern) return { text, why: `it is longer than ${longestPattern} characters` };
+  if (text.split('{').length - 1 > mostBraces) return { text, why: `it has more than ${mostBraces} braces` };
+  const path = workspacePath(inside);
+  if (path === null) return { text, why: 'it lies outside the workspace' };
+  const segments = path.split('/');
+  const first = segments.findIndex((segment) => magic.test(segment) || segment.includes('\\'));
+  if (first < 0) return { text, root: path, literal: true, matches: (candidate) => candidate === path };
+  // `..` in a brace would be seen by no check of segments.
+  if (/(^|[{,/])\.\.($|[},/])/.test(path)) return { text, why: 'it lies outside the workspace' };
+  const glob = new Minimatch(path, { dot: true, nocomment: true, nonegate: true, noext: true, optimizationLevel: 1 });
+  const root = segments.slice(0, first).join('/');
+  return { text, root, literal: false, matches: (candidate) => glob.match(candidate) };
+}
+
+/** Whether a path, or a directory above it, is matched: a matched directory is kept with all it holds. */
+export function covers(pattern: ArtifactPattern, path: string): boolean {
+  if (pattern.literal) {
+    return pattern.root === '' || path === pattern.root || path.startsWith(`${pattern.root}/`);
+  }
+  if (pattern.matches(path)) return true;
+  for (const parent of parentsOf(path)) {
+    if (parent.length > pattern.root.length && pattern.matches(parent)) return true;
+  }
+  return false;
+}

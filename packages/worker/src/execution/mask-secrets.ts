@@ -1,0 +1,124 @@
+import type { JobVariable } from '@xx-pipeline/common';
+import { ByteMatcher } from './ByteMatcher.ts';
+import { secretForms, shortestMaskable } from './secret-forms.ts';
+
+const replacement = Buffer.from('[MASKED]');
+const nothing = new Uint8Array(0);
+
+/** Replaces the secrets of one job wherever they appear in its texts and streams. */
+export interface SecretMask {
+  /** A text with its secrets replaced. */
+  text(text: string): string;
+  /** Takes one stream of bytes; each stream needs its own. */
+  stream(): MaskStream;
+  /** Secrets that cannot be masked, each with its reason. */
+  readonly warnings: readonly string[];
+}
+
+/** Masks one stream, however it is cut into pieces. */
+export interface MaskStream {
+  /** What is safe to show now; holds back less than one secret's length. */
+  write(bytes: Uint8Array): Uint8Array;
+  /** What was held back; the stream begins anew. */
+  flush(): Uint8Array;
+}
+
+/** The mask for the variables marked as secret. Without any it passes everything through untouched. */
+export function createSecretMask(variables: readonly JobVariable[]): SecretMask {
+  const secrets = variables.filter((variable) => variable.secret === true && variable.value !== '');
+  const patterns = new Set(secrets.flatMap((variable) => secretForms(variable.value)));
+  const warnings = secrets
+    .filter((variable) => variable.value.trim().length < shortestMaskable)
+    .map((variable) => `secret ${variable.name} is not masked: it has fewer than ${shortestMaskable} characters`);
+  if (patterns.size === 0) {
+    return { text: (text) => text, stream: () => ({ write: (bytes) => bytes, flush: () => nothing }), warnings };
+  }
+  const matcher = new ByteMatcher([...patterns].map((pattern) => Buffer.from(pattern)));
+  return {
+    text: (text) => {
+      const stream = new MatcherStream(matcher);
+      return Buffer.concat([stream.write(Buffer.from(text)), stream.flush()]).toString();
+    },
+    stream: () => new MatcherStream(matcher),
+    warnings,
+  };
+}
+
+/** Every unbroken run of bytes that belong to a secret becomes one replacement. */
+class MatcherStream implements MaskStream {
+  readonly #matcher: ByteMatcher;
+  #state = 0;
+  /** Seen but not decided: a secret may have begun in it. */
+  #held: Uint8Array = nothing;
+  /** Ranges of the held bytes known to be secret: begin, end, begin, end, …, ascending. */
+  #ranges: number[] = [];
+  /** The last byte given out was secret, so that the run's replacement is out already. */
+  #inRun = false;
+
+  constructor(matcher: ByteMatcher) {
+    this.#matcher = matcher;
+  }
+
+  write(bytes: Uint8Array): Uint8Array {
+    if (bytes.length === 0) return nothing;
+    const { columns, next, matched, depth } = this.#matcher;
+    const offset = this.#held.length;
+    const ranges = this.#ranges;
+    let state = this.#state;
+    for (let index = 0; index < bytes.length; index++) {
+      state = next[state + (columns[bytes[index] as number] as number)] as number;
+      if (state !== 0 && matched[state] !== 0) {
+        const end = offset + index + 1;
+        addRange(ranges, Math.max(0, end - (matched[state] as number)), end);
+      }
+    }
+    this.#state = state;
+    const all = offset === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    return this.#release(all, all.length - (depth[state] as number));
+  }
+
+  flush(): Uint8Array {
+    const rest = this.#release(this.#held, this.#held.length);
+    this.#state = 0;
+    this.#inRun = false;
+    return rest;
+  }
+
+  /** Gives out the bytes before `end` and holds the rest. */
+  #release(all: Uint8Array, end: number): Uint8Array {
+    // A copy: the caller's buffer may be large and the rest is short.
+    this.#held = end === all.length ? nothing : Uint8Array.from(all.subarray(end));
+    if (this.#ranges.length === 0) {
+      if (end > 0) this.#inRun = false;
+      return all.subarray(0, end);
+    }
+    const pieces: Uint8Array[] = [];
+    const later: number[] = [];
+    let position = 0;
+    for (let index = 0; index < this.#ranges.length; index += 2) {
+      const from = this.#ranges[index] as number;
+      const to = this.#ranges[index + 1] as number;
+      if (to > end) later.push(Math.max(from, end) - end, to - end);
+      if (from >= end) continue;
+      if (from > position || !this.#inRun) pieces.push(all.subarray(position, from), replacement);
+      position = Math.min(to, end);
+      this.#inRun = true;
+    }
+    if (position < end) {
+      pieces.push(all.subarray(position, end));
+      this.#inRun = false;
+    }
+    this.#ranges = later;
+    return Buffer.concat(pieces);
+  }
+}
+
+/** Adds a range that ends behind all others, joined with those it meets. */
+function addRange(ranges: number[], from: number, to: number): void {
+  let begin = from;
+  while (ranges.length > 0 && (ranges[ranges.length - 1] as number) >= begin) {
+    begin = Math.min(begin, ranges[ranges.length - 2] as number);
+    ranges.length -= 2;
+  }
+  ranges.push(begin, to);
+}

@@ -1,0 +1,111 @@
+import type { Clock } from '@xx-pipeline/common';
+import type { ContainerSpec, JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
+import { MemoryWorkspace } from './MemoryWorkspace.ts';
+import { ScriptedShell } from './ScriptedShell.ts';
+
+/** What a container tells the executor that made it. */
+export interface ContainerWatch {
+  /** Records a broken rule of the contract and throws. */
+  misuse(message: string): never;
+  began(): void;
+  ended(): void;
+  /** Called before each step; may wait or throw as the test wants. */
+  step(step: 'putFiles' | 'run' | 'getFiles' | 'listFiles' | 'remove'): Promise<void>;
+  removed(): void;
+}
+
+/** One container of the fake: a workspace in memory, a shell that understands a few commands, and a sharp eye on its user. */
+export class ScriptedContainer implements JobContainer {
+  readonly workspace = new MemoryWorkspace();
+  readonly #spec: ContainerSpec;
+  readonly #clock: Clock;
+  readonly #watch: ContainerWatch;
+  #busy: string | null = null;
+  #runs = 0;
+  #shell: ScriptedShell | null = null;
+  #removing: Promise<void> | null = null;
+
+  constructor(spec: ContainerSpec, clock: Clock, watch: ContainerWatch) {
+    this.#spec = spec;
+    this.#clock = clock;
+    this.#watch = watch;
+  }
+
+  putFiles(tar: AsyncIterable<Uint8Array>): Promise<void> {
+    return this.#alone('putFiles', async () => {
+      if (this.#runs > 0) this.#complain('putFiles after run');
+      await this.workspace.unpack(tar);
+    });
+  }
+
+  run(script: ShellScript, output: OutputSink): Promise<ScriptExit> {
+    return this.#alone('run', async () => {
+      if (this.#runs === 2) this.#complain('a third run');
+      this.#runs++;
+      this.#shell = new ScriptedShell(this.#clock, this.workspace, this.#guard(output));
+      this.#watch.began();
+      try {
+        return await this.#shell.run(script);
+      } finally {
+        this.#watch.ended();
+        this.#shell = null;
+      }
+    });
+  }
+
+  async interrupt(force: boolean): Promise<void> {
+    this.#shell?.interrupt(force);
+  }
+
+  getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null> {
+    return this.#alone('getFiles', async () => {
+      if (this.#runs === 0) this.#complain('getFiles before run');
+      const tar = await this.workspace.pack(path);
+      return tar === null ? null : inPieces(tar);
+    });
+  }
+
+  listFiles(under: string): Promise<readonly string[] | null> {
+    return this.#alone('listFiles', async () => this.workspace.list(under));
+  }
+
+  remove(): Promise<void> {
+    this.#removing ??= this.#remove();
+    return this.#removing;
+  }
+
+  async #remove(): Promise<void> {
+    this.#shell?.interrupt(true);
+    await this.#watch.step('remove').catch(() => {});
+    this.#watch.removed();
+  }
+
+  async #alone<T>(step: 'putFiles' | 'run' | 'getFiles' | 'listFiles', work: () => Promise<T>): Promise<T> {
+    if (this.#removing !== null) this.#complain(`${step} after remove`);
+    if (this.#busy !== null) this.#complain(`${step} during ${this.#busy}`);
+    this.#busy = step;
+    try {
+      await this.#watch.step(step);
+      return await work();
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  /** Nothing may come out of a container that is gone. */
+  #guard(output: OutputSink): OutputSink {
+    return {
+      write: (stream, bytes, at) => (this.#removing === null ? output.write(stream, bytes, at) : undefined),
+      mark: (text, at) => (this.#removing === null ? output.mark(text, at) : undefined),
+    };
+  }
+
+  #complain(what: string): never {
+    return this.#watch.misuse(`${what} (job ${this.#spec.jobName}, attempt ${this.#spec.attempt})`);
+  }
+}
+
+/** Small enough that readers meet every border. */
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += 10_000) yield bytes.subarray(start, start + 10_000);
+}
