@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import type { SourceRequest } from '@xx-pipeline/common';
+import { copyTree } from './copy-tree.ts';
+import { listFilesBelow } from './list-files.ts';
+import { type Workspace, type WorkspaceWay, workspacePath } from './Workspace.ts';
+
+/** What workspaces are made from. */
+export interface WorkspaceOptions {
+  /** The directory of this machine that a tree's key stands for. */
+  readonly trees: (key: string) => string;
+  /** Where workspaces are made: a directory of this process alone. */
+  readonly directory: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Makes the workspaces of jobs, each in the way it is told to. */
+export class WorkspaceMaker {
+  readonly #options: WorkspaceOptions;
+  #emptyTree: Promise<string> | null = null;
+
+  constructor(options: WorkspaceOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a way can be tried for a source at all, as far as paths tell. */
+  fits(way: WorkspaceWay, source: SourceRequest): boolean {
+    switch (way) {
+      case 'overlay': {
+        const tree = source.kind === 'tree' ? resolve(this.#options.trees(source.key)) : null;
+        // The mount's options are separated by commas and its layers by colons; and a layer must not hold its own upper one.
+        const paths = [this.#options.directory, ...(tree === null ? [] : [tree])];
+        return (
+          !paths.some((path) => /[:,\\]/.test(path)) && !(tree !== null && isInside(this.#options.directory, tree))
+        );
+      }
+      case 'shared':
+        return source.kind === 'tree';
+      case 'copy':
+      case 'upload':
+        return true;
+    }
+  }
+
+  /** Makes a workspace. An aborted signal stops it and removes what was made. */
+  async make(way: WorkspaceWay, source: SourceRequest, signal: AbortSignal): Promise<Workspace> {
+    switch (way) {
+      case 'overlay':
+        return await this.#overlay(source.kind === 'tree' ? resolve(this.#options.trees(source.key)) : null);
+      case 'copy':
+        return await this.#copy(source, signal);
+      case 'upload':
+        return this.#upload(source);
+      case 'shared':
+        if (source.kind === 'empty') return this.#upload(source);
+        return shared(resolve(this.#options.trees(source.key)));
+    }
+  }
+
+  async #overlay(tree: string | null): Promise<Workspace> {
+    const own = this.#newDirectory();
+    const upper = join(own, 'upper');
+    const work = join(own, 'work');
+    const [lower] = await Promise.all([tree ?? this.#empty(), makeOpen(upper), mkdir(work, { recursive: true })]);
+    // No redirects: a directory that a job renames is then copied, so that the upper layer holds all names it wrote.
+    const o = `lowerdir=${lower},upperdir=${upper},workdir=${work},redirect_dir=off`;
+    return {
+      way: 'overlay',
+      mount: {
+        Type: 'volume',
+        Target: workspacePath,
+        VolumeOptions: {
+          NoCopy: true,
+          Labels: this.#options.labels,
+          DriverConfig: { Name: 'local', Options: { type: 'overlay', device: 'overlay', o } },
+        },
+      },
+      tar: () => null,
+      list: (under) => listLayers(tree === null ? [upper] : [upper, tree], under),
+      remove: () => removeDirectory(own),
+      leftover: own,
+    };
+  }
+
+  async #copy(source: SourceRequest, signal: AbortSignal): Promise<Workspace> {
+    const own = this.#newDirectory();
+    const files = join(own, 'files');
+    try {
+      await makeOpen(files);
+      if (source.kind === 'tree') {
+        await copyTree(resolve(this.#options.trees(source.key)), files, { signal, except: this.#options.directory });
+      }
+    } catch (error) {
+      await removeDirectory(own);
+      throw error;
+    }
+    return {
+      way: 'copy',
+      mount: { Type: 'bind', Source: files, Target: workspacePath },
+      tar: () => null,
+      list: (under) => listLayers([files], under),
+      remove: () => removeDirectory(own),
+      leftover: own,
+    };
+  }
+
+  #upload(source: SourceRequest): Workspace {
+    return {
+      way: 'upload',
+      mount: null,
+      tar: () =>
+        source.kind === 'tree' ? packTree(resolve(this.#options.trees(source.key)), this.#options.directory) : null,
+      list: async () => null,
+      remove: async () => true,
+      leftover: null,
+    };
+  }
+
+  #newDirectory(): string {
+    return join(this.#options.directory, randomBytes(6).toString('hex'));
+  }
+
+  #empty(): Promise<string> {
+    this.#emptyTree ??= (async () => {
+      const path = join(this.#options.directory, 'empty');
+      await mkdir(path, { recursive: true });
+      return path;
+    })();
+    return this.#emptyTree;
+  }
+}
+
+function shared(tree: string): Workspace {
+  return {
+    way: 'shared',
+    mount: { Type: 'bind', Source: tree, Target: workspacePath },
+    tar: () => null,
+    list: (under) => listLayers([tree], under),
+    remove: async () => true,
+    leftover: null,
+  };
+}
+
+/** Makes a directory that whatever user an image has may write into. */
+async function makeOpen(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+  await chmod(path, 0o777);
+}
+
+async function removeDirectory(path: string): Promise<boolean> {
+  try {
+    await rm(path, { recursive: true, force: true, maxRetries: 2 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isInside = (path: string, directory: string): boolean => {
+  const way = relative(directory, path);
+  return way === '' || (!way.startsWith('..') && !isAbsolute(way));
+};
+
+/** Names in any of the layers; null when the way there leads over a link, which only the container can follow safely. */
+async function listLayers(layers: readonly string[], under: string): Promise<readonly string[] | null> {
+  const names = new Set<string>();
+  for (const layer of layers) {
+    if (await leadsOverLink(layer, under)) return null;
+    for (const name of await listFilesBelow(layer, under)) names.add(name);
+  }
+  return [...names];
+}
+
+async function leadsOverLink(root: string, under: string): Promise<boolean> {
+  let path = root;
+  for (const part of under.split('/')) {
+    if (part === '..') return true;
+    path = join(path, part);
+    const stat = await lstat(path).catch(() => null);
+    if (stat === null) return false;
+    if (stat.isSymbolicLink()) return true;
+  }
+  return false;
+}
+
+async function* packTree(tree: string, except: string): AsyncGenerator<Uint8Array> {
+  // Loaded only here: engines on other machines are the exception, and loading takes time.
+  const { packTar } = await import('modern-tar/fs');
+  yield* packTar(tree, { filter: (path) => resolve(path) !== resolve(except) });
+}

@@ -1,0 +1,124 @@
+import { ExecutionBroken } from '../errors.ts';
+import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
+import { type Workspace, workspacePath } from '../Workspace.ts';
+import type { DockerClient } from './DockerClient.ts';
+import { interruptCommand } from './interrupt-command.ts';
+import type { LiveContainer } from './LiveContainer.ts';
+import type { SandboxLease } from './NetworkSandboxes.ts';
+import { prefixTar } from './prefix-tar.ts';
+
+/** A container made for a job, and what is its alone. */
+export interface MadeContainer {
+  readonly live: LiveContainer;
+  readonly workspace: Workspace;
+  /** null: it has a network of its own. */
+  readonly lease: SandboxLease | null;
+}
+
+/** What a container needs of its executor. */
+export interface ContainerSurroundings {
+  readonly client: DockerClient;
+  /** Makes the same container again with a network of its own. */
+  remake(): Promise<MadeContainer>;
+  /** Removes all of it; resolves when no process of it lives, the rest goes on in the background. */
+  remove(made: MadeContainer): Promise<void>;
+}
+
+/** A job's container on a Docker engine. */
+export class DockerContainer implements JobContainer {
+  readonly #surroundings: ContainerSurroundings;
+  #made: MadeContainer;
+  #turn: Promise<void> | null = null;
+  #removal: Promise<void> | null = null;
+  #killed = false;
+
+  constructor(surroundings: ContainerSurroundings, made: MadeContainer) {
+    this.#surroundings = surroundings;
+    this.#made = made;
+  }
+
+  async putFiles(tar: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#takeTurn();
+    await this.#surroundings.client.putArchive(this.#made.live.id, workspacePath, tar);
+  }
+
+  async run(script: ShellScript, output: OutputSink): Promise<ScriptExit> {
+    await this.#takeTurn();
+    const { live } = this.#made;
+    this.#killed = false;
+    let exitCode: number;
+    try {
+      exitCode = await live.session.run(script, output);
+    } catch (error) {
+      throw await this.#explain(error);
+    }
+    // 137 = killed; by us, by itself, or by the kernel for its memory, which only the engine knows.
+    const outOfMemory = exitCode === 137 && !this.#killed && (await this.#wasOutOfMemory());
+    return { exitCode, outOfMemory };
+  }
+
+  async interrupt(force: boolean): Promise<void> {
+    const { session, id } = this.#made.live;
+    if (!session.isRunning || this.#removal !== null) return;
+    const signal = force ? 'KILL' : 'TERM';
+    if (force) this.#killed = true;
+    const { client } = this.#surroundings;
+    try {
+      const code = await client.exec(id, interruptCommand(signal, session.outerPid), '0', { deadline: 10_000 });
+      // 126 and 127: no shell to run it with (any more).
+      if (code !== 126 && code !== 127) return;
+    } catch {
+      // Tried in another way below.
+    }
+    if (!session.isRunning) return;
+    await client.killContainer(id, signal, { deadline: 10_000 }).catch(() => {});
+  }
+
+  async getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null> {
+    const clean = path.replace(/\/+$/, '').replace(/^(\.\/)+/, '') || '.';
+    const whole = clean === '.' ? `${workspacePath}/.` : `${workspacePath}/${clean}`;
+    const tar = await this.#surroundings.client.getArchive(this.#made.live.id, whole);
+    if (tar === null) return null;
+    const slash = clean.lastIndexOf('/');
+    return slash < 0 ? tar : prefixTar(tar, clean.slice(0, slash));
+  }
+
+  listFiles(under: string): Promise<readonly string[] | null> {
+    return this.#made.workspace.list(under);
+  }
+
+  remove(): Promise<void> {
+    this.#removal ??= this.#surroundings.remove(this.#made).catch(() => {});
+    return this.#removal;
+  }
+
+  /** Waits until the network it shares is its alone; where that cannot be told, it is made again with one of its own. */
+  #takeTurn(): Promise<void> {
+    this.#turn ??= (async () => {
+      const { lease } = this.#made;
+      const before = lease?.before ?? [];
+      if (before.some((other) => !other.isEnding)) {
+        const blocked = this.#made;
+        this.#made = await this.#surroundings.remake();
+        void this.#surroundings.remove(blocked);
+        return;
+      }
+      await Promise.all(before.map((other) => other.dead));
+    })();
+    return this.#turn;
+  }
+
+  async #wasOutOfMemory(): Promise<boolean> {
+    const details = await this.#surroundings.client.inspectContainer(this.#made.live.id).catch(() => null);
+    return details?.State.OOMKilled ?? false;
+  }
+
+  async #explain(error: unknown): Promise<unknown> {
+    const { session } = this.#made.live;
+    if (!(error instanceof ExecutionBroken) || session.outerPid !== null) return error;
+    return new ExecutionBroken("the job's container ended without starting a shell", {
+      help: "the image's entrypoint does not run the command it is given: set `entrypoint: ['']` under `image`",
+      cause: error,
+    });
+  }
+}

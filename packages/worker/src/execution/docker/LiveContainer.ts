@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '@xx-pipeline/common';
+import { ShellSession } from '../shell/ShellSession.ts';
+import type { CreateContainer } from './api-types.ts';
+import type { DockerClient } from './DockerClient.ts';
+
+/** Milliseconds that the removal of a container may take. */
+const removalDeadline = 60_000;
+
+/** A container with its streams attached, from creation to removal. */
+export class LiveContainer {
+  readonly id: string;
+  readonly session: ShellSession;
+  /** Resolves when the container has stopped, or nothing can be known about it any more. */
+  readonly exited: Promise<void>;
+  readonly #client: DockerClient;
+  #removal: Promise<void> | null = null;
+
+  private constructor(client: DockerClient, id: string, session: ShellSession, exited: Promise<void>) {
+    this.#client = client;
+    this.id = id;
+    this.session = session;
+    this.exited = exited;
+  }
+
+  /**
+   * Creates a container, and attaches to it before `beforeStart` and the start, so that nothing it prints is missed.
+   * Whatever fails or is aborted, nothing is left: `onRemoval` gets the work of removing what was made.
+   */
+  static async start(
+    client: DockerClient,
+    clock: Clock,
+    spec: CreateContainer,
+    options: {
+      signal: AbortSignal;
+      name?: string;
+      beforeStart?: (id: string) => Promise<void>;
+      onRemoval: (removal: Promise<void>) => void;
+    },
+  ): Promise<LiveContainer> {
+    // Not aborted half-way: what the engine may or may not have made could not be removed.
+    const id = await client.createContainer(spec, { name: options.name });
+    let session: ShellSession | null = null;
+    try {
+      options.signal.throwIfAborted();
+      const exited = client.waitContainer(id, 'next-exit').then(
+        () => {},
+        () => {},
+      );
+      const { socket, head } = await client.attach(id, { signal: options.signal });
+      session = new ShellSession(socket, head, clock);
+      await options.beforeStart?.(id);
+      await client.startContainer(id, { signal: options.signal });
+      return new LiveContainer(client, id, session, exited);
+    } catch (error) {
+      session?.destroy();
+      options.onRemoval(client.removeContainer(id, { deadline: removalDeadline }));
+      throw error;
+    }
+  }
+
+  /** Kills and removes it; resolves when it is gone. Idempotent. */
+  remove(): Promise<void> {
+    this.#removal ??= this.#client
+      .removeContainer(this.id, { deadline: removalDeadline })
+      .finally(() => this.session.destroy());
+    return this.#removal;
+  }
+
+  /** Resolves when its processes are dead: when the engine says so, or it is removed, or after ten seconds. */
+  async dead(): Promise<void> {
+    const limit = new AbortController();
+    const gone = this.#removal?.catch(() => this.exited) ?? this.exited;
+    await Promise.race([
+      this.exited,
+      gone,
+      delay(10_000, undefined, { signal: limit.signal, ref: false }).catch(() => {}),
+    ]);
+    limit.abort();
+  }
+}

@@ -1,0 +1,92 @@
+/** The right of one job to a network sandbox, alone, when its turn has come. */
+export interface SandboxLease {
+  /** The container whose network the job joins. */
+  readonly sandboxId: Promise<string>;
+  /** Jobs that have the sandbox before this one and may still live. */
+  readonly before: readonly SandboxLease[];
+  /** Its container is being killed. */
+  isEnding: boolean;
+  /** Resolves when all of its processes are dead. */
+  readonly dead: Promise<void>;
+  /** To be called when they are, or when the lease was never used. */
+  end(): void;
+}
+
+interface Sandbox {
+  readonly id: Promise<string>;
+  /** Leases that have not ended, in the order in which they get the sandbox. */
+  readonly leases: Map<SandboxLease, string>;
+}
+
+/** Makes and removes the containers that hold networks. */
+export interface SandboxContainers {
+  create(image: string): Promise<string>;
+  remove(id: string): Promise<void>;
+}
+
+/**
+ * Networks that jobs use one after the other, each held by a small container that waits on its input. Making a network
+ * is more than half of a container's start, so jobs that are certain to follow one another share one. Never two at
+ * once: a job gets a sandbox only if all that hold a lease on it have ended, or are certain to have when it runs.
+ */
+export class NetworkSandboxes {
+  readonly #containers: SandboxContainers;
+  readonly #sandboxes = new Set<Sandbox>();
+
+  constructor(containers: SandboxContainers) {
+    this.#containers = containers;
+  }
+
+  /** A sandbox for a job: one that is free for it, else a new one (held by a container of `image`). */
+  lease(jobId: string, runsAfter: ReadonlySet<string>, image: string): SandboxLease {
+    let sandbox = this.#free(runsAfter);
+    if (sandbox === null) {
+      sandbox = { id: this.#containers.create(image), leases: new Map() };
+      const made = sandbox;
+      made.id.catch(() => this.#sandboxes.delete(made));
+      this.#sandboxes.add(sandbox);
+    }
+    return addLease(sandbox, jobId);
+  }
+
+  /** A sandbox does not work: nobody gets it any more. */
+  async forget(lease: SandboxLease): Promise<void> {
+    for (const sandbox of this.#sandboxes) {
+      if (sandbox.id !== lease.sandboxId) continue;
+      this.#sandboxes.delete(sandbox);
+      await sandbox.id.then((id) => this.#containers.remove(id)).catch(() => {});
+    }
+  }
+
+  /** Removes all sandboxes. No call may follow. */
+  async close(): Promise<void> {
+    const all = [...this.#sandboxes];
+    this.#sandboxes.clear();
+    await Promise.allSettled(all.map(async (sandbox) => this.#containers.remove(await sandbox.id)));
+  }
+
+  #free(runsAfter: ReadonlySet<string>): Sandbox | null {
+    let best: Sandbox | null = null;
+    for (const sandbox of this.#sandboxes) {
+      if (![...sandbox.leases.values()].every((job) => runsAfter.has(job))) continue;
+      if (best === null || sandbox.leases.size < best.leases.size) best = sandbox;
+    }
+    return best;
+  }
+}
+
+function addLease(sandbox: Sandbox, jobId: string): SandboxLease {
+  const { promise: dead, resolve } = Promise.withResolvers<void>();
+  const lease: SandboxLease = {
+    sandboxId: sandbox.id,
+    before: [...sandbox.leases.keys()],
+    isEnding: false,
+    dead,
+    end: () => {
+      sandbox.leases.delete(lease);
+      resolve();
+    },
+  };
+  sandbox.leases.set(lease, jobId);
+  return lease;
+}

@@ -1,0 +1,45 @@
+/**
+ * What a started container waits in: a shell that reads script texts from its standard input and runs each in a
+ * shell of its own, until its input ends.
+ *
+ *   host -> container (stdin)     `<length> <token> <end line>\n` then `length` bytes of script, the last line of
+ *                                 which is the end line (a comment)
+ *   container -> host (stdout)    once, at its start: `<hello> <process id>\n`
+ *   container -> host (both)      after each script: `<token> <exit code>\n`
+ *
+ * - The token is known to the outer shell alone: it is never exported, an argument or a file, and the script runs in
+ *   a new process image. So a script cannot, by accident or cheaply, end its own output.
+ * - The trailer comes on both streams and is written after the script's shell has ended, so what came before it on
+ *   each stream is all the output there is.
+ * - The text reaches its shell by way of a pipe and `eval`: no limit on arguments applies, and the commands read
+ *   /dev/null and never the text. Where the image has no `head`, the shell reads up to the end line by itself.
+ * - `read` takes a pipe byte by byte, so nothing is read ahead of a script.
+ * - When the host goes away, standard input ends, the shell with it, and with the shell the container.
+ */
+const outer = `trap : TERM INT HUP
+unset xx_length xx_token xx_end
+if command -v bash >/dev/null 2>&1; then xx_shell=bash; else xx_shell=sh; fi
+echo "\u001exx-pipeline-shell $$"
+while read -r xx_length xx_token xx_end; do
+"$xx_shell" -c "$1" "$xx_shell" "$xx_length" "$xx_end"
+set -- "$1" $?
+echo "$xx_token $2"
+echo "$xx_token $2" >&2
+done`;
+
+const inner = `exec 3<&0 </dev/null
+eval "set --;exec 3<&-;$(if command -v head >/dev/null 2>&1; then head -c "$1"; else
+while IFS= read -r xx_line; do printf '%s\\n' "$xx_line"; if [ "$xx_line" = "$2" ]; then break; fi; done; fi <&3)"`;
+
+/** The command a container is created with. */
+export const bootstrapCommand: readonly string[] = ['sh', '-c', outer, 'sh', inner];
+
+/** What the outer shell's first line begins with; its process id follows. */
+export const helloMark = '\u001exx-pipeline-shell';
+
+/** A script as the outer shell takes it. `token` and `end` are random texts without white space. */
+export function frameScript(text: string, token: string, end: string): Buffer {
+  const endLine = `#${end}`;
+  const body = Buffer.from(`${text}\n${endLine}\n`);
+  return Buffer.concat([Buffer.from(`${body.length} ${token} ${endLine}\n`), body]);
+}
