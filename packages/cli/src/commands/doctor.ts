@@ -1,0 +1,41 @@
+import { ExitCode } from '../exit-codes.ts';
+import type { Command } from './Command.ts';
+
+/** `xx doctor`: what this machine lacks to run jobs, and how to mend it. */
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'check what jobs need on this machine, and mend it',
+  options: [
+    { flags: '--fix', description: 'mend what can be mended (as root on Debian and Ubuntu: all of it)' },
+    { flags: '-y, --yes', description: 'do not ask before system packages are installed' },
+    { flags: '-o, --output <format>', description: 'how to print the checks', choices: ['text', 'json'] },
+  ],
+  examples: [
+    { command: 'xx doctor', explains: 'what is there, what is missing, how to get it' },
+    { command: 'sudo xx doctor --fix', explains: 'install and start a Docker engine where none answers' },
+    { command: 'xx doctor -o json', explains: 'the same for a program' },
+  ],
+  async run({ options }, io) {
+    const { runChecks } = await import('../setup/run-checks.ts');
+    const { setupChecks } = await import('../setup/checks.ts');
+    const { checksAsData, renderCheck } = await import('../setup/render-checks.ts');
+    const { confirmAt, setupWorld } = await import('../setup/set-up-machine.ts');
+    const json = options['output'] === 'json';
+
+    const reports = await runChecks(setupChecks, setupWorld(io), {
+      fix: options['fix'] === true,
+      confirm: confirmAt(io, options['yes'] === true),
+      done: (report) => {
+        if (!json) io.stdout.write(renderCheck(report, io.stdout));
+      },
+    });
+    if (json) io.stdout.write(`${JSON.stringify(checksAsData(reports), null, 2)}\n`);
+
+    const missing = reports.filter(({ outcome }) => outcome.state === 'missing');
+    if (missing.length === 0) return ExitCode.success;
+    if (options['fix'] !== true && missing.some(({ outcome }) => outcome.fix !== undefined)) {
+      io.stderr.write('xx doctor --fix mends this\n');
+    }
+    return ExitCode.machine;
+  },
+};
