@@ -1,6 +1,6 @@
 // Bundles the command line into dist/, which is also the package one can install (`npm install -g ./dist`).
 //   --keep-old-chunks  leaves the chunks of the build before, for processes that still run from them
-import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { rolldown } from 'rolldown';
@@ -54,11 +54,12 @@ async function writePackage(): Promise<void> {
     license: workspace['license'],
     type: 'module',
     bin: { xx: 'xx.js' },
-    files: ['xx.js', 'chunks'],
+    files: ['xx.js', 'chunks', 'examples'],
     engines: workspace['engines'],
   };
   await replaceFile(join(dist, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   for (const name of ['README.md', 'LICENSE']) await copyFile(join(root, name), join(dist, name));
+  await cp(join(root, 'examples/quickstart'), join(dist, 'examples/quickstart'), { recursive: true });
 }
 
 async function removeOldChunks(current: ReadonlySet<string>): Promise<void> {

@@ -4,7 +4,7 @@ import type { Command } from './Command.ts';
 /** `xx doctor`: what this machine lacks to run jobs, and how to mend it. */
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'check what jobs need on this machine, and mend it',
+  summary: 'Check what jobs need on this machine, and mend it',
   options: [
     { flags: '--fix', description: 'mend what can be mended (as root on Debian and Ubuntu: all of it)' },
     { flags: '-y, --yes', description: 'do not ask before system packages are installed' },
