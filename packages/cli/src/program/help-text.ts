@@ -1,4 +1,4 @@
-import { type ArgumentSpec, type Command, type OptionSpec } from '../commands/Command.ts';
+import type { ArgumentSpec, Command, OptionSpec } from '../commands/Command.ts';
 import { padTo } from '../render/display-width.ts';
 import { paint, type TextStyle } from '../render/style.ts';
 import { globalOptions } from './global-options.ts';

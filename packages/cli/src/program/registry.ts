@@ -15,11 +15,6 @@ export const commandLoaders: Readonly<Record<string, () => Promise<Command>>> = 
   schema: async () => (await import('../commands/schema.ts')).schemaCommand,
 };
 
-/** Called by the completion scripts; not shown to people. */
-export const hiddenCommandLoaders: Readonly<Record<string, () => Promise<Command>>> = {
-  __complete: async () => (await import('../commands/complete.ts')).completeCommand,
-};
-
 /** Loads every shown command, for help and completion. */
 export async function loadAllCommands(): Promise<readonly Command[]> {
   return await Promise.all(Object.values(commandLoaders).map((load) => load()));

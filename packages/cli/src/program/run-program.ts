@@ -6,11 +6,14 @@ import { ExitCode } from '../exit-codes.ts';
 import { visibleLines } from '../render/ansi.ts';
 import { paint } from '../render/style.ts';
 import { describeError } from './describe-error.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../commands/did-you-mean.ts';
 import { scanArguments } from './global-options.ts';
 import { createInterruption, type Interruption } from './interruption.ts';
 import { ProcessOutput } from './ProcessOutput.ts';
-import { commandLoaders, hiddenCommandLoaders } from './registry.ts';
+import { commandLoaders } from './registry.ts';
+
+/** What the completion scripts call; no command, so that it is never shown. */
+const completeName = '__complete';
 
 /** Runs `xx` with these arguments and ends the process; the one place where errors become messages and exit codes. */
 export async function runProgram(args: readonly string[]): Promise<never> {
@@ -64,11 +67,15 @@ interface Surroundings {
 }
 
 async function dispatch(name: string | null, args: readonly string[], around: Surroundings): Promise<ExitCode> {
+  if (args[0] === completeName) {
+    const { complete } = await import('./complete.ts');
+    return await complete(args.slice(1), createIo(around, null));
+  }
   const { parseArguments, asksForHelp } = await import('./parse-arguments.ts');
   if (name === null || name === 'help') {
     return await showHelp(name, args, around, asksForHelp(args));
   }
-  const load = ownLoader(commandLoaders, name) ?? ownLoader(hiddenCommandLoaders, name);
+  const load = ownLoader(commandLoaders, name);
   if (load === undefined) {
     throw unknownCommand(name);
   }

@@ -53,3 +53,7 @@ export class LineAssembler {
     return Buffer.concat([line, lineEnd]);
   }
 }
+
+/** The bytes behind a line end at their start. */
+export const withoutLeadingLineEnd = (bytes: Uint8Array): Uint8Array =>
+  bytes[0] === newline ? bytes.subarray(1) : bytes;

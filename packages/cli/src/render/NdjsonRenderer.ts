@@ -2,7 +2,7 @@ import type { LogChunk, LogStream } from '@xx-pipeline/common';
 import type { OutputStream } from '../commands/Command.ts';
 import type { RunEvent } from '../local/RunEvent.ts';
 import { eventLine, type LineOwner, logLine } from './event-line.ts';
-import { LineAssembler } from './LineAssembler.ts';
+import { LineAssembler, withoutLeadingLineEnd } from './LineAssembler.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 
 interface OpenLog {
@@ -47,7 +47,10 @@ export class NdjsonRenderer implements RunRenderer {
       this.#logs.set(key, log);
     }
     log.at = chunk.at;
-    const lines = log.assembler.push(chunk.bytes);
+    if (chunk.stream === 'runner') {
+      this.#flush((other) => other.owner.jobId === owner.jobId && other !== log);
+    }
+    const lines = log.assembler.push(chunk.stream === 'runner' ? withoutLeadingLineEnd(chunk.bytes) : chunk.bytes);
     return lines === null ? undefined : this.#printLines(log, lines);
   }
 

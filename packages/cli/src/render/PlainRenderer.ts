@@ -1,12 +1,11 @@
-import { isTerminal, type JobEvent, type JobExecution, unreachable } from '@xx-pipeline/common';
+import { isTerminal, type JobEvent, type JobExecution, type LogChunk, unreachable } from '@xx-pipeline/common';
 import type { CommandIo } from '../commands/Command.ts';
 import type { RunEvent } from '../local/RunEvent.ts';
 import { visible } from './ansi.ts';
 import { renderClosing, renderHints } from './closing-text.ts';
 import { displayWidth, padTo, truncate } from './display-width.ts';
-import { formatBytes, formatDuration } from './duration.ts';
 import { failureText, jobDuration, outcomeNotes } from './job-outcome.ts';
-import { LineAssembler } from './LineAssembler.ts';
+import { LineAssembler, withoutLeadingLineEnd } from './LineAssembler.ts';
 import { type LinePrefix, linePrefix, prefixLines } from './log-lines.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 import { RunView } from './RunView.ts';
@@ -46,8 +45,6 @@ export class PlainRenderer implements RunRenderer {
   }
 
   event(event: RunEvent): void | Promise<void> {
-    const isLog = event.type === 'job-event' && event.event.type === 'log';
-    const pullsBefore = isLog ? [] : [...this.#view.pulls.values()];
     this.#view.apply(event);
     switch (event.type) {
       case 'run-started':
@@ -57,7 +54,7 @@ export class PlainRenderer implements RunRenderer {
         return this.#jobChanged(event.job);
       case 'job-event': {
         const job = this.#jobs.get(event.jobId);
-        return job === undefined ? undefined : this.#jobEvent(job, event.event, event.attempt, pullsBefore);
+        return job === undefined ? undefined : this.#jobEvent(job, event.event);
       }
       case 'notice':
         this.#io.stderr.write(`note: ${visible(event.message)}\n`);
@@ -121,44 +118,25 @@ export class PlainRenderer implements RunRenderer {
     }
   }
 
-  #jobEvent(
-    job: JobLines,
-    event: JobEvent,
-    attempt: number,
-    pullsBefore: readonly { image: string; total: number; since: number }[],
-  ): void | Promise<void> {
-    switch (event.type) {
-      case 'log': {
-        const lines = job.streams[event.chunk.stream].push(event.chunk.bytes);
-        return lines === null ? undefined : this.#printLines(job, lines);
-      }
-      case 'pull-progress':
-        if (!pullsBefore.some((pull) => pull.image === event.image)) {
-          this.#print(`${job.label} ▶ pulling ${visible(event.image)}\n`);
-        }
-        return;
-      case 'phase':
-        for (const pull of pullsBefore.filter(({ image }) => !this.#view.pulls.has(image))) {
-          const size = pull.total === 0 ? '' : ` (${formatBytes(pull.total)})`;
-          this.#print(
-            `${job.label} ▶ pulled ${visible(pull.image)}${size} in ${formatDuration(event.at - pull.since)}\n`,
-          );
-        }
-        if (event.phase === 'script') {
-          this.#print(`${job.label} ▶ started${attempt > 1 ? `, attempt ${attempt}` : ''}\n`);
-        }
-        return;
-      case 'warning':
-        this.#print(`${job.label} ${paint(this.#io.stdout, 'yellow', `! ${visible(event.message)}`)}\n`);
-        return;
-      case 'finished':
-        this.#flush(job);
-        return;
-      case 'command':
-        return;
-      default:
-        return unreachable(event);
+  /** Commands, pulls and warnings are lines of the log as well, so the log alone is printed. */
+  #jobEvent(job: JobLines, event: JobEvent): void | Promise<void> {
+    if (event.type === 'log') {
+      return this.#log(job, event.chunk);
     }
+    if (event.type === 'finished') {
+      this.#flush(job);
+    }
+  }
+
+  #log(job: JobLines, { stream, bytes }: LogChunk): void | Promise<void> {
+    if (stream !== 'runner') {
+      const lines = job.streams[stream].push(bytes);
+      return lines === null ? undefined : this.#printLines(job, lines);
+    }
+    // A line of our own ends what the job left unfinished; in the log it then begins with a line end.
+    this.#flush(job);
+    const lines = job.streams.runner.push(withoutLeadingLineEnd(bytes));
+    return lines === null ? undefined : this.#printLines(job, lines);
   }
 
   #flush(job: JobLines): void {

@@ -1,0 +1,24 @@
+import { ExitCode } from '../exit-codes.ts';
+import type { Command } from './Command.ts';
+
+/** `xx schema`. */
+export const schemaCommand: Command = {
+  name: 'schema',
+  summary: 'Print the JSON Schema of pipeline files, for editors',
+  options: [{ flags: '--report', description: 'the schema of reports instead' }],
+  examples: [
+    {
+      command: 'xx schema > .xx-pipeline.schema.json',
+      explains: 'for the yaml-language-server line that xx init writes',
+    },
+    { command: 'xx schema --report', explains: 'the shape of report.json and of xx run -o json' },
+  ],
+  async run(input, io) {
+    const schema =
+      input.options['report'] === true
+        ? (await import('@xx-pipeline/common')).reportSchema
+        : (await import('@xx-pipeline/pipeline-language')).pipelineSchema();
+    io.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
+    return ExitCode.success;
+  },
+};
