@@ -1,12 +1,14 @@
+import type { Pattern } from './compile-pattern.ts';
+
 /** Operators that compare two values. */
 export type ComparisonOperator = '==' | '!=' | '=~' | '!~';
 
-/** A parsed `if:`; plain data, so that it can be kept beside the text it came from. */
+/** A parsed `if:`, its patterns compiled: parse a text once, evaluate it often. */
 export type IfExpression =
   | { readonly kind: 'variable'; readonly name: string }
   | { readonly kind: 'string'; readonly value: string }
   /** `source` is RE2 with its flags in front: `(?i)^v\d+$`. */
-  | { readonly kind: 'pattern'; readonly source: string; readonly text: string }
+  | { readonly kind: 'pattern'; readonly source: string; readonly pattern: Pattern }
   | { readonly kind: 'null' }
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'not'; readonly operand: IfExpression }

@@ -1,5 +1,5 @@
 import { unreachable } from '@xx-pipeline/common';
-import { compilePattern, type Pattern, patternSource } from './compile-pattern.ts';
+import { compilePattern, patternSource } from './compile-pattern.ts';
 import type { ComparisonOperator, IfExpression } from './IfExpression.ts';
 
 /** What an `if:` came to, and the values that made it so: `CI_COMMIT_TAG is unset`. */
@@ -30,7 +30,9 @@ interface Evaluator {
   lookUp(name: string): string | null;
 }
 
-type Value = string | boolean | null | { readonly source: string };
+type Value = string | boolean | null | PatternValue;
+
+type PatternValue = Extract<IfExpression, { kind: 'pattern' }>;
 
 function evaluate(expression: IfExpression, evaluator: Evaluator): Value {
   switch (expression.kind) {
@@ -42,7 +44,7 @@ function evaluate(expression: IfExpression, evaluator: Evaluator): Value {
     case 'null':
       return null;
     case 'pattern':
-      return { source: expression.source };
+      return expression;
     case 'not':
       return !isPresent(evaluate(expression.operand, evaluator));
     case 'and': {
@@ -89,15 +91,12 @@ function areEqual(left: Value, right: Value): boolean {
 function matches(left: Value, right: Value): boolean {
   if (right === null || typeof right === 'boolean') return false;
   const text = left === null ? '' : typeof left === 'object' ? left.source : String(left);
-  if (typeof right === 'object') return find(right.source, text);
+  if (typeof right === 'object') return right.pattern.find(text);
   const source = patternSource(right);
-  return source === null ? right.includes(text) : find(source, text);
-}
-
-/** A pattern that comes out of a variable may be wrong: it then matches nothing. */
-function find(source: string, text: string): boolean {
-  const pattern = compilePattern(source);
-  return pattern.ok && (pattern.value satisfies Pattern).find(text);
+  if (source === null) return right.includes(text);
+  // A pattern that comes out of a variable may be wrong: it then matches nothing.
+  const compiled = compilePattern(source);
+  return compiled.ok && compiled.value.find(text);
 }
 
 /** Set and not blank; the texts `false` and `0` are present. */

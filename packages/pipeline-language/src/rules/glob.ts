@@ -11,7 +11,7 @@ export type PathMatcher = (path: string) => boolean;
 /** Why a glob is refused, in one sentence without its subject; null when it is fine. */
 export function globProblem(pattern: string): string | null {
   if (pattern.length > maxLength) return `is longer than ${maxLength} characters`;
-  const braces = pattern.replaceAll(/\\[^]/g, '').split('{').length - 1;
+  const braces = pattern.replaceAll(/\\./gs, '').split('{').length - 1;
   if (braces > maxBraces) return `has more than ${maxBraces} pairs of braces`;
   if (expandBraces(pattern) === null) return `stands for more than ${maxAlternatives} patterns`;
   return null;

@@ -136,5 +136,5 @@ function pattern(token: IfToken): IfExpression {
   const source = patternSource(token.text) ?? '';
   const compiled = compilePattern(source);
   if (!compiled.ok) throw new SyntaxProblem(compiled.error, token.offset);
-  return { kind: 'pattern', source, text: token.text };
+  return { kind: 'pattern', source, pattern: compiled.value };
 }

@@ -28,27 +28,32 @@ export interface IfToken {
 /** More tokens than this are refused, which also bounds the depth of the tree. */
 const maxTokens = 100;
 
+/** What each kind looks like, tried in this order. */
 const lexemes: readonly (readonly [IfTokenKind, RegExp])[] = [
-  ['(', /\(/y],
-  [')', /\)/y],
-  ['variable', /\$\w+/y],
-  ['string', /"[^"]*"|'[^']*'/y],
+  ['(', /\(/],
+  [')', /\)/],
+  ['variable', /\$\w+/],
+  ['string', /"[^"]*"|'[^']*'/],
   // At least two characters between the slashes.
-  ['pattern', /\/(?=\\[^]|[^/\\](?:[^/\\]|\\[^]))(?:[^/\\]|\\[^])+\/[ismU]*/y],
-  ['null', /null\b/y],
-  ['boolean', /(?:true|false)\b/y],
-  ['==', /==/y],
-  ['=~', /=~/y],
-  ['!=', /!=/y],
-  ['!~', /!~/y],
-  ['&&', /&&/y],
-  ['||', /\|\|/y],
-  ['!', /!/y],
+  ['pattern', /\/(?=\\.|[^/\\](?:[^/\\]|\\.))(?:[^/\\]|\\.)+\/[ismU]*/],
+  ['null', /null\b/],
+  ['boolean', /(?:true|false)\b/],
+  ['==', /==/],
+  ['=~', /=~/],
+  ['!=', /!=/],
+  ['!~', /!~/],
+  ['&&', /&&/],
+  ['||', /\|\|/],
+  ['!', /!/],
 ];
+
+/** One group for each kind. */
+const anyLexeme = lexemes.map(([, regex]) => `(${regex.source})`).join('|');
 
 /** The tokens of an `if:`, or the first place that is none. */
 export function tokenizeIf(text: string): Result<IfToken[], IfSyntaxError> {
   const tokens: IfToken[] = [];
+  const lexeme = new RegExp(anyLexeme, 'sy');
   let offset = 0;
   for (;;) {
     while (/\s/.test(text[offset] ?? '')) offset += 1;
@@ -56,21 +61,19 @@ export function tokenizeIf(text: string): Result<IfToken[], IfSyntaxError> {
     if (tokens.length === maxTokens) {
       return failure({ message: `invalid expression syntax: more than ${maxTokens} tokens`, offset });
     }
-    const token = tokenAt(text, offset);
+    const token = tokenAt(text, offset, lexeme);
     if (token === null) return failure({ message: `invalid expression syntax: ${hintAt(text, offset)}`, offset });
     tokens.push(token);
     offset += token.text.length;
   }
 }
 
-function tokenAt(text: string, offset: number): IfToken | null {
-  for (const [kind, regex] of lexemes) {
-    const sticky = new RegExp(regex);
-    sticky.lastIndex = offset;
-    const found = sticky.exec(text)?.[0];
-    if (found !== undefined) return { kind, text: found, offset };
-  }
-  return null;
+function tokenAt(text: string, offset: number, lexeme: RegExp): IfToken | null {
+  lexeme.lastIndex = offset;
+  const groups = lexeme.exec(text)?.slice(1) ?? [];
+  const found = groups.findIndex((group) => group !== undefined);
+  const kind = lexemes[found]?.[0];
+  return kind === undefined ? null : { kind, text: groups[found] ?? '', offset };
 }
 
 /** The common slips get a word of help. */

@@ -26,7 +26,8 @@ export function expandVariables(layers: readonly VariableLayer[]): Result<Record
   const expanded: [string, string][] = [];
   let length = 0;
   for (const [name, node] of top) {
-    const value = node.raw ? node.value : expandText(node.linked ?? '', (other) => lookUp(top, name, other));
+    const linked = node.linked ?? '';
+    const value = node.raw ? linked : expandText(linked, (other) => lookUp(top, name, other));
     if (!node.raw) length += value.length;
     if (length > maxExpandedLength) return tooLong(name);
     expanded.push([name, value]);
@@ -51,7 +52,7 @@ function collect(layers: readonly VariableLayer[]): Map<string, VariableNode> {
   for (const layer of layers) {
     for (const [name, { value, raw = false }] of Object.entries(layer)) {
       const weaker = top.get(name) ?? null;
-      top.set(name, { name, value, raw, weaker, linked: null, state: 'new' });
+      top.set(name, { name, value, raw, weaker, linked: raw ? value : null, state: raw ? 'done' : 'new' });
     }
   }
   return top;
@@ -64,7 +65,7 @@ function expandReferences(top: ReadonlyMap<string, VariableNode>): Result<null, 
     const open: { node: VariableNode; parts: ValuePart[]; waiting: VariableNode[] }[] = [];
     const enter = (node: VariableNode) => {
       node.state = 'open';
-      const parts = node.raw ? [] : splitReferences(node.value);
+      const parts = splitReferences(node.value);
       const waiting = parts.flatMap((part) => target(top, node, part.name) ?? []);
       open.push({ node, parts, waiting });
     };
@@ -73,13 +74,10 @@ function expandReferences(top: ReadonlyMap<string, VariableNode>): Result<null, 
       const next = current.waiting.pop();
       if (next === undefined) {
         const { node, parts } = current;
-        let expandedLength = 0;
-        for (const part of parts) expandedLength += (target(top, node, part.name)?.linked ?? part.text).length;
-        length += expandedLength;
+        const pieces = parts.map((part) => replacement(top, node, part));
+        for (const piece of pieces) length += piece.length;
         if (length > maxExpandedLength) return tooLong(node.name);
-        node.linked = node.raw
-          ? node.value
-          : parts.map((part) => target(top, node, part.name)?.linked ?? part.text).join('');
+        node.linked = pieces.join('');
         node.state = 'done';
         open.pop();
       } else if (next.state === 'new') {
@@ -94,17 +92,22 @@ function expandReferences(top: ReadonlyMap<string, VariableNode>): Result<null, 
   return success(null);
 }
 
-/** What a reference is replaced by in the first stage; null leaves it to the second one. */
+/** Whose first-stage value replaces a reference in the first stage; null leaves it to the second one. */
 function target(top: ReadonlyMap<string, VariableNode>, from: VariableNode, name: string | null): VariableNode | null {
   if (name === null) return null;
   const node = name === from.name ? from.weaker : (top.get(name) ?? null);
   return node === null || node.raw ? null : node;
 }
 
+function replacement(top: ReadonlyMap<string, VariableNode>, from: VariableNode, { name, text }: ValuePart): string {
+  // Only here is it known which of the weaker values is meant; doubling each `$` carries it through the second stage.
+  if (name === from.name && from.weaker?.raw === true) return from.weaker.value.replaceAll('$', '$$$$');
+  return target(top, from, name)?.linked ?? text;
+}
+
 /** The second stage sees first-stage values; a variable never sees itself. */
 function lookUp(top: ReadonlyMap<string, VariableNode>, from: string, name: string): string | undefined {
-  const node = name === from ? top.get(name)?.weaker : top.get(name);
-  return node?.linked ?? undefined;
+  return name === from ? undefined : (top.get(name)?.linked ?? undefined);
 }
 
 function tooLong(name: string): Result<never, ExpansionProblem> {
