@@ -20,6 +20,7 @@ export class LogPipe {
   readonly #limit: number;
   readonly #masks: { readonly stdout: MaskStream; readonly stderr: MaskStream };
   #kept = 0;
+  #announced = false;
   #tail: { stream: LogStream; at: number; bytes: Uint8Array }[] = [];
   #tailBytes = 0;
   #leftOut = 0;
@@ -69,19 +70,13 @@ export class LogPipe {
       this.#kept += bytes.length;
       return this.#send(stream, bytes, at);
     }
-    return this.#overflow(stream, bytes, at, room);
+    this.#overflow(stream, bytes, at, room);
   }
 
-  #overflow(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number, room: number): void | Promise<void> {
-    let announced: void | Promise<void> = undefined;
-    if (room > 0) {
-      this.#kept = this.#limit;
-      void this.#send(stream, bytes.subarray(0, room), at);
-      const rest = `only the last ${formatBytes(tailLimit)} of what follows are kept`;
-      announced = this.warn(`log limit of ${formatBytes(this.#limit)} reached: ${rest}`);
-    }
-    const copy = Uint8Array.from(bytes.subarray(Math.max(room, bytes.length - tailLimit, 0)));
-    this.#leftOut += bytes.length - Math.max(room, 0) - copy.length;
+  #overflow(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number, room: number): void {
+    if (!this.#announced) this.#announceLimit(stream, bytes.subarray(0, room), at);
+    const copy = Uint8Array.from(bytes.subarray(Math.max(room, bytes.length - tailLimit)));
+    this.#leftOut += bytes.length - room - copy.length;
     this.#tail.push({ stream, at, bytes: copy });
     this.#tailBytes += copy.length;
     while (this.#tailBytes > tailLimit && this.#tail.length > 1) {
@@ -89,7 +84,14 @@ export class LogPipe {
       this.#tailBytes -= oldest?.bytes.length ?? 0;
       this.#leftOut += oldest?.bytes.length ?? 0;
     }
-    return announced;
+  }
+
+  #announceLimit(stream: 'stdout' | 'stderr', rest: Uint8Array, at: number): void {
+    this.#announced = true;
+    this.#kept = this.#limit;
+    void this.#send(stream, rest, at);
+    const kept = `only the last ${formatBytes(tailLimit)} of what follows are kept`;
+    void this.warn(`log limit of ${formatBytes(this.#limit)} reached: ${kept}`);
   }
 
   #send(stream: LogStream, bytes: Uint8Array, at: number): void | Promise<void> {

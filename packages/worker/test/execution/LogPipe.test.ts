@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type JobEvent, ManualClock } from '@xx-pipeline/common';
+import { EventStream } from '../../src/execution/EventStream.ts';
+import { LogPipe } from '../../src/execution/LogPipe.ts';
+import { createSecretMask } from '../../src/execution/mask-secrets.ts';
+
+function logPipe(limit: number, secret = '') {
+  const events: JobEvent[] = [];
+  const stream = new EventStream(
+    (event) => void events.push(event),
+    (error) => {
+      throw error;
+    },
+  );
+  const mask = createSecretMask([{ name: 'S', value: secret, secret: true }]);
+  const pipe = new LogPipe({ events: stream, mask, clock: new ManualClock(7), limit });
+  const text = () =>
+    events.flatMap((event) => (event.type === 'log' ? [Buffer.from(event.chunk.bytes).toString()] : [])).join('');
+  return { pipe, events, text };
+}
+
+test('chunks keep their order, stream and time', () => {
+  const { pipe, events } = logPipe(100);
+  pipe.write('stdout', Buffer.from('a'), 1);
+  pipe.write('stderr', Buffer.from('b'), 2);
+  pipe.line('c');
+  const chunks = events.map(
+    (event) => event.type === 'log' && [event.chunk.stream, event.chunk.at, Buffer.from(event.chunk.bytes).toString()],
+  );
+  assert.deepEqual(chunks, [
+    ['stdout', 1, 'a'],
+    ['stderr', 2, 'b'],
+    ['runner', 7, '\nc\n'],
+  ]);
+});
+
+test('a line of our own begins at the start of a line', () => {
+  const { pipe, text } = logPipe(100);
+  pipe.line('one');
+  pipe.write('stdout', Buffer.from('half'), 1);
+  pipe.line('two');
+  assert.equal(text(), 'one\nhalf\ntwo\n');
+});
+
+test('beyond the limit the newest output is kept and the gap is announced', async () => {
+  const { pipe, text, events } = logPipe(10);
+  await pipe.write('stdout', Buffer.from('0123456789abc'), 1);
+  const block = Buffer.alloc(100_000, 'x');
+  for (let count = 0; count < 5; count++) await pipe.write('stdout', block, 2);
+  await pipe.write('stderr', Buffer.from('the end'), 3);
+  await pipe.flush();
+  const log = text();
+  assert.ok(
+    log.startsWith('0123456789\nWARNING: log limit of 10 B reached: only the last 256 KiB of what follows are kept\n'),
+  );
+  assert.ok(log.endsWith('xthe end'));
+  const gap = /\n([0-9.]+ KiB) of output left out here/.exec(log);
+  assert.ok(gap !== null);
+  assert.equal(events.filter((event) => event.type === 'warning').length, 1);
+  const kept = (log.match(/x/g) ?? []).length;
+  assert.ok(kept > 100_000 && kept <= 256 * 1024);
+  assert.equal(gap[1], `${((5 * 100_000 + 3 - kept) / 1024).toFixed(1)} KiB`);
+});
+
+test('one chunk far larger than the limit loses its middle only', async () => {
+  const { pipe, text } = logPipe(4);
+  await pipe.write(
+    'stdout',
+    Buffer.concat([Buffer.from('head'), Buffer.alloc(1_000_000, '-'), Buffer.from('tail')]),
+    1,
+  );
+  await pipe.flush();
+  assert.match(text(), /^head\nWARNING.*\n.*left out here.*\n-+tail$/);
+});
+
+test('secrets across chunks are masked in output, in our lines and in warnings', async () => {
+  const { pipe, text, events } = logPipe(1000, 'hunter22');
+  await pipe.write('stdout', Buffer.from('a hunt'), 1);
+  await pipe.write('stderr', Buffer.from('er22'), 1);
+  await pipe.write('stdout', Buffer.from('er22 b\n'), 1);
+  await pipe.flush();
+  await pipe.warn('hunter22!');
+  assert.ok(!text().includes('hunter22'));
+  assert.match(text(), /WARNING: \[MASKED\]!\n$/);
+  assert.ok(events.some((event) => event.type === 'warning' && event.message === '[MASKED]!'));
+});
+
+test('a receiver that is slow holds back the writer and keeps the order', async () => {
+  const order: string[] = [];
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const stream = new EventStream(
+    async (event) => {
+      await gate;
+      order.push(event.type);
+    },
+    () => {},
+  );
+  const first = stream.send({ type: 'warning', message: '', at: 0 });
+  const second = stream.send({ type: 'phase', phase: 'script', at: 0 });
+  assert.ok(first instanceof Promise && stream.busy);
+  open();
+  await second;
+  assert.deepEqual(order, ['warning', 'phase']);
+  assert.equal(stream.busy, false);
+});
+
+test('a receiver that fails is reported once and still gets the last event', async () => {
+  const seen: string[] = [];
+  const errors: unknown[] = [];
+  const stream = new EventStream(
+    (event) => {
+      seen.push(event.type);
+      if (event.type === 'warning') throw new Error('disk full');
+    },
+    (error) => errors.push(error),
+  );
+  stream.send({ type: 'warning', message: '', at: 0 });
+  stream.send({ type: 'warning', message: '', at: 0 });
+  await stream.end({ type: 'phase', phase: 'cleanup', at: 0 });
+  stream.send({ type: 'phase', phase: 'script', at: 0 });
+  assert.deepEqual(seen, ['warning', 'phase']);
+  assert.equal(errors.length, 1);
+});

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { commandEcho, quote, scriptText } from '../../src/execution/script-text.ts';
+import { readScriptText } from '../../src/execution/scripted/read-script-text.ts';
+
+const mark = '\u001emark:';
+const installed = [['sh'], ['bash'], ['dash'], ['busybox', 'sh']].filter(
+  ([program]) => spawnSync(program as string, ['-c', ':']).error === undefined,
+);
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+  /** Indexes of the commands that began. */
+  readonly began: readonly number[];
+}
+
+/** Runs commands as an executor does, but as a plain process: text on no command line of theirs, input empty. */
+function run(shell: readonly string[], commands: readonly string[], variables: Record<string, string> = {}): Ran {
+  const list = Object.entries(variables).map(([name, value]) => ({ name, value }));
+  const script = scriptText(commands, list, mark);
+  assert.ok(script.ok);
+  const wrapper = 'text=$(cat); (eval "$text") </dev/null; code=$?; echo "trailer:$code"';
+  const [program, ...args] = shell;
+  const done = spawnSync(program as string, [...args, '-c', wrapper], { input: script.value.text, encoding: 'utf8' });
+  const trailer = /trailer:(\d+)\n$/.exec(done.stdout);
+  assert.ok(trailer !== null, `the trailer was skipped: ${done.stdout}${done.stderr}`);
+  const out = done.stdout.slice(0, trailer.index);
+  const began = [...out.matchAll(/\u001emark:(\d+)\n/g)].map((match) => Number(match[1]));
+  return { code: Number(trailer[1]), out: out.replace(/\u001emark:\d+\n/g, ''), err: done.stderr, began };
+}
+
+for (const shell of installed) {
+  const name = shell.join(' ');
+
+  test(`${name}: commands share one shell, its directory, variables, functions and aliases`, () => {
+    const commands = ['cd /', 'X=1', 'f() { echo "in $PWD, X is $X"; }', 'f', 'export Y=2', 'sh -c \'echo "Y is $Y"\''];
+    assert.deepEqual(run(shell, commands), {
+      code: 0,
+      out: 'in /, X is 1\nY is 2\n',
+      err: '',
+      began: [0, 1, 2, 3, 4, 5],
+    });
+  });
+
+  test(`${name}: the first failing command ends the script with its code`, () => {
+    assert.deepEqual(run(shell, ['echo one', 'exit 3', 'echo three']), {
+      code: 3,
+      out: 'one\n',
+      err: '',
+      began: [0, 1],
+    });
+    assert.deepEqual(run(shell, ['echo one', '(exit 4)', 'echo three']), {
+      code: 4,
+      out: 'one\n',
+      err: '',
+      began: [0, 1],
+    });
+    assert.equal(run(shell, ['false\necho not reached']).out, '');
+  });
+
+  test(`${name}: exit 0 ends the script as a success`, () => {
+    assert.deepEqual(run(shell, ['exit 0', 'echo not reached']), { code: 0, out: '', err: '', began: [0] });
+  });
+
+  test(`${name}: an && list whose first part fails does not end the script, but is its result at the end`, () => {
+    assert.equal(run(shell, ['false && echo no', 'echo yes']).out, 'yes\n');
+    assert.equal(run(shell, ['false && echo no']).code, 1);
+  });
+
+  test(`${name}: a syntax error or an unclosed quote fails its own command and runs none after it`, () => {
+    for (const broken of ['echo "unclosed', "echo 'unclosed", 'if true; then', 'echo )', 'for', '$(']) {
+      const ran = run(shell, ['echo before', broken, 'echo "after']);
+      assert.deepEqual(ran.began, [0, 1], broken);
+      assert.equal(ran.out, 'before\n', broken);
+      assert.notEqual(ran.code, 0, broken);
+      assert.notEqual(ran.err, '', broken);
+    }
+  });
+
+  test(`${name}: heredocs, line ends with backslashes and comments stay within their command`, () => {
+    const commands = ['cat <<EOF\na $X\nEOF', 'echo one \\', 'echo two # comment', 'cat <<EOF\nopen'];
+    const ran = run(shell, commands, { X: 'x' });
+    assert.deepEqual(ran.began, [0, 1, 2, 3]);
+    assert.equal(ran.out.trimEnd(), 'a x\none\ntwo\nopen');
+    assert.equal(ran.code, 0);
+  });
+
+  test(`${name}: traps, subshells and background processes do not disturb the end`, () => {
+    const ran = run(shell, ['trap "echo trapped" EXIT', '(exit 0)', 'sleep 0 &', 'wait', 'exit 5']);
+    assert.equal(ran.code, 5);
+    assert.equal(ran.out, 'trapped\n');
+  });
+
+  test(`${name}: marks stay out of redirected output and out of traces`, () => {
+    const ran = run(shell, ['exec >/dev/null', 'echo hidden', 'set -x', 'true', 'exec 8>&-', 'true']);
+    assert.deepEqual(ran.began.slice(0, 5), [0, 1, 2, 3, 4]);
+    assert.equal(ran.out, '');
+    assert.ok(!ran.err.includes('mark:'), ran.err);
+    assert.equal(ran.code, 0);
+  });
+
+  test(`${name}: any value of a variable arrives as it is`, () => {
+    const value = fc
+      .string({ unit: 'grapheme', maxLength: 30 })
+      .filter((text) => !text.includes('\0') && text.isWellFormed());
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 1, maxLength: 8 }), (values) => {
+        const variables = Object.fromEntries(values.map((text, index) => [`V${index}`, text]));
+        const commands = values.map((_, index) => `printf '%s' "$V${index}|"`);
+        assert.equal(run(shell, commands, variables).out, values.map((text) => `${text}|`).join(''));
+      }),
+      { numRuns: 20, examples: [[["it's", 'a\nb\n', '"$(touch x)`', '\\', '-n', "''"]]] },
+    );
+  });
+
+  test(`${name}: commands that read standard input get none`, () => {
+    assert.deepEqual(run(shell, ['cat', 'echo after']).out, 'after\n');
+  });
+}
+
+test('bash fails a pipeline when any of its parts fails', () => {
+  assert.equal(run(['bash'], ['false | true']).code, 1);
+});
+
+test('variables that no shell can take are left out and named', () => {
+  const variables = [
+    { name: 'a-b', value: '1' },
+    { name: 'UID', value: '0' },
+    { name: 'A', value: '1' },
+    { name: 'A', value: '2' },
+  ];
+  const script = scriptText(['true'], variables, mark);
+  assert.ok(script.ok);
+  assert.equal(script.value.warnings.length, 2);
+  assert.match(script.value.warnings.join(), /"a-b".*UID/);
+  assert.deepEqual([...readScriptText(script.value.text).variables], [['A', '2']]);
+});
+
+test('a NUL character in a value or a command is refused', () => {
+  assert.deepEqual(scriptText([], [{ name: 'A', value: 'a\0b' }], mark), {
+    ok: false,
+    error: 'variable A holds a NUL character, which no shell can keep',
+  });
+  assert.equal(scriptText(['true', 'a\0b'], [], mark).ok, false);
+});
+
+test('a command is shown by its first line', () => {
+  assert.equal(commandEcho(' make all\n'), '$ make all');
+  assert.equal(commandEcho('if x\nthen y\nfi'), '$ if x # collapsed multi-line command');
+});
+
+test('what is written can be read back', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.string()),
+      fc.dictionary(fc.stringMatching(/^[A-Z_]+$/), fc.string()),
+      (commands, variables) => {
+        const list = Object.entries(variables).map(([name, value]) => ({ name, value }));
+        const script = scriptText(commands, list, mark);
+        fc.pre(script.ok && !('UID' in variables) && !('PPID' in variables));
+        const read = readScriptText(script.value.text);
+        assert.deepEqual(
+          read.commands,
+          commands.map((command) => command.trim()),
+        );
+        assert.deepEqual([...read.variables], Object.entries(variables));
+      },
+    ),
+  );
+});
+
+test('a quoted text is one word', () => {
+  assert.equal(quote("it's"), "'it'\\''s'");
+});
