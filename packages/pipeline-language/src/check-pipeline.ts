@@ -1,4 +1,14 @@
 import type { Diagnostic, PipelinePlan } from '@xx-pipeline/common';
+import { codes } from './diagnostics/codes.ts';
+import { DiagnosticSink } from './diagnostics/DiagnosticSink.ts';
+import { Reader } from './keys/Reader.ts';
+import { type Built, buildPlan } from './plan/build-plan.ts';
+import { resolveExtends } from './resolve/extends.ts';
+import { type LoadedFiles, loadFiles } from './resolve/load-files.ts';
+import { definePipeline } from './resolve/PipelineDefinition.ts';
+import { resolveReferences } from './resolve/references.ts';
+import { limits } from './source/limits.ts';
+import type { MapNode } from './syntax/nodes.ts';
 
 /** The files a pipeline may read: a working tree, a commit, a map in tests. Paths are relative to the repository root. */
 export interface FileProvider {
@@ -38,5 +48,45 @@ export interface CheckResult {
   readonly sources: ReadonlyMap<string, string>;
 }
 
-/** The front door of the language. Pure but for the file provider; never throws on bad input. */
-export declare function checkPipeline(input: CheckInput): CheckResult;
+/**
+ * The front door of the language: files -> one mapping -> `extends` and `!reference` -> checked definition -> plan.
+ * Pure but for the file provider; never throws on bad input.
+ */
+export function checkPipeline(input: CheckInput): CheckResult {
+  const sink = new DiagnosticSink();
+  const reader = new Reader(sink);
+  const files = listOnce(input.files);
+  const loaded = loadFiles({ ...input, files }, reader);
+  const { plan, notCreated } = planFrom(loaded, { ...input, files }, reader);
+  return { diagnostics: sink.sorted(loaded.includeChains), plan, notCreated, sources: loaded.sources };
+}
+
+function planFrom(loaded: LoadedFiles, input: CheckInput, reader: Reader): Built {
+  const nothing = { plan: null, notCreated: null };
+  if (loaded.root === null) return nothing;
+  const extended = resolveExtends(loaded.root, reader.sink);
+  const root = loaded.hasReferences ? resolveReferences(extended, reader.sink) : extended;
+  if (isTooBig(root, reader.sink)) return nothing;
+  const definition = definePipeline(root, reader);
+  if (reader.sink.hasErrors) return nothing;
+  const surroundings = { context: input.context, listFiles: () => input.files.list(), existsAnswers: new Map() };
+  return buildPlan(definition, surroundings, reader.sink);
+}
+
+function isTooBig(root: MapNode, sink: DiagnosticSink): boolean {
+  if (root.size <= limits.mergedNodes) return false;
+  const message = `the parsed YAML is too big: with \`extends\` and \`!reference\` written out it has more than ${limits.mergedNodes} values`;
+  sink.report(codes.tooBig, { message, span: { file: root.file, start: 0, end: 0 } });
+  return true;
+}
+
+function listOnce(files: FileProvider): FileProvider {
+  let list: readonly string[] | null = null;
+  return {
+    read: (path) => files.read(path),
+    list() {
+      list ??= files.list();
+      return list;
+    },
+  };
+}

@@ -29,3 +29,8 @@ export type { RunnerFacts } from './request/job-variables.ts';
 export { type CommitFacts, type PipelineFacts, type ProjectFacts, pipelineVariables } from './request/predefined-variables.ts';
 export { projectFacts } from './request/project-facts.ts';
 export { slug } from './request/slug.ts';
+export { codes, type DiagnosticCode } from './diagnostics/codes.ts';
+export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
+export type { JsonSchema } from './schema/JsonSchema.ts';
+export { pipelineSchema } from './schema/pipeline-schema.ts';
+export { LineIndex, type Position } from './source/LineIndex.ts';

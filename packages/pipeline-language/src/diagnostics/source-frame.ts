@@ -1,0 +1,93 @@
+import type { Severity, Span } from '@xx-pipeline/common';
+import type { LineIndex } from '../source/LineIndex.ts';
+import type { Painter } from './painter.ts';
+import { safeText } from './safe-text.ts';
+
+/** A place to show; the primary one is what the problem is about. */
+export interface Mark {
+  readonly span: Span;
+  readonly label: string;
+  readonly primary: boolean;
+}
+
+/** More places than this are counted, not shown. */
+const mostMarks = 12;
+
+/** The source lines of all marks with the marked part underlined, the way rustc shows them. */
+export function framesOf(
+  marks: readonly Mark[],
+  lookUp: (file: string) => LineIndex | null,
+  paint: Painter,
+  severity: Severity,
+  width: number,
+): string[] {
+  const shown = marks.slice(0, mostMarks);
+  const numbers = shown.map((mark) => lookUp(mark.span.file)?.locate(mark.span.start).line ?? 1);
+  const margin = String(Math.max(1, ...numbers)).length;
+  const lines = shown.flatMap((mark, index) =>
+    frame(mark, index === 0, lookUp(mark.span.file), margin, paint, severity, width),
+  );
+  if (marks.length > mostMarks)
+    lines.push(`${' '.repeat(margin)} ${paint.gutter('=')} and ${marks.length - mostMarks} more places`);
+  return lines;
+}
+
+function frame(
+  mark: Mark,
+  first: boolean,
+  source: LineIndex | null,
+  margin: number,
+  paint: Painter,
+  severity: Severity,
+  width: number,
+): string[] {
+  const pad = ' '.repeat(margin);
+  const file = safeText(mark.span.file);
+  const arrow = paint.gutter(`${pad}${first ? '-->' : ':::'}`);
+  if (source === null) return [`${arrow} ${file}${mark.label === '' ? '' : `: ${safeText(mark.label)}`}`];
+  const { line, column } = source.locate(mark.span.start);
+  const excerpt = cut(source, line, mark.span, Math.max(20, width - margin - 4));
+  const underline = (mark.primary ? '^' : '-').repeat(excerpt.length);
+  const label = mark.label === '' ? '' : ` ${safeText(mark.label)}`;
+  const bar = paint.gutter('|');
+  return [
+    `${arrow} ${file}:${line}:${column}`,
+    `${pad} ${bar}`,
+    `${paint.gutter(String(line).padStart(margin))} ${bar} ${excerpt.text}`,
+    `${pad} ${bar} ${' '.repeat(excerpt.before)}${mark.primary ? paint[severity](underline) : paint.gutter(underline + label)}`,
+  ];
+}
+
+/** The part of a line that fits around the marked range, and where the range is in it. */
+function cut(
+  source: LineIndex,
+  line: number,
+  span: Span,
+  room: number,
+): { text: string; before: number; length: number } {
+  const raw = source.line(line);
+  const from = Math.min(span.start - source.lineStart(line), raw.length);
+  const to = Math.max(from, Math.min(span.end - source.lineStart(line), raw.length));
+  const start = raw.length <= room ? 0 : Math.max(0, Math.min(from - Math.floor(room / 3), raw.length - room));
+  const end = Math.min(raw.length, start + room);
+  const lead = start > 0 ? '…' : '';
+  const before = lead + safeText(raw.slice(start + lead.length, from));
+  const marked = safeText(raw.slice(Math.max(from, start + lead.length), Math.min(to, end)));
+  const after = safeText(raw.slice(Math.min(to, end), end)) + (end < raw.length ? '…' : '');
+  return { text: before + marked + after, before: cells(before), length: Math.max(1, cells(marked)) };
+}
+
+/** Columns on a terminal: wide East Asian characters and emoji take two, combining ones none. */
+function cells(text: string): number {
+  let count = 0;
+  for (const character of text) {
+    if (/\p{Mn}|\u200d/u.test(character)) continue;
+    count +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u.test(
+        character,
+      )
+        ? 2
+        : 1;
+  }
+  return count;
+}

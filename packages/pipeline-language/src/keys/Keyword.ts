@@ -1,0 +1,42 @@
+import type { JsonSchema } from '../schema/JsonSchema.ts';
+import type { YamlNode } from '../syntax/nodes.ts';
+import type { Reader } from './Reader.ts';
+
+/** A YAML key that means something here: how to read its value, and what an editor may know about it. */
+export interface Keyword<T> {
+  readonly support: 'full';
+  readonly name: string;
+  /** One line for editors. */
+  readonly summary: string;
+  readonly schema: JsonSchema;
+  /**
+   * The value of a non-null node, or undefined when it is unusable, which has then been reported. Depends on nothing but
+   * the node, so that a node shared by many jobs is read, and complained about, once.
+   */
+  readonly read: (node: YamlNode, reader: Reader) => T | undefined;
+}
+
+/** A key of the language that is known by name only. */
+export interface NamedKeyword {
+  /** `later`: an error, since ignoring it would change what runs. `server`: accepted with a warning. */
+  readonly support: 'later' | 'server';
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** The keys that a mapping may have. The order is that of the documentation and of the editor schema. */
+export type Fields = Readonly<Record<string, Keyword<unknown> | NamedKeyword>>;
+
+/** What reading a mapping gives: the keys that are present, not null and usable. */
+export type FieldValues<F extends Fields> = {
+  readonly [K in keyof F as F[K] extends Keyword<unknown> ? K : never]?: F[K] extends Keyword<infer T> ? T : never;
+};
+
+/** Declares a supported key. */
+export const keyword = <T>(definition: Omit<Keyword<T>, 'support'>): Keyword<T> => ({ support: 'full', ...definition });
+
+/** Declares a key that is to come. */
+export const later = (name: string, summary: string): NamedKeyword => ({ support: 'later', name, summary });
+
+/** Declares a key that only a GitLab server can honour. */
+export const server = (name: string, summary: string): NamedKeyword => ({ support: 'server', name, summary });

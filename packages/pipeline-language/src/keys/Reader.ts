@@ -1,0 +1,75 @@
+import { codes } from '../diagnostics/codes.ts';
+import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
+import { closestName } from '../resolve/closest-name.ts';
+import { describeNode, isNull, type MapEntry, type MapNode, quote, type YamlNode } from '../syntax/nodes.ts';
+import type { Fields, FieldValues, Keyword, NamedKeyword } from './Keyword.ts';
+
+/** Reads mappings by tables of keywords, and reports what the tables do not allow. */
+export class Reader {
+  readonly sink: DiagnosticSink;
+  readonly #known = new Map<Keyword<unknown>, Map<YamlNode, unknown>>();
+
+  constructor(sink: DiagnosticSink) {
+    this.sink = sink;
+  }
+
+  /** The value of one key. Nodes are shared by anchors, `extends` and `default`, so each is read once. */
+  value<T>(keyword: Keyword<T>, node: YamlNode): T | undefined {
+    let values = this.#known.get(keyword);
+    if (values === undefined) {
+      values = new Map();
+      this.#known.set(keyword, values);
+    }
+    if (values.has(node)) return values.get(node) as T | undefined;
+    const value = keyword.read(node, this);
+    values.set(node, value);
+    return value;
+  }
+
+  /** The values of a mapping's keys. `where` names the mapping in messages: `artifacts`, `job build`. */
+  fields<F extends Fields>(map: MapNode, fields: F, where: string): FieldValues<F> {
+    const values: Record<string, unknown> = {};
+    for (const entry of map.entries.values()) {
+      const known = Object.hasOwn(fields, entry.key) ? fields[entry.key] : undefined;
+      if (known === undefined) this.#unknown(entry, fields, where);
+      else if (isNull(entry.value)) continue;
+      else if (known.support === 'full') values[entry.key] = this.value(known, entry.value);
+      else this.namedOnly(known, entry, where);
+    }
+    return values as FieldValues<F>;
+  }
+
+  /** Like `fields`, for a node that has to be a mapping first. */
+  mapping<F extends Fields>(node: YamlNode, fields: F, where: string): FieldValues<F> | undefined {
+    if (node.kind === 'map') return this.fields(node, fields, where);
+    this.wrongType(node, `\`${where}\` config should be a hash (a mapping)`);
+    return undefined;
+  }
+
+  /** Reports a key that is not supported, or that has no effect here. */
+  namedOnly(known: NamedKeyword, entry: MapEntry, where: string): void {
+    const name = where === '' || where.startsWith('job ') ? known.name : `${where}:${known.name}`;
+    if (known.support === 'later') {
+      const message = `\`${name}\` (${known.summary}) is not supported yet`;
+      this.sink.report(codes.notSupportedYet, { message, span: entry.keySpan, help: 'remove the key to run the rest' });
+    } else {
+      const message = `\`${name}\` (${known.summary}) only has a meaning on a GitLab server and is ignored`;
+      this.sink.report(codes.noEffect, { message, span: entry.keySpan });
+    }
+  }
+
+  /** Reports a value of the wrong kind; the message ends with what was found instead. */
+  wrongType(node: YamlNode, expectation: string, help?: string): void {
+    this.sink.report(codes.wrongType, { message: `${expectation}, not ${describeNode(node)}`, span: node, help });
+  }
+
+  #unknown(entry: MapEntry, fields: Fields, where: string): void {
+    const close = closestName(entry.key, Object.keys(fields));
+    const owner = where.startsWith('job ') ? where : `\`${where}\``;
+    this.sink.report(codes.unknownKeyword, {
+      message: `unknown keyword ${quote(entry.key)}: ${owner} config contains unknown keys: ${entry.key}`,
+      span: entry.keySpan,
+      help: close === undefined ? `known are ${Object.keys(fields).join(', ')}` : `did you mean \`${close}\`?`,
+    });
+  }
+}

@@ -1,0 +1,22 @@
+import { keyword } from './Keyword.ts';
+import { booleanKeyword, durationKeyword, textKeyword, textListSchema, textSchema, textsKeyword } from './kinds.ts';
+
+/** The stage a job belongs to. */
+export const stage = textKeyword('stage', 'Stage that the job belongs to; default test');
+
+/** How long an attempt may take. */
+export const timeout = durationKeyword('timeout', 'How long an attempt may take, like 1h 30m');
+
+/** Whether a newer pipeline may cancel the job; nothing to do with a single run. */
+export const interruptible = booleanKeyword('interruptible', 'Whether a newer pipeline may cancel the job');
+
+/** Labels a worker needs. */
+export const tags = textsKeyword('tags', 'Labels a worker must have to run the job');
+
+/** The jobs to inherit from; applied before anything is read, so there is nothing left to do. */
+export const extendsKeyword = keyword<true>({
+  name: 'extends',
+  summary: 'Jobs whose keys this one takes over',
+  schema: { anyOf: [textSchema, textListSchema] },
+  read: () => true,
+});

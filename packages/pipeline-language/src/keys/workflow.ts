@@ -1,0 +1,18 @@
+import { fieldsSchema } from '../schema/fields-schema.ts';
+import { type Fields, keyword, later } from './Keyword.ts';
+import { textKeyword } from './kinds.ts';
+import { workflowRules } from './rules.ts';
+
+const workflowFields = {
+  name: textKeyword('name', 'Name of the pipeline'),
+  rules: workflowRules,
+  auto_cancel: later('auto_cancel', 'what a newer pipeline cancels'),
+} as const satisfies Fields;
+
+/** Whether there is a pipeline, and what it is called. */
+export const workflow = keyword({
+  name: 'workflow',
+  summary: 'Whether there is a pipeline, and what it is called',
+  schema: fieldsSchema(workflowFields),
+  read: (node, reader) => reader.mapping(node, workflowFields, 'workflow'),
+});

@@ -1,0 +1,32 @@
+import { globalFields, jobFields } from '../keys/keyword-table.ts';
+import { fieldsSchema } from './fields-schema.ts';
+import type { JsonSchema } from './JsonSchema.ts';
+
+/** The JSON Schema of pipeline files for editors, made from the same tables that `check` reads with. */
+export function pipelineSchema(): JsonSchema {
+  const globals = fieldsSchema(globalFields);
+  const job = { $ref: '#/definitions/job' };
+  const named = fieldsSchema(jobFields);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'xx-pipeline',
+    description: 'A pipeline file in the GitLab CI language',
+    type: 'object',
+    properties: {
+      ...globals.properties,
+      jobs: {
+        description: 'Jobs by name, or a list of jobs with `name`',
+        anyOf: [
+          { type: 'object', additionalProperties: job },
+          {
+            type: 'array',
+            items: { ...named, properties: { name: { type: 'string' }, ...named.properties }, required: ['name'] },
+          },
+        ],
+      },
+    },
+    patternProperties: { '^\\.': { description: 'Hidden: a template for `extends`, anchors and `!reference`' } },
+    additionalProperties: job,
+    definitions: { job: fieldsSchema(jobFields) },
+  };
+}
