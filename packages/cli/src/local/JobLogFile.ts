@@ -4,6 +4,8 @@ import { LogIndexWriter } from './log-index.ts';
 
 /** Bytes waiting for the disk above which a writer has to wait. */
 const highWater = 4 * 1024 * 1024;
+/** Pieces of one write: systems take up to 1024. */
+const largestBatch = 512;
 /** The index is flushed with the log when this much of it waits, or this long after the last time. */
 const indexFlushBytes = 4096;
 const indexFlushMs = 1000;
@@ -57,7 +59,7 @@ export class JobLogFile {
     await this.#guard(async () => {
       this.#log ??= await open(this.#path, 'a');
       while (this.#waiting.length > 0) {
-        const batch = this.#waiting.splice(0, this.#waiting.length <= 512 ? undefined : 512);
+        const batch = this.#waiting.splice(0, largestBatch);
         const bytes = batch.reduce((sum, piece) => sum + piece.length, 0);
         await writeFully(this.#log, batch, bytes);
         this.#waitingBytes -= bytes;
