@@ -1,5 +1,5 @@
 import type { OutputStream } from '../commands/Command.ts';
-import { displayWidth, truncate } from './display-width.ts';
+import { rowsWrapped, truncate } from './display-width.ts';
 
 /**
  * A few lines at the bottom of a terminal that are redrawn in place; what is printed above them stays and scrolls
@@ -67,6 +67,6 @@ export class LiveRegion {
     if (!this.#reflows || columns >= this.#drawnColumns) {
       return this.#drawn.length;
     }
-    return this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / columns)), 0);
+    return this.#drawn.reduce((sum, line) => sum + rowsWrapped(line, columns), 0);
   }
 }

@@ -1,10 +1,10 @@
-import { type Clock, isTerminal, type JobExecution, unreachable } from '@xx-pipeline/common';
+import { type Clock, type JobExecution, unreachable } from '@xx-pipeline/common';
 import type { CommandIo } from '../commands/Command.ts';
 import type { RunEvent } from '../local/RunEvent.ts';
 import { visible } from './ansi.ts';
 import { renderClosing, renderHints } from './closing-text.ts';
 import { padTo, displayWidth, truncate } from './display-width.ts';
-import { failureText, jobDuration, outcomeNotes } from './job-outcome.ts';
+import { failureText, jobDuration, newsOf, outcomeNotes } from './job-outcome.ts';
 import { LiveRegion } from './LiveRegion.ts';
 import { liveLines } from './live-lines.ts';
 import type { RunRenderer } from './RunRenderer.ts';
@@ -21,7 +21,8 @@ export class LiveRenderer implements RunRenderer {
   readonly #clock: Clock;
   readonly #view = new RunView();
   readonly #region: LiveRegion;
-  readonly #finished = new Set<string>();
+  /** What was last told of each job, so that nothing is told twice. */
+  readonly #told = new Map<string, string>();
   readonly #closed = new AbortController();
   #permanent = '';
   #startedAt = 0;
@@ -82,18 +83,18 @@ export class LiveRenderer implements RunRenderer {
   }
 
   #jobChanged(record: JobExecution): void {
-    if (this.#finished.has(record.id)) {
+    const news = newsOf(record);
+    if (news === null || this.#told.get(record.id) === news) {
       return;
     }
-    if (isTerminal(record.status)) {
-      this.#finished.add(record.id);
-      this.#permanent += this.#finishedLine(record);
-      return;
-    }
+    this.#told.set(record.id, news);
     const last = record.attempts.at(-1);
-    if (record.status === 'PENDING' && last?.status === 'FAILED') {
-      this.#permanent += ` ↻ ${this.#paddedName(record)} attempt ${last.number} failed (${failureText(last)}), trying again\n`;
+    if (record.status === 'PENDING' && last !== undefined) {
+      const why = `attempt ${last.number} failed (${failureText(last)}), trying again`;
+      this.#permanent += ` ↻ ${this.#paddedName(record)} ${jobDuration(record).padStart(7)}  ${why}\n`;
+      return;
     }
+    this.#permanent += this.#finishedLine(record);
   }
 
   #finishedLine(record: JobExecution): string {

@@ -1,10 +1,10 @@
-import { isTerminal, type JobEvent, type JobExecution, type LogChunk, unreachable } from '@xx-pipeline/common';
+import { type JobEvent, type JobExecution, type LogChunk, unreachable } from '@xx-pipeline/common';
 import type { CommandIo } from '../commands/Command.ts';
 import type { RunEvent } from '../local/RunEvent.ts';
 import { visible } from './ansi.ts';
 import { renderClosing, renderHints } from './closing-text.ts';
 import { displayWidth, padTo, truncate } from './display-width.ts';
-import { failureText, jobDuration, outcomeNotes } from './job-outcome.ts';
+import { failureText, jobDuration, newsOf, outcomeNotes } from './job-outcome.ts';
 import { LineAssembler, withoutLeadingLineEnd } from './LineAssembler.ts';
 import { type LinePrefix, linePrefix, prefixLines } from './log-lines.ts';
 import type { RunRenderer } from './RunRenderer.ts';
@@ -38,7 +38,8 @@ export class PlainRenderer implements RunRenderer {
   readonly #io: Pick<CommandIo, 'stdout' | 'stderr'>;
   readonly #view = new RunView();
   readonly #jobs = new Map<string, JobLines>();
-  readonly #finished = new Set<string>();
+  /** What was last told of each job, so that nothing is told twice. */
+  readonly #told = new Map<string, string>();
 
   constructor(io: Pick<CommandIo, 'stdout' | 'stderr'>) {
     this.#io = io;
@@ -96,26 +97,22 @@ export class PlainRenderer implements RunRenderer {
 
   #jobChanged(record: JobExecution): void {
     const job = this.#jobs.get(record.id);
-    if (job === undefined || this.#finished.has(record.id)) {
+    const news = newsOf(record);
+    if (job === undefined || news === null || this.#told.get(record.id) === news) {
       return;
     }
-    if (isTerminal(record.status) || record.status === 'MANUAL') {
-      if (isTerminal(record.status)) {
-        this.#finished.add(record.id);
-      }
-      this.#flush(job);
-      const look = statusLook(record.status, record.allowFailure);
-      const took = jobDuration(record);
-      const notes = [took === '' ? '' : `in ${took}`, ...outcomeNotes(record)].filter((note) => note !== '');
-      const text = `${look.word}${notes.length === 0 ? '' : ` ${notes.join(' · ')}`}`;
-      this.#print(`${job.label} ${paint(this.#io.stdout, look.paint, `${look.sign} ${text}`)}\n`);
-      return;
-    }
+    this.#told.set(record.id, news);
+    this.#flush(job);
     const last = record.attempts.at(-1);
-    if (record.status === 'PENDING' && last?.status === 'FAILED') {
-      this.#flush(job);
+    if (record.status === 'PENDING' && last !== undefined) {
       this.#print(`${job.label} ↻ attempt ${last.number} failed (${failureText(last)}), trying again\n`);
+      return;
     }
+    const look = statusLook(record.status, record.allowFailure);
+    const took = jobDuration(record);
+    const notes = [took === '' ? '' : `in ${took}`, ...outcomeNotes(record)].filter((note) => note !== '');
+    const text = `${look.word}${notes.length === 0 ? '' : ` ${notes.join(' · ')}`}`;
+    this.#print(`${job.label} ${paint(this.#io.stdout, look.paint, `${look.sign} ${text}`)}\n`);
   }
 
   /** Commands, pulls and warnings are lines of the log as well, so the log alone is printed. */

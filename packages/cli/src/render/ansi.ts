@@ -1,6 +1,6 @@
 // Job names, file contents and logs are written by strangers: whatever of them reaches a terminal passes through here.
 
-const unsafeInName = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const unsafeInName = /[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** A name or message in one line: control and direction characters are shown instead of obeyed. */
 export function visible(text: string): string {

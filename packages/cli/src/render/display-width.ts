@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 
 const printableAscii = /^[\x20-\x7e]*$/;
@@ -48,6 +49,21 @@ export function truncate(text: string, width: number): string {
     at = next;
   }
   return result;
+}
+
+/** Rows a line takes in a terminal of this width; a wide character that does not fit moves to the next row whole. */
+export function rowsWrapped(text: string, columns: number): number {
+  let rows = 1;
+  let used = 0;
+  for (const { segment } of segmenter.segment(stripVTControlCharacters(text))) {
+    const wide = displayWidth(segment);
+    if (used + wide > columns) {
+      rows += 1;
+      used = 0;
+    }
+    used += wide;
+  }
+  return rows;
 }
 
 function nextEscape(text: string, from: number): number {

@@ -1,4 +1,10 @@
-import { type ExecutionStatus, type FailureReason, type JobAttempt, unreachable } from '@xx-pipeline/common';
+import {
+  type ExecutionStatus,
+  type FailureReason,
+  isTerminal,
+  type JobAttempt,
+  unreachable,
+} from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
 import { between, formatDuration } from './duration.ts';
 
@@ -27,7 +33,7 @@ export function outcomeNotes(job: OutcomeFacts): string[] {
   if (job.status === 'FAILED' && last !== undefined) {
     notes.push(failureText(last));
   } else if (job.status !== 'SUCCESS' && job.waitingReason !== null) {
-    notes.push(visible(job.waitingReason));
+    notes.push(visible(job.waitingReason.replace(/^skipped: /, '')));
   }
   if (job.attempts.length > 1) {
     notes.push(`${job.attempts.length} attempts`);
@@ -39,6 +45,14 @@ export function outcomeNotes(job: OutcomeFacts): string[] {
     notes.push(`queued ${formatDuration(last.timings.queue)}`);
   }
   return notes.filter((note) => note !== '');
+}
+
+/** Names what there is to tell about a job now: its end, that it waits for a person, another attempt; null for nothing. */
+export function newsOf(job: OutcomeFacts): string | null {
+  if (isTerminal(job.status) || job.status === 'MANUAL') {
+    return `${job.status} ${job.attempts.length}`;
+  }
+  return job.status === 'PENDING' && job.attempts.at(-1)?.status === 'FAILED' ? `retry ${job.attempts.length}` : null;
 }
 
 /** How long a job's last attempt took; empty when it never ran. */

@@ -45,7 +45,11 @@ function runningLine(job: JobView, width: number, now: number, style: TextStyle)
 
 function doing(job: JobView): string {
   const command = job.command === null ? '' : visible(job.command.trim().split('\n', 1)[0] ?? '');
-  return job.phase === 'script' && command !== '' ? `$ ${command}` : job.phase === null ? '' : phaseText(job.phase);
+  return job.phase === 'script' && command !== ''
+    ? `$ ${command}`
+    : job.phase === null
+      ? 'starting'
+      : phaseText(job.phase);
 }
 
 function phaseText(phase: JobPhase): string {
@@ -77,7 +81,8 @@ function pullLine(pull: PullView, now: number, style: TextStyle): string {
         ? formatBytes(pull.current)
         : '';
   const bar = pull.total > 0 ? `${progressBar(pull.current / pull.total)}  ` : '';
-  return ` ${paint(style, 'cyan', '↓')} pulling ${visible(pull.image)}  ${bar}${amount} · ${formatElapsed(now - pull.since)}`;
+  const facts = [amount, formatElapsed(now - pull.since)].filter((fact) => fact !== '').join(' · ');
+  return ` ${paint(style, 'cyan', '↓')} pulling ${visible(pull.image)}  ${bar}${facts}`;
 }
 
 function progressBar(share: number): string {

@@ -13,7 +13,7 @@ export function renderJobTable(jobs: readonly (JobReport & { readonly stage: str
     { title: 'job', shrink: true },
     { title: 'stage', shrink: true },
     { title: 'duration', right: true },
-    { title: 'note', shrink: true },
+    { title: 'note', free: true },
   ];
   const looks = jobs.map((job) => statusLook(job.status, job.allowFailure));
   const rows = jobs.map((job, index) => [

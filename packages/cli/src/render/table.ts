@@ -1,10 +1,11 @@
 import { displayWidth, padTo, truncate } from './display-width.ts';
 
-/** A column's head; `right` aligns numbers, `shrink` lets its cells be cut when the line gets too long. */
+/** A column's head; `right` aligns numbers, `shrink` lets its cells be cut when the line gets too long, `free` lets them run on. */
 export interface Column {
   readonly title: string;
   readonly right?: boolean;
   readonly shrink?: boolean;
+  readonly free?: boolean;
 }
 
 /** Lines of a table with two spaces between columns; columns empty throughout are left out. */
@@ -13,7 +14,8 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const widths = shown.map((index) =>
     Math.max(displayWidth(columns[index]?.title ?? ''), ...rows.map((row) => displayWidth(row[index] ?? ''))),
   );
-  const excess = widths.reduce((sum, each) => sum + each + 2, -2) - width;
+  const counted = widths.filter((_, position) => columns[shown[position] ?? 0]?.free !== true);
+  const excess = counted.reduce((sum, each) => sum + each + 2, -2) - width;
   if (excess > 0) {
     shrink(
       widths,
