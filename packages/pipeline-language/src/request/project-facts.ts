@@ -20,8 +20,8 @@ interface Remote {
 }
 
 function parseRemote(text: string): Remote | null {
-  // git@host:group/project.git
-  const scp = /^(?:[\w.-]+@)?([\w.-]+):(?!\/\/)(.+)$/.exec(text);
+  // git@host:group/project.git; a single letter is a drive.
+  const scp = /^(?:[\w.-]+@)?([\w.-]{2,}):(?!\/\/)(.+)$/.exec(text);
   if (scp !== null) {
     const [, host = '', path = ''] = scp;
     return { host, path: cleanPath(path), protocol: 'https', clone: text };
