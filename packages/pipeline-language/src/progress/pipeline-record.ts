@@ -143,41 +143,43 @@ function change(
   return derive({ ...execution, jobs: execution.jobs.map(update) }, at);
 }
 
+/** What the jobs of one stage are, taken together. */
+interface StageSummary {
+  readonly name: string;
+  set: number;
+  /** An attempt has been made. */
+  begun: boolean;
+}
+
 /** Status and times of the stages and the pipeline follow from the jobs. */
 function derive(execution: PipelineExecution, at: string): PipelineExecution {
-  const sets = new Map<string, number>();
-  const begun = new Set<string>();
+  const summaries = new Map(
+    execution.stages.map(({ name }): [string, StageSummary] => [name, { name, set: 0, begun: false }]),
+  );
+  const all: StageSummary = { name: '', set: 0, begun: false };
+  let current: StageSummary | undefined;
   for (const job of execution.jobs) {
-    sets.set(job.stage, (sets.get(job.stage) ?? 0) | symbolOf(job));
-    if (job.attempts.length > 0) begun.add(job.stage);
+    // Jobs of a stage mostly stand together.
+    if (current?.name !== job.stage) current = summaries.get(job.stage);
+    if (current === undefined) throw new Error(`pipeline execution ${execution.id} has no stage "${job.stage}"`);
+    const symbol = symbolOf(job);
+    current.set |= symbol;
+    all.set |= symbol;
+    if (job.attempts.length > 0) current.begun = all.begun = true;
   }
-  const stages = execution.stages.map((stage) => {
-    const next = withStatus(stage, sets.get(stage.name) ?? 0, begun.has(stage.name), at);
-    return sameStage(stage, next) ? stage : next;
-  });
-  let all = 0;
-  for (const set of sets.values()) all |= set;
-  return { ...withStatus(execution, all, begun.size > 0, at), stages };
+  const stages = execution.stages.map((stage) => withStatus(stage, summaries.get(stage.name) ?? all, at));
+  return { ...withStatus(execution, all, at), stages };
 }
 
 function withStatus<T extends StageExecution | PipelineExecution>(
   record: T,
-  set: number,
-  begun: boolean,
+  { set, begun }: StageSummary,
   at: string,
 ): T {
   const { status, warnings } = rollUpSet(set);
-  return {
-    ...record,
-    status,
-    warnings,
-    startedAt: record.startedAt ?? (begun ? at : null),
-    completedAt: isTerminal(status) ? (record.completedAt ?? at) : null,
-  };
-}
-
-function sameStage(a: StageExecution, b: StageExecution): boolean {
-  return (
-    a.status === b.status && a.warnings === b.warnings && a.startedAt === b.startedAt && a.completedAt === b.completedAt
-  );
+  const startedAt = record.startedAt ?? (begun ? at : null);
+  const completedAt = isTerminal(status) ? (record.completedAt ?? at) : null;
+  const isSame = record.status === status && record.warnings === warnings;
+  if (isSame && record.startedAt === startedAt && record.completedAt === completedAt) return record;
+  return { ...record, status, warnings, startedAt, completedAt };
 }
