@@ -59,9 +59,17 @@ async function explanationsOf(
     const { file, line, column } = place(job.span);
     return `${file}:${line}:${column}`;
   };
+  const stages = plan.stages.map((stage) => stage.name);
+  const common = (job: JobPlan | ExcludedJob) => ({
+    name: job.name,
+    stage: job.stage,
+    admission: job.admission,
+    place: placeOf(job),
+    earlierStages: stages.slice(0, Math.max(0, stages.indexOf(job.stage))),
+  });
   return [
-    ...included.map((job) => ({ ...job, plan: job, place: placeOf(job), turn: turns.get(job.name) ?? null })),
-    ...excluded.map((job) => ({ ...job, plan: null, place: placeOf(job), turn: null })),
+    ...included.map((job) => ({ ...common(job), plan: job, turn: turns.get(job.name) ?? null })),
+    ...excluded.map((job) => ({ ...common(job), plan: null, turn: null })),
   ];
 }
 

@@ -62,7 +62,7 @@ ${jobs.join('\n\n')}
 }
 
 /** Plain where that is safe, else quoted; JSON strings are YAML strings. */
-const yamlText = (text: string): string =>
-  /^[A-Za-z][\w ./=@-]*$/.test(text) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(text)
-    ? text
-    : JSON.stringify(text);
+function yamlText(text: string): string {
+  const isPlain = /^[A-Za-z][\x20-\x7e]*$/.test(text) && !/: |:$| #| $/.test(text);
+  return isPlain && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(text) ? text : JSON.stringify(text);
+}

@@ -1,6 +1,7 @@
 import type { Admission, JobPlan, RuleClauseTrace, RuleTrace } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
 import { displayWidth, padTo } from './display-width.ts';
+import { shellQuote } from './shell-quote.ts';
 import { paint, type TextStyle } from './style.ts';
 
 /** A job of the file, in this run or not, and all that decided about it. */
@@ -12,8 +13,10 @@ export interface Explanation {
   readonly plan: JobPlan | null;
   /** `file:line:column` of the job. */
   readonly place: string;
-  /** When its turn comes: `starts: needs "build"`; null when it is not in. */
+  /** When its turn comes: `in wave 2: needs "build"`; null when it is not in. */
   readonly turn: string | null;
+  /** The stages before its own. */
+  readonly earlierStages: readonly string[];
 }
 
 /** Why a job is in or out: every rule with its clauses and values, then what it waits for and with what it runs. */
@@ -23,16 +26,45 @@ export function renderExplanation(explanation: Explanation, style: TextStyle): s
   const head = `${paint(style, 'bold', visible(name))} ${paint(style, plan === null ? 'yellow' : 'green', verdict)}`;
   const gap = Math.max(3, Math.min(style.columns, 100) - displayWidth(`${visible(name)} ${verdict}`) - place.length);
   const facts: [string, string][] = [
-    ['why', visible(admission.reason)],
+    ['why', admission.rules.length === 0 ? visible(admission.reason) : ''],
     ['stage', visible(stage)],
-    ...(plan === null ? [] : planFacts(plan, explanation.turn)),
+    ...(plan === null ? [] : planFacts(plan, explanation)),
   ];
   return [
     `${head}${' '.repeat(gap)}${paint(style, 'gray', visible(place))}\n`,
     ...ruleLines(admission.rules, style),
-    ...facts.map(([key, value]) => `  ${paint(style, 'gray', key.padEnd(9))}  ${value}\n`),
+    ...verdictLines(explanation, style),
+    ...facts
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => `  ${paint(style, 'gray', key.padEnd(9))}  ${value}\n`),
     ...(plan === null ? [] : variableLines(plan, style)),
   ].join('');
+}
+
+/** What the rules came to, and for a job that is out which context might let it in. */
+function verdictLines({ name, admission, plan }: Explanation, style: TextStyle): string[] {
+  const { rules } = admission;
+  if (rules.length === 0) {
+    return [];
+  }
+  const matched = rules.find((rule) => rule.outcome === 'matched');
+  const came =
+    matched === undefined ? 'no rule matched' : `rules[${matched.index}] matched, when: ${visible(matched.when ?? '')}`;
+  const tryThis = plan === null ? suggestion(name, rules) : null;
+  return [
+    `  ${came} → job ${plan === null ? 'excluded' : 'included'}\n`,
+    ...(tryThis === null ? [] : [`  ${paint(style, 'gray', 'try:')} ${tryThis}\n`]),
+  ];
+}
+
+function suggestion(name: string, rules: readonly RuleTrace[]): string | null {
+  const text = rules.flatMap((rule) => rule.clauses.map((clause) => clause.text)).join(' ');
+  const flag = text.includes('CI_COMMIT_BRANCH')
+    ? '--branch main'
+    : text.includes('CI_COMMIT_TAG')
+      ? '--tag v1.0.0'
+      : null;
+  return flag === null ? null : `xx explain ${shellQuote(visible(name))} ${flag}`;
 }
 
 function ruleLines(rules: readonly RuleTrace[], style: TextStyle): string[] {
@@ -40,7 +72,7 @@ function ruleLines(rules: readonly RuleTrace[], style: TextStyle): string[] {
   const width = Math.min(60, Math.max(0, ...rows.map((row) => displayWidth(row.left))));
   return rows.map(({ left, result, reason }) => {
     const color = result === 'true' ? 'green' : result === 'false' ? 'red' : 'gray';
-    return `  ${padTo(left, width)}  → ${paint(style, color, result.padEnd(7))}  ${reason}`.trimEnd().concat('\n');
+    return `  ${padTo(left, width)}  → ${paint(style, color, result.padEnd(5))}  ${reason}`.trimEnd().concat('\n');
   });
 }
 
@@ -52,15 +84,13 @@ interface RuleRow {
 
 function ruleRows(rule: RuleTrace): RuleRow[] {
   const label = `rules[${rule.index}]`;
-  const then = rule.outcome === 'matched' && rule.when !== undefined ? `decides: when ${visible(rule.when)}` : '';
   if (rule.outcome === 'not-reached') {
     return [{ left: label, result: 'not tried', reason: 'an earlier rule decided' }];
   }
   if (rule.clauses.length === 0) {
-    return [{ left: `${label} always`, result: 'true', reason: then }];
+    return [{ left: `${label} without conditions`, result: 'true', reason: '' }];
   }
-  const rows = rule.clauses.map((clause, index) => clauseRow(clause, index === 0 ? label : ' '.repeat(label.length)));
-  return then === '' ? rows : [...rows, { left: ' '.repeat(label.length), result: 'matched', reason: then }];
+  return rule.clauses.map((clause, index) => clauseRow(clause, index === 0 ? label : ' '.repeat(label.length)));
 }
 
 const clauseRow = (clause: RuleClauseTrace, label: string): RuleRow => ({
@@ -69,13 +99,10 @@ const clauseRow = (clause: RuleClauseTrace, label: string): RuleRow => ({
   reason: visible(clause.reason),
 });
 
-function planFacts(plan: JobPlan, turn: string | null): [string, string][] {
+function planFacts(plan: JobPlan, { turn, earlierStages }: Explanation): [string, string][] {
   const facts: [string, string][] = [
     ['starts', visible(turn ?? '')],
-    [
-      'needs',
-      plan.needs === null ? 'all jobs of the earlier stages' : names(plan.needs.map((need) => need.job)) || 'nothing',
-    ],
+    ['needs', needsText(plan, earlierStages)],
     ['artifacts', plan.artifactsFrom.length === 0 ? '' : `from ${names(plan.artifactsFrom)}`],
     ['when', plan.when === 'delayed' ? `delayed by ${plan.startIn ?? 0} s` : plan.when],
     ['image', visible(plan.image.name)],
@@ -83,7 +110,14 @@ function planFacts(plan: JobPlan, turn: string | null): [string, string][] {
     ['retry', plan.retry.max === 0 ? '' : `up to ${plan.retry.max}, on ${plan.retry.when.map(visible).join(', ')}`],
     ['timeout', plan.timeout === null ? '' : `${plan.timeout} s`],
   ];
-  return facts.filter(([, value]) => value !== '');
+  return facts;
+}
+
+function needsText(plan: JobPlan, earlierStages: readonly string[]): string {
+  if (plan.needs !== null) {
+    return names(plan.needs.map((need) => need.job)) || 'nothing';
+  }
+  return earlierStages.length === 0 ? 'nothing' : `every job of ${names(earlierStages)}`;
 }
 
 function failureText({ allowFailure }: JobPlan): string {

@@ -13,7 +13,9 @@ export function renderMermaid(plan: PipelinePlan): string {
   for (const job of jobsOfPlan(plan)) {
     lines.push(...(job.needs ?? []).map((need) => `  ${ids.get(need.job)} --> ${ids.get(job.name)}`));
   }
-  lines.push(...stageEdges(plan).map(([from, to]) => `  s${from} -.-> s${to}`));
+  lines.push(
+    ...stageEdges(plan).map(({ from, to, job }) => `  s${from} -.-> ${job === null ? `s${to}` : ids.get(job.name)}`),
+  );
   return `${lines.join('\n')}\n`;
 }
 
@@ -30,11 +32,11 @@ export function renderDot(plan: PipelinePlan): string {
     lines.push(...(job.needs ?? []).map((need) => `  ${ids.get(need.job)} -> ${ids.get(job.name)};`));
   }
   const anyJob = (stage: number): string => ids.get(plan.stages[stage]?.jobs[0]?.name ?? '') ?? '';
-  lines.push(
-    ...stageEdges(plan).map(
-      ([from, to]) => `  ${anyJob(from)} -> ${anyJob(to)} [style=dashed, ltail=cluster_${from}, lhead=cluster_${to}];`,
-    ),
-  );
+  for (const { from, to, job } of stageEdges(plan)) {
+    const head = job === null ? `, lhead=cluster_${to}` : '';
+    const target = job === null ? anyJob(to) : ids.get(job.name);
+    lines.push(`  ${anyJob(from)} -> ${target} [style=dashed, ltail=cluster_${from}${head}];`);
+  }
   return `${[...lines, '}'].join('\n')}\n`;
 }
 
@@ -43,15 +45,36 @@ export function graphData(plan: PipelinePlan): object {
   return {
     stages: plan.stages.map((stage) => ({ name: stage.name, jobs: stage.jobs.map((job) => job.name) })),
     needs: jobsOfPlan(plan).flatMap((job) => (job.needs ?? []).map((need) => ({ from: need.job, to: job.name }))),
-    stageOrder: stageEdges(plan).map(([from, to]) => ({ from: plan.stages[from]?.name, to: plan.stages[to]?.name })),
+    stageOrder: stageEdges(plan).map(({ from, to, job }) => ({
+      fromStage: plan.stages[from]?.name,
+      toStage: plan.stages[to]?.name,
+      toJob: job?.name ?? null,
+    })),
   };
 }
 
-/** An edge from each stage to the next one that has a job waiting for whole stages. */
-function stageEdges(plan: PipelinePlan): [number, number][] {
-  return plan.stages.flatMap((stage, index): [number, number][] =>
-    index > 0 && stage.jobs.some((job) => job.needs === null) ? [[index - 1, index]] : [],
-  );
+/** That a stage ends before another one, or before one job of it, begins. */
+interface StageEdge {
+  readonly from: number;
+  readonly to: number;
+  /** null: all jobs of the stage. */
+  readonly job: JobPlan | null;
+}
+
+/** The order of stages as far as nothing else implies it: a stage whose jobs all wait stands for those before it. */
+function stageEdges(plan: PipelinePlan): StageEdge[] {
+  const allWait = plan.stages.map((stage) => stage.jobs.every((job) => job.needs === null));
+  return plan.stages.flatMap((stage, to) => {
+    const targets = allWait[to] === true ? [null] : stage.jobs.filter((job) => job.needs === null);
+    const edges: StageEdge[] = [];
+    for (let from = to - 1; from >= 0 && targets.length > 0; from -= 1) {
+      edges.push(...targets.map((job) => ({ from, to, job })));
+      if (allWait[from] === true) {
+        break;
+      }
+    }
+    return edges;
+  });
 }
 
 const jobsOfPlan = (plan: PipelinePlan): JobPlan[] => plan.stages.flatMap((stage) => stage.jobs);
@@ -67,6 +90,6 @@ const shape = (job: JobPlan): string =>
 
 /** Quoted, with everything that Mermaid, Markdown or HTML could read as theirs written as a numeric entity. */
 const mermaidText = (text: string): string =>
-  `"${visible(text).replace(/[^\p{L}\p{N} ./:,_-]/gu, (character) => `#${character.codePointAt(0)};`)}"`;
+  `"${visible(text).replace(/[^\p{L}\p{N} ./:,_()[\]=+-]/gu, (character) => `#${character.codePointAt(0)};`)}"`;
 
 const dotText = (text: string): string => `"${visible(text).replace(/[\\"]/g, '\\$&')}"`;

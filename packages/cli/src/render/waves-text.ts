@@ -5,7 +5,7 @@ import { plural } from './run-title.ts';
 import { paint, type TextStyle } from './style.ts';
 import { renderTable } from './table.ts';
 
-/** What `xx dry-run` shows: the waves in order, each job with its image and why it is in; then the jobs left out. */
+/** What `xx dry-run` shows: the waves in order, each job with its image and why it is in; a job without rules needs no reason; then the jobs left out. */
 export function renderWaves(plan: PipelinePlan, file: string, waves: readonly Wave[], style: TextStyle): string {
   const jobs = plan.stages.reduce((sum, stage) => sum + stage.jobs.length, 0);
   const order = plan.stages.map((stage) => visible(stage.name)).join(' → ');
@@ -25,15 +25,13 @@ function renderWave(wave: Wave, number: number, style: TextStyle): string {
     { title: 'job', shrink: true },
     { title: 'stage', shrink: true },
     { title: 'image', shrink: true },
-    { title: 'starts', shrink: true },
-    { title: 'in because', shrink: true },
+    { title: 'starts', free: true },
   ];
   const rows = wave.jobs.map((each) => [
     visible(each.job.name),
     visible(each.job.stage),
     visible(each.job.image.name),
     startText(each),
-    visible(each.job.admission.reason),
   ]);
   const [head = '', ...lines] = renderTable(columns, rows, style.columns - 2);
   return `${paint(style, 'cyan', title)}\n${[paint(style, 'gray', head), ...lines].map((line) => `  ${line}\n`).join('')}`;
@@ -47,6 +45,9 @@ function startText({ job, decision, reason }: WaveJob): string {
   if (job.allowFailure !== false) {
     marks.push('may fail');
   }
+  if (job.admission.rules.length > 0) {
+    marks.push(`in because ${visible(job.admission.reason)}`);
+  }
   return marks.join('; ');
 }
 
@@ -55,7 +56,7 @@ function renderExcluded(excluded: readonly ExcludedJob[], style: TextStyle): str
   const columns = [
     { title: 'job', shrink: true },
     { title: 'stage', shrink: true },
-    { title: 'out because', shrink: true },
+    { title: 'out because', free: true },
   ];
   const [head = '', ...lines] = renderTable(columns, rows, style.columns - 2);
   return `${paint(style, 'cyan', 'not in this run')}\n${[paint(style, 'gray', head), ...lines].map((line) => `  ${line}\n`).join('')}`;
