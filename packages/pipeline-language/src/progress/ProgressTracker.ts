@@ -129,14 +129,14 @@ export class ProgressTracker {
   #firstBefore(number: number, states: number): string | null {
     const has = (other: number) => ((this.#symbols[other] ?? 0) & states) !== 0;
     const needs = this.#index.needs[number] ?? null;
-    const found = needs === null ? this.#firstOf(states, has) : needs.find(has);
+    const found = needs === null ? this.#firstOf(states, has, this.#index.stageOf[number] ?? 0) : needs.find(has);
     return found === undefined ? null : (this.#index.jobs[found]?.name ?? null);
   }
 
-  /** Among all jobs, remembered until states change: a failure may skip thousands for the same reason. */
-  #firstOf(states: number, has: (number: number) => boolean): number | undefined {
+  /** Among the jobs of earlier stages, remembered: a failure may skip thousands for the same reason. */
+  #firstOf(states: number, has: (number: number) => boolean, stage: number): number | undefined {
     const known = this.#firsts.get(states);
-    if (known !== undefined && has(known)) return known;
+    if (known !== undefined && has(known) && (this.#index.stageOf[known] ?? 0) < stage) return known;
     const found = this.#symbols.findIndex((_symbol, number) => has(number));
     if (found < 0) return undefined;
     this.#firsts.set(states, found);

@@ -161,11 +161,11 @@ function derive(execution: PipelineExecution, at: string): PipelineExecution {
   for (const job of execution.jobs) {
     // Jobs of a stage mostly stand together.
     if (current?.name !== job.stage) current = summaries.get(job.stage);
-    if (current === undefined) throw new Error(`pipeline execution ${execution.id} has no stage "${job.stage}"`);
-    const symbol = symbolOf(job);
-    current.set |= symbol;
-    all.set |= symbol;
-    if (job.attempts.length > 0) current.begun = all.begun = true;
+    for (const summary of [all, current]) {
+      if (summary === undefined) continue;
+      summary.set |= symbolOf(job);
+      summary.begun ||= job.attempts.length > 0;
+    }
   }
   const stages = execution.stages.map((stage) => withStatus(stage, summaries.get(stage.name) ?? all, at));
   return { ...withStatus(execution, all, at), stages };
