@@ -1,25 +1,20 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@xx-pipeline/common';
-import type { CreateContainer } from './docker/api-types.ts';
+import { containerName, jobContainer, sandboxContainer } from './docker/container-spec.ts';
 import { DockerClient } from './docker/DockerClient.ts';
 import { DockerContainer, type MadeContainer } from './docker/DockerContainer.ts';
-import { EngineError } from './docker/EngineError.ts';
 import { EngineTransport } from './docker/EngineTransport.ts';
 import { findEngineAddress, parseEngineAddress, processSurroundings } from './docker/engine-address.ts';
+import { explainStartFailure, isImageGone, isMountFailure, isNetworkGone } from './docker/explain-start-failure.ts';
 import { ImageStore } from './docker/ImageStore.ts';
-import { LiveContainer } from './docker/LiveContainer.ts';
 import { labelNames } from './docker/label-names.ts';
 import { Leftovers } from './docker/Leftovers.ts';
+import { LiveContainer } from './docker/LiveContainer.ts';
 import { NetworkSandboxes } from './docker/NetworkSandboxes.ts';
-import { explainStartFailure, isMountFailure, isNetworkGone } from './docker/explain-start-failure.ts';
 import { RememberedWay } from './docker/RememberedWay.ts';
-import { ImageUnavailable } from './errors.ts';
 import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from './JobExecutor.ts';
-import { bootstrapCommand } from './shell/bootstrap.ts';
-import type { Workspace, WorkspaceWay } from './Workspace.ts';
-import { workspacePath } from './Workspace.ts';
+import { type Workspace, type WorkspaceWay, workspacePath } from './Workspace.ts';
 import { WorkspaceMaker } from './WorkspaceMaker.ts';
 
 /** What a Docker executor is made with. */
@@ -37,6 +32,15 @@ export interface DockerExecutorOptions {
   readonly clock: Clock;
 }
 
+/** One try to make a container. */
+interface Making {
+  readonly spec: ContainerSpec;
+  readonly observer: PrepareObserver;
+  readonly signal: AbortSignal;
+  /** Whether it may join a network sandbox. */
+  readonly shares: boolean;
+}
+
 /** Runs jobs in containers of a Docker engine, or of one that speaks its language. */
 export class DockerExecutor implements JobExecutor {
   readonly #options: DockerExecutorOptions;
@@ -46,29 +50,24 @@ export class DockerExecutor implements JobExecutor {
   readonly #workspaces: WorkspaceMaker;
   readonly #way: RememberedWay;
   readonly #leftovers: Leftovers;
-  readonly #labels: Readonly<Record<string, string>>;
   readonly #background = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   #containers = 0;
+  #lastImage: string | null = null;
 
   private constructor(options: DockerExecutorOptions, client: DockerClient) {
+    const { ownerId, stateDirectory, trees, clock } = options;
     this.#options = options;
     this.#client = client;
-    this.#labels = { [labelNames.owner]: options.ownerId };
-    this.#images = new ImageStore(client, options.clock);
+    this.#images = new ImageStore(client, clock);
     this.#sandboxes = new NetworkSandboxes({
       create: (image) => this.#createSandbox(image),
       remove: (id) => client.removeContainer(id),
     });
-    const work = join(options.stateDirectory, 'work');
-    const directory = join(work, options.ownerId.replaceAll(/[^\w.-]/g, '_'));
-    this.#workspaces = new WorkspaceMaker({ trees: options.trees, directory, labels: this.#labels });
-    this.#way = new RememberedWay(
-      join(options.stateDirectory, 'workspace-way.json'),
-      client.transport.address,
-      options.clock,
-    );
-    this.#leftovers = new Leftovers(client, work, directory, options.ownerId);
+    this.#leftovers = new Leftovers(client, join(stateDirectory, 'work'), ownerId);
+    const directory = this.#leftovers.ownDirectory;
+    this.#workspaces = new WorkspaceMaker({ trees, directory, labels: { [labelNames.owner]: ownerId } });
+    this.#way = new RememberedWay(join(stateDirectory, 'workspace-way.json'), client.transport.address, clock);
   }
 
   /** Connects to the engine. Throws `ExecutionBroken` with help where none answers. */
@@ -87,44 +86,49 @@ export class DockerExecutor implements JobExecutor {
     this.#containers += 1;
     const shares = this.#containers > 1;
     await this.#images.ensure(spec.image, spec.runId, observer, signal);
-    const made = await this.#make(spec, observer, signal, shares);
+    const making = this.#make({ spec, observer, signal, shares });
+    this.#track(making);
+    const made = await making;
+    this.#lastImage = spec.image.name;
+    if (!shares) this.#track(this.removeLeftovers());
     return new DockerContainer(
       {
         client: this.#client,
-        remake: () => this.#make(spec, observer, this.#closing.signal, false),
+        remake: () => this.#make({ spec, observer, signal: this.#closing.signal, shares: false }),
         remove: (old) => this.#remove(old),
       },
       made,
     );
   }
 
-  /** Removes what processes that are no longer there have left in the engine and in the state directory. */
+  /**
+   * Removes what processes that are no longer there have left in the engine and in the state directory.
+   * Goes on in the background by itself once a first container has started.
+   */
   removeLeftovers(): Promise<void> {
-    return this.#leftovers.remove();
+    return this.#leftovers.removeDead();
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the executor is closed'));
     this.#track(this.#sandboxes.close());
     while (this.#background.size > 0) await Promise.allSettled(this.#background);
-    await this.#leftovers.removeOwn();
+    await this.#leftovers.removeOwn(this.#lastImage);
     this.#client.transport.close();
   }
 
-  async #make(
-    spec: ContainerSpec,
-    observer: PrepareObserver,
-    signal: AbortSignal,
-    shares: boolean,
-  ): Promise<MadeContainer> {
+  /** Makes a container in the best way for its files that the engine offers. */
+  async #make(making: Making): Promise<MadeContainer> {
+    const { spec, observer } = making;
     const ways = this.#ways(spec);
     for (const [index, way] of ways.entries()) {
       try {
-        const made = await this.#makeIn(way, spec, signal, shares);
+        const made = await this.#makeIn(way, making);
         this.#way.worked(way);
         return made;
       } catch (error) {
-        if (shares && isNetworkGone(error)) return await this.#make(spec, observer, signal, false);
+        if (making.shares && isNetworkGone(error)) return await this.#make({ ...making, shares: false });
+        if (isImageGone(error)) this.#images.forget(spec.image);
         const next = ways[index + 1];
         if (next === undefined || !isMountFailure(error)) throw explainStartFailure(error, spec.image.name);
         this.#way.failed(way);
@@ -135,111 +139,66 @@ export class DockerExecutor implements JobExecutor {
   }
 
   #ways(spec: ContainerSpec): WorkspaceWay[] {
-    const isolated = this.#way.inOrder();
-    const ways =
-      this.#options.workspaceMode === 'shared' && spec.source.kind === 'tree' ? ['shared' as const] : isolated;
+    const isShared = this.#options.workspaceMode === 'shared' && spec.source.kind === 'tree';
+    const ways: WorkspaceWay[] = isShared ? ['shared'] : this.#way.inOrder();
     return ways.filter((way) => this.#workspaces.fits(way, spec.source));
   }
 
-  async #makeIn(way: WorkspaceWay, spec: ContainerSpec, signal: AbortSignal, shares: boolean): Promise<MadeContainer> {
+  async #makeIn(way: WorkspaceWay, { spec, signal, shares }: Making): Promise<MadeContainer> {
     const lease = shares ? this.#sandboxes.lease(spec.jobId, new Set(spec.runsAfter), spec.image.name) : null;
-    const making = this.#workspaces.make(way, spec.source, signal);
+    let workspace: Workspace | null = null;
     try {
-      const [made, network] = await Promise.all([
-        making,
-        // Where no sandbox could be made, the job's own container will tell why.
-        lease?.sandboxId.then(
-          (id) => `container:${id}`,
-          () => undefined,
-        ),
-      ]);
-      const live = await LiveContainer.start(
-        this.#client,
-        this.#options.clock,
-        this.#containerSpec(spec, made, network),
-        {
-          name: containerName(spec.jobName),
-          signal,
-          beforeStart: async (id) => {
-            const tar = made.tar();
-            if (tar !== null) await this.#client.putArchive(id, workspacePath, tar, { signal });
-          },
-          onRemoval: (removal) => this.#track(this.#cleanUp(removal, made)),
-        },
+      // Where no sandbox can be made, the job's own container will tell why.
+      const joined = lease?.sandboxId.then(
+        (id) => `container:${id}`,
+        () => undefined,
       );
-      return { live, workspace: made, lease };
+      workspace = await this.#workspaces.make(way, spec.source, signal);
+      const own = workspace;
+      const container = jobContainer(spec, this.#options.ownerId, own, await joined);
+      const live = await LiveContainer.start(this.#client, this.#options.clock, container, {
+        name: containerName(spec.jobName),
+        signal,
+        beforeStart: async (id) => {
+          const tar = own.tar();
+          if (tar !== null) await this.#client.putArchive(id, workspacePath, tar, { signal });
+        },
+      });
+      return { live, workspace, lease };
     } catch (error) {
+      // Removal is the container's first, which `start` has seen to.
+      if (workspace !== null) this.#track(this.#removeWorkspace(workspace));
       if (lease !== null && isNetworkGone(error)) this.#track(this.#sandboxes.forget(lease));
       lease?.end();
-      if (error instanceof EngineError && error.status === 404 && /no such image/i.test(error.reason)) {
-        this.#images.forget(spec.image);
-        throw new ImageUnavailable(spec.image.name, `image ${spec.image.name} was removed from the engine meanwhile`);
-      }
       throw error;
     }
   }
 
-  #containerSpec(spec: ContainerSpec, workspace: Workspace, network: string | undefined): CreateContainer {
-    const { image } = spec;
-    return {
-      Image: image.name,
-      Cmd: bootstrapCommand,
-      ...(image.entrypoint === undefined ? {} : { Entrypoint: image.entrypoint }),
-      ...(image.user === undefined ? {} : { User: image.user }),
-      // Files of the checkout belong to whoever runs us; git would refuse to look at them.
-      Env: ['GIT_CONFIG_COUNT=1', 'GIT_CONFIG_KEY_0=safe.directory', 'GIT_CONFIG_VALUE_0=*'],
-      WorkingDir: workspacePath,
-      Labels: {
-        ...this.#labels,
-        [labelNames.run]: spec.runId,
-        [labelNames.job]: spec.jobId,
-        [labelNames.attempt]: String(spec.attempt),
-      },
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-      OpenStdin: true,
-      StdinOnce: true,
-      Tty: false,
-      Healthcheck: { Test: ['NONE'] },
-      HostConfig: {
-        AutoRemove: true,
-        LogConfig: { Type: 'none', Config: {} },
-        ...(network === undefined ? {} : { NetworkMode: network }),
-        ...(workspace.mount === null ? {} : { Mounts: [workspace.mount] }),
-      },
-    };
-  }
-
   async #createSandbox(image: string): Promise<string> {
-    const spec: CreateContainer = {
-      Image: image,
-      Entrypoint: ['sh', '-c', 'read _ || :'],
-      Cmd: [],
-      Labels: this.#labels,
-      AttachStdin: true,
-      OpenStdin: true,
-      StdinOnce: true,
-      Healthcheck: { Test: ['NONE'] },
-      HostConfig: { AutoRemove: true, LogConfig: { Type: 'none', Config: {} } },
-    };
-    const live = await LiveContainer.start(this.#client, this.#options.clock, spec, {
-      signal: this.#closing.signal,
-      name: `xx-network-${randomBytes(4).toString('hex')}`,
-      onRemoval: (removal) => this.#track(removal),
-    });
+    const live = await LiveContainer.start(
+      this.#client,
+      this.#options.clock,
+      sandboxContainer(image, this.#options.ownerId),
+      { name: containerName('network'), signal: this.#closing.signal },
+    );
     return live.id;
   }
 
+  /** Resolves when nothing of a container lives; its removal goes on in the background. */
   async #remove(made: MadeContainer): Promise<void> {
     if (made.lease !== null) made.lease.isEnding = true;
-    this.#track(this.#cleanUp(made.live.remove(), made.workspace));
+    const removal = made.live.remove();
+    this.#track(
+      removal.then(
+        () => this.#removeWorkspace(made.workspace),
+        () => this.#removeWorkspace(made.workspace),
+      ),
+    );
     await made.live.dead();
     made.lease?.end();
   }
 
-  async #cleanUp(removal: Promise<void>, workspace: Workspace): Promise<void> {
-    await removal.catch(() => {});
+  async #removeWorkspace(workspace: Workspace): Promise<void> {
     if (!(await workspace.remove()) && workspace.leftover !== null) this.#leftovers.notRemoved(workspace.leftover);
   }
 
@@ -248,6 +207,3 @@ export class DockerExecutor implements JobExecutor {
     this.#background.add(tracked);
   }
 }
-
-const containerName = (jobName: string): string =>
-  `xx-${jobName.replaceAll(/[^a-zA-Z0-9_.-]+/g, '-').slice(0, 40)}-${randomBytes(4).toString('hex')}`;

@@ -1,5 +1,6 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
+import { removalContainer } from './container-spec.ts';
 import type { DockerClient } from './DockerClient.ts';
 import { labelNames } from './label-names.ts';
 import { ownerState } from './owner-id.ts';
@@ -12,47 +13,78 @@ export class Leftovers {
   readonly #ownerId: string;
   readonly #notRemoved = new Set<string>();
 
-  constructor(client: DockerClient, work: string, own: string, ownerId: string) {
+  /** `work` holds a directory per owner; its name is the owner's id, encoded as part of a URL. */
+  constructor(client: DockerClient, work: string, ownerId: string) {
     this.#client = client;
     this.#work = work;
-    this.#own = own;
+    this.#own = join(work, encodeURIComponent(ownerId));
     this.#ownerId = ownerId;
   }
 
+  /** Where this process makes workspaces. */
+  get ownDirectory(): string {
+    return this.#own;
+  }
+
   /** Removes all that belongs to owners that are certainly dead. */
-  async remove(): Promise<void> {
+  async removeDead(): Promise<void> {
     const client = this.#client;
-    const ofDead = (labels: Readonly<Record<string, string>> | null) => this.#isDead(labels?.[labelNames.owner]);
     const [containers, networks] = await Promise.all([
       client.listContainers(labelNames.owner),
       client.listNetworks(labelNames.owner),
     ]);
-    await Promise.allSettled(
-      containers.filter((one) => ofDead(one.Labels)).map((one) => client.removeContainer(one.Id)),
-    );
-    await Promise.allSettled(networks.filter((one) => ofDead(one.Labels)).map((one) => client.removeNetwork(one.Id)));
-    const volumes = await client.listVolumes(labelNames.owner);
-    await Promise.allSettled(volumes.filter((one) => ofDead(one.Labels)).map((one) => client.removeVolume(one.Name)));
+    await this.#each(containers, (container) => client.removeContainer(container.Id));
+    await this.#each(networks, (network) => client.removeNetwork(network.Id));
+    await this.#each(await client.listVolumes(labelNames.owner), (volume) => client.removeVolume(volume.Name));
     for (const name of await readdir(this.#work).catch(() => [])) {
-      if (this.#isDead(name.replaceAll('_', ':')))
-        await rm(join(this.#work, name), { recursive: true, force: true }).catch(() => {});
+      if (!this.#isDead(decode(name))) continue;
+      await rm(join(this.#work, name), { recursive: true, force: true }).catch(() => {});
     }
   }
 
-  /** A directory that this process may not remove: files of root in it. */
+  /** A directory that this process may not remove: the job's own user, often root, has written into it. */
   notRemoved(directory: string): void {
     this.#notRemoved.add(directory);
   }
 
-  /** Removes this process's own directory, once all workspaces are gone. */
-  async removeOwn(): Promise<void> {
+  /** Removes this process's own directory, once all workspaces are gone; from inside a container where it must. */
+  async removeOwn(image: string | null): Promise<void> {
+    if (this.#notRemoved.size > 0 && image !== null) {
+      const names = [...this.#notRemoved].map((directory) => basename(directory));
+      await this.#removeInContainer(image, names).catch(() => {});
+      this.#notRemoved.clear();
+    }
     await rm(join(this.#own, 'empty'), { recursive: true, force: true }).catch(() => {});
     await rmdir(this.#own).catch(() => {});
-    void basename;
-    void dirname;
+  }
+
+  async #each<T extends { Labels: Readonly<Record<string, string>> | null }>(
+    found: readonly T[],
+    remove: (one: T) => Promise<void>,
+  ): Promise<void> {
+    const dead = found.filter((one) => this.#isDead(one.Labels?.[labelNames.owner]));
+    await Promise.allSettled(dead.map(remove));
   }
 
   #isDead(owner: string | undefined): boolean {
     return owner !== undefined && owner !== this.#ownerId && ownerState(owner) === 'dead';
+  }
+
+  async #removeInContainer(image: string, names: readonly string[]): Promise<void> {
+    const id = await this.#client.createContainer(removalContainer(image, this.#ownerId, this.#own, names), {});
+    try {
+      await this.#client.startContainer(id);
+      await this.#client.waitContainer(id, 'not-running', { deadline: 60_000 });
+    } finally {
+      await this.#client.removeContainer(id);
+    }
+  }
+}
+
+function decode(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
   }
 }

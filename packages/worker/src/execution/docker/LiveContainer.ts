@@ -25,7 +25,7 @@ export class LiveContainer {
 
   /**
    * Creates a container, and attaches to it before `beforeStart` and the start, so that nothing it prints is missed.
-   * Whatever fails or is aborted, nothing is left: `onRemoval` gets the work of removing what was made.
+   * Whatever fails or is aborted, what was made is removed before the promise rejects.
    */
   static async start(
     client: DockerClient,
@@ -35,7 +35,6 @@ export class LiveContainer {
       signal: AbortSignal;
       name?: string;
       beforeStart?: (id: string) => Promise<void>;
-      onRemoval: (removal: Promise<void>) => void;
     },
   ): Promise<LiveContainer> {
     // Not aborted half-way: what the engine may or may not have made could not be removed.
@@ -54,7 +53,7 @@ export class LiveContainer {
       return new LiveContainer(client, id, session, exited);
     } catch (error) {
       session?.destroy();
-      options.onRemoval(client.removeContainer(id, { deadline: removalDeadline }));
+      await client.removeContainer(id, { deadline: removalDeadline }).catch(() => {});
       throw error;
     }
   }

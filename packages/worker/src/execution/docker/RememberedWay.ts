@@ -39,7 +39,9 @@ export class RememberedWay {
 
   /** A way cannot be used with this engine; written down only when a later one has worked. */
   failed(way: WorkspaceWay): void {
-    if (way !== 'shared') (this.#failed ??= this.#read()).add(way);
+    if (way === 'shared') return;
+    this.#failed ??= this.#read();
+    this.#failed.add(way);
   }
 
   /** A way has been used. */

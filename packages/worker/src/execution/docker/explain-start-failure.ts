@@ -1,4 +1,4 @@
-import { ExecutionBroken } from '../errors.ts';
+import { ExecutionBroken, ImageUnavailable } from '../errors.ts';
 import { EngineError } from './EngineError.ts';
 
 /** Whether the engine could not mount a workspace in the way it was asked to. */
@@ -19,9 +19,15 @@ export function isNetworkGone(error: unknown): boolean {
   );
 }
 
+/** Whether the image is not there any more. */
+export function isImageGone(error: unknown): boolean {
+  return error instanceof EngineError && error.status === 404 && /no such image/i.test(error.reason);
+}
+
 /** Says why a container did not start, where the engine's words alone do not help. */
 export function explainStartFailure(error: unknown, image: string): unknown {
   if (!(error instanceof EngineError)) return error;
+  if (isImageGone(error)) return new ImageUnavailable(image, `image ${image} was removed from the engine meanwhile`);
   if (
     /executable file not found|no such file or directory|not a directory/.test(error.reason) &&
     /exec/.test(error.reason)

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import type { ContainerSpec } from '../JobExecutor.ts';
+import { bootstrapCommand } from '../shell/bootstrap.ts';
+import { type Workspace, workspacePath } from '../Workspace.ts';
+import type { CreateContainer } from './api-types.ts';
+import { labelNames } from './label-names.ts';
+
+/** Nothing is kept by the engine (output goes over the attached streams), and it removes what has ended by itself. */
+const hostDefaults = { AutoRemove: true, LogConfig: { Type: 'none', Config: {} } } as const;
+/** An image's health check would run in the middle of the job. */
+const noHealthcheck = { Test: ['NONE'] } as const;
+/** Its input ends with our connection, so a waiting container ends when we do, however that comes. */
+const ownInput = { AttachStdin: true, OpenStdin: true, StdinOnce: true, Tty: false } as const;
+
+/** The container of a job: what `docker run` would make, but for the shell that waits in it. Holds nothing secret. */
+export function jobContainer(
+  spec: ContainerSpec,
+  ownerId: string,
+  workspace: Workspace,
+  network: string | undefined,
+): CreateContainer {
+  const { image } = spec;
+  return {
+    Image: image.name,
+    Cmd: bootstrapCommand,
+    ...(image.entrypoint === undefined ? {} : { Entrypoint: image.entrypoint }),
+    ...(image.user === undefined ? {} : { User: image.user }),
+    // Files of the checkout belong to whoever runs us; git in the container would refuse to look at them.
+    Env: ['GIT_CONFIG_COUNT=1', 'GIT_CONFIG_KEY_0=safe.directory', 'GIT_CONFIG_VALUE_0=*'],
+    WorkingDir: workspacePath,
+    Labels: {
+      [labelNames.owner]: ownerId,
+      [labelNames.run]: spec.runId,
+      [labelNames.job]: spec.jobId,
+      [labelNames.attempt]: String(spec.attempt),
+    },
+    ...ownInput,
+    AttachStdout: true,
+    AttachStderr: true,
+    Healthcheck: noHealthcheck,
+    HostConfig: {
+      ...hostDefaults,
+      ...(network === undefined ? {} : { NetworkMode: network }),
+      ...(workspace.mount === null ? {} : { Mounts: [workspace.mount] }),
+    },
+  };
+}
+
+/** A container that holds a network and waits until its input ends. */
+export function sandboxContainer(image: string, ownerId: string): CreateContainer {
+  return {
+    Image: image,
+    Entrypoint: ['sh', '-c', 'read _ || :'],
+    Cmd: [],
+    Labels: { [labelNames.owner]: ownerId },
+    ...ownInput,
+    Healthcheck: noHealthcheck,
+    HostConfig: hostDefaults,
+  };
+}
+
+/** A container that removes entries of a directory of this machine as root. */
+export function removalContainer(
+  image: string,
+  ownerId: string,
+  directory: string,
+  names: readonly string[],
+): CreateContainer {
+  return {
+    Image: image,
+    Entrypoint: ['sh', '-c', 'cd /leftovers && rm -rf -- "$@"', 'sh'],
+    Cmd: names,
+    User: '0',
+    Labels: { [labelNames.owner]: ownerId },
+    Healthcheck: noHealthcheck,
+    HostConfig: {
+      NetworkMode: 'none',
+      LogConfig: { Type: 'none', Config: {} },
+      Mounts: [{ Type: 'bind', Source: directory, Target: '/leftovers' }],
+    },
+  };
+}
+
+/** A name that tells a person who looks at the engine what it is for. */
+export const containerName = (what: string): string =>
+  `xx-${what.replaceAll(/[^a-zA-Z0-9_.-]+/g, '-').slice(0, 40)}-${randomBytes(4).toString('hex')}`;
