@@ -8,7 +8,7 @@ export interface JobDecision {
   readonly reason: string;
 }
 
-/** What the jobs before one came to; `waits` while that is open. */
+/** What the jobs before one came to, once that is settled. */
 export type Previous = Extract<ExecutionStatus, 'SUCCESS' | 'FAILED' | 'CANCELED' | 'SKIPPED'>;
 
 /** Whether a job goes on after what came before it. `needs` jobs are stricter: what was skipped skips them too. */

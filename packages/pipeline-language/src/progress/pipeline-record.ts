@@ -161,11 +161,12 @@ function derive(execution: PipelineExecution, at: string): PipelineExecution {
   for (const job of execution.jobs) {
     // Jobs of a stage mostly stand together.
     if (current?.name !== job.stage) current = summaries.get(job.stage);
-    for (const summary of [all, current]) {
-      if (summary === undefined) continue;
-      summary.set |= symbolOf(job);
-      summary.begun ||= job.attempts.length > 0;
-    }
+    const symbol = symbolOf(job);
+    all.set |= symbol;
+    if (current !== undefined) current.set |= symbol;
+    if (job.attempts.length === 0) continue;
+    all.begun = true;
+    if (current !== undefined) current.begun = true;
   }
   const stages = execution.stages.map((stage) => withStatus(stage, summaries.get(stage.name) ?? all, at));
   return { ...withStatus(execution, all, at), stages };
