@@ -11,11 +11,11 @@ import {
   type SourceRequest,
   success,
 } from '@xx-pipeline/common';
-import { type JobState, unsettled, symbolOf, StateBit } from '../progress/composite-status.ts';
+import { type JobState, StateBit, symbolOf, unsettled } from '../progress/composite-status.ts';
 import type { PlanIndex } from '../progress/PlanIndex.ts';
 import { expandText } from '../variables/expand-text.ts';
 import { expandVariables, type VariableLayer } from '../variables/expand-variables.ts';
-import { rawLayer, type RunnerFacts, runnerVariables, weakJobVariables } from './job-variables.ts';
+import { type RunnerFacts, rawLayer, runnerVariables, weakJobVariables } from './job-variables.ts';
 
 /** A variable given for a whole pipeline (`--var`), stronger than anything in the file. */
 export interface PipelineVariable {
