@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { version } from './version.ts';
 
 // The version is asked for often and by machines: it is told before anything else is loaded.

@@ -1,6 +1,7 @@
 import type { Command, CommandIo, OptionSpec } from '../commands/Command.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { globalOptions } from './global-options.ts';
+import { optionNames } from './option-names.ts';
 import { commandLoaders } from './registry.ts';
 import { splitTypedLine, toBashCandidate } from './shell-words.ts';
 
@@ -69,7 +70,7 @@ async function readWords(words: readonly string[]): Promise<ReadWords> {
       before = null;
     } else if (word.startsWith('-')) {
       const option = findOption(options, word);
-      before = option?.flags.includes('<') === true ? option : null;
+      before = option !== undefined && optionNames(option).takesValue ? option : null;
     } else if (command === null) {
       const load = Object.hasOwn(commandLoaders, word) ? commandLoaders[word] : undefined;
       if (load === undefined && word !== 'help') {
@@ -83,11 +84,11 @@ async function readWords(words: readonly string[]): Promise<ReadWords> {
 }
 
 async function valuesOf(option: OptionSpec, words: readonly string[], io: CommandIo): Promise<readonly string[]> {
-  const flags = flagsOf(option);
+  const { long } = optionNames(option);
   if (option.choices !== undefined) {
     return option.choices;
   }
-  return flags.includes('--job') || flags.includes('--play') ? await jobNames(words, io) : [];
+  return long === 'job' || long === 'play' ? await jobNames(words, io) : [];
 }
 
 /** All jobs of the file, in this run or not, instances of a matrix and their common name. */
@@ -110,10 +111,11 @@ function valueBehind(words: readonly string[], flags: readonly string[]): string
   return at === -1 ? undefined : words[at + 1];
 }
 
-const flagsOf = (option: OptionSpec): string[] => option.flags.split(/[ ,]+/).filter((part) => part.startsWith('-'));
-
 const findOption = (options: readonly OptionSpec[], flag: string): OptionSpec | undefined =>
-  options.find((option) => flagsOf(option).includes(flag));
+  options.find((option) => {
+    const { long, short } = optionNames(option);
+    return flag === `--${long}` || flag === `-${short}`;
+  });
 
 const longFlags = (options: readonly OptionSpec[]): string[] =>
-  options.flatMap((option) => flagsOf(option).filter((flag) => flag.startsWith('--')));
+  options.map((option) => `--${optionNames(option).long}`);

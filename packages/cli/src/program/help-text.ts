@@ -1,5 +1,4 @@
 import type { ArgumentSpec, Command, OptionSpec } from '../commands/Command.ts';
-import { padTo } from '../render/display-width.ts';
 import { paint, type TextStyle } from '../render/style.ts';
 import { globalOptions } from './global-options.ts';
 
@@ -86,5 +85,5 @@ function examples(list: readonly { command: string; explains: string }[]): strin
 
 function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(0, ...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `${padTo(left, width)}  ${right}`);
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`);
 }

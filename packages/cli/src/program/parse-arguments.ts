@@ -1,39 +1,45 @@
-import { Command as Parser, CommanderError, Option } from 'commander';
+import { parseArgs } from 'node:util';
 import { type Command, CommandError, type CommandInput, type OptionSpec } from '../commands/Command.ts';
+import { didYouMean } from '../commands/did-you-mean.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { globalOptions } from './global-options.ts';
+import { optionNames } from './option-names.ts';
 
 /** What was typed, understood. */
 export type Invocation =
-  | { readonly kind: 'help'; readonly command: string | null }
+  | { readonly kind: 'help' }
   | { readonly kind: 'run'; readonly input: CommandInput; readonly cwd: string | null };
 
-/** Parses the arguments of one command; everything wrong with them becomes one CommandError. */
+type OptionValue = string | boolean | readonly string[];
+
+/** Parses what follows or surrounds the name of a command; everything wrong with it becomes one CommandError. */
 export function parseArguments(command: Command, args: readonly string[]): Invocation {
-  const root = quiet(new Parser('xx'));
-  for (const spec of globalOptions) {
-    root.addOption(toOption(spec));
-  }
-  const parser = quiet(root.command(command.name));
-  for (const argument of command.arguments ?? []) {
-    parser.argument(argument.name, argument.description);
-  }
-  for (const spec of command.options) {
-    parser.addOption(toOption(spec));
-  }
-  parser.action(() => {});
   if (asksForHelp(args)) {
-    return { kind: 'help', command: command.name };
+    return { kind: 'help' };
   }
-  try {
-    root.parse([...args], { from: 'user' });
-  } catch (error) {
-    throw error instanceof CommanderError ? usageError(error, command.name) : error;
+  const specs = new Map([...command.options, ...globalOptions].map((spec) => [optionNames(spec).long, spec]));
+  // Not strict: it only splits, so that the messages can be ours and say what was meant.
+  const { tokens } = parseArgs({ args: [...args], options: toParserOptions(specs), strict: false, tokens: true });
+  const options: Record<string, OptionValue> = {};
+  const positionals: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      positionals.push(token.value);
+    } else if (token.kind === 'option') {
+      const spec = specs.get(token.name);
+      if (spec === undefined) {
+        throw unknownOption(token.rawName, [...specs.values()], command);
+      }
+      const { key } = optionNames(spec);
+      options[key] = readOption(spec, token.rawName, token.value, options[key], command);
+    }
   }
-  const cwd: unknown = root.opts()['cwd'];
+  const { cwd, color: _, ...rest } = options;
+  const given = positionals.slice(1);
+  checkArguments(command, given);
   return {
     kind: 'run',
-    input: { arguments: parser.args, options: parser.opts() },
+    input: { arguments: given, options: rest },
     cwd: typeof cwd === 'string' ? cwd : null,
   };
 }
@@ -44,42 +50,63 @@ export function asksForHelp(args: readonly string[]): boolean {
   return args.slice(0, end === -1 ? args.length : end).some((argument) => argument === '-h' || argument === '--help');
 }
 
-function quiet(parser: Parser): Parser {
-  return parser
-    .exitOverride()
-    .helpOption(false)
-    .helpCommand(false)
-    .configureOutput({ writeOut: () => {}, writeErr: () => {} });
-}
-
-function toOption(spec: OptionSpec): Option {
-  const option = new Option(spec.flags, spec.description);
-  if (spec.choices !== undefined) {
-    option.choices(spec.choices);
-  }
-  if (spec.repeatable === true) {
-    option.argParser((value: string, previous: readonly string[] | undefined) => {
-      if (spec.choices !== undefined && !spec.choices.includes(value)) {
-        throw new CommandError(
-          `'${value}' is not a value of ${spec.flags}`,
-          ExitCode.usage,
-          `choose from ${spec.choices.join(', ')}`,
-        );
-      }
-      return [...(previous ?? []), value];
-    });
-  }
-  return option;
-}
-
-/** Commander's `error: unknown option '--fil'\n(Did you mean --file?)`, split into message and help. */
-function usageError(error: CommanderError, command: string): CommandError {
-  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
-  const suggestion = /Did you mean (?:one of )?(.+)\?/.exec(rest.join(' '))?.[1];
-  const usage = `see xx ${command} --help`;
-  return new CommandError(
-    first.replace(/\.$/, ''),
-    ExitCode.usage,
-    suggestion === undefined ? usage : `did you mean ${suggestion}? ${usage}`,
+function toParserOptions(specs: ReadonlyMap<string, OptionSpec>) {
+  return Object.fromEntries(
+    [...specs].map(([long, spec]) => {
+      const { short, takesValue } = optionNames(spec);
+      return [
+        long,
+        { type: takesValue ? ('string' as const) : ('boolean' as const), ...(short === null ? {} : { short }) },
+      ];
+    }),
   );
+}
+
+function readOption(
+  spec: OptionSpec,
+  typed: string,
+  value: string | undefined,
+  before: OptionValue | undefined,
+  command: Command,
+): OptionValue {
+  if (!optionNames(spec).takesValue) {
+    if (value !== undefined) {
+      throw usage(`${typed} takes no value`, command);
+    }
+    return true;
+  }
+  if (value === undefined) {
+    throw usage(`${typed} needs a value: ${spec.flags}`, command);
+  }
+  if (spec.choices !== undefined && !spec.choices.includes(value)) {
+    const near = didYouMean(value, spec.choices);
+    const hint = near === null ? `choose from ${spec.choices.join(', ')}` : `did you mean ${near}?`;
+    throw usage(`'${value}' is no value for ${typed}`, command, hint);
+  }
+  return spec.repeatable === true ? [...(Array.isArray(before) ? (before as readonly string[]) : []), value] : value;
+}
+
+/** The arguments against `<one>`, `[one]` and `[many...]`. */
+function checkArguments(command: Command, given: readonly string[]): void {
+  const specs = command.arguments ?? [];
+  const missing = specs.find((spec, index) => spec.name.startsWith('<') && given[index] === undefined);
+  if (missing !== undefined) {
+    throw usage(`${missing.name} is missing: ${missing.description}`, command);
+  }
+  const last = specs.at(-1);
+  if (given.length > specs.length && last?.name.includes('...') !== true) {
+    throw usage(`unexpected argument '${given[specs.length]}'`, command);
+  }
+}
+
+function unknownOption(typed: string, specs: readonly OptionSpec[], command: Command): CommandError {
+  const flags = specs.map((spec) => `--${optionNames(spec).long}`);
+  const near = typed.startsWith('--')
+    ? (didYouMean(typed, flags) ?? flags.find((flag) => flag.startsWith(typed)))
+    : null;
+  return usage(`unknown option '${typed}'`, command, near ? `did you mean ${near}?` : null);
+}
+
+function usage(message: string, command: Command, hint: string | null = null): CommandError {
+  return new CommandError(message, ExitCode.usage, `${hint === null ? '' : `${hint} `}see xx ${command.name} --help`);
 }
