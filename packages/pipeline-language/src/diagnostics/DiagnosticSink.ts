@@ -21,7 +21,7 @@ export class DiagnosticSink {
   /** Adds a problem, unless it is known already. */
   report(kind: DiagnosticCode, problem: Problem): void {
     const place = problem.span === undefined ? null : plainSpan(problem.span);
-    const at = `${place?.file}\0${place?.start}`;
+    const at = place === null ? '' : placeKey(place);
     const identity = `${at}\0${kind.code}\0${problem.message}`;
     if (this.#found.has(identity) || this.#expected.has(kind) || this.#settled.has(at)) return;
     if (problem.settles) this.#settled.add(at);
@@ -36,6 +36,11 @@ export class DiagnosticSink {
       }),
       ...(problem.help !== undefined && { help: problem.help }),
     });
+  }
+
+  /** From now on, problems at exactly this place are consequences of what has been reported, and are dropped. */
+  settle(span: Span): void {
+    this.#settled.add(placeKey(span));
   }
 
   /** From now on, problems of these kinds are consequences of what has been reported, and are dropped. */
@@ -60,6 +65,8 @@ export class DiagnosticSink {
       .sort((a, b) => rank(a) - rank(b) || (a.span?.start ?? 0) - (b.span?.start ?? 0));
   }
 }
+
+const placeKey = (span: Span): string => `${span.file}\0${span.start}`;
 
 /** Just the range, without whatever else the object carries. */
 export const plainSpan = (span: Span): Span => ({ file: span.file, start: span.start, end: span.end });

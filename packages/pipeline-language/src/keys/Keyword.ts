@@ -9,6 +9,8 @@ export interface Keyword<T> {
   /** One line for editors. */
   readonly summary: string;
   readonly schema: JsonSchema;
+  /** Why the key changes nothing, if so; said once for a pipeline, since it stands in every job or in none. */
+  readonly noEffect?: string;
   /**
    * The value of a non-null node, or undefined when it is unusable, which has then been reported. Depends on nothing but
    * the node, so that a node shared by many jobs is read, and complained about, once.

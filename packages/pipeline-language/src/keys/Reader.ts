@@ -33,10 +33,18 @@ export class Reader {
       const known = Object.hasOwn(fields, entry.key) ? fields[entry.key] : undefined;
       if (known === undefined) this.#unknown(entry, fields, where);
       else if (isNull(entry.value)) continue;
-      else if (known.support === 'full') values[entry.key] = this.value(known, entry.value);
+      else if (known.support === 'full') values[entry.key] = this.#ownValue(known, entry);
       else this.namedOnly(known, entry, where);
     }
     return values as FieldValues<F>;
+  }
+
+  #ownValue(known: Keyword<unknown>, entry: MapEntry): unknown {
+    if (known.noEffect !== undefined && !this.#known.has(known)) {
+      const message = `${quote(known.name)} has no effect: ${known.noEffect}`;
+      this.sink.report(codes.noEffect, { message, span: entry.keySpan });
+    }
+    return this.value(known, entry.value);
   }
 
   /** Like `fields`, for a node that has to be a mapping first. */
@@ -64,12 +72,14 @@ export class Reader {
   }
 
   #unknown(entry: MapEntry, fields: Fields, where: string): void {
-    const close = closestName(entry.key, Object.keys(fields));
+    const names = Object.keys(fields);
+    const close = closestName(entry.key, names);
+    const list = names.length > 16 ? undefined : `known are ${names.join(', ')}`;
     const owner = where.startsWith('job ') ? where : `\`${where}\``;
     this.sink.report(codes.unknownKeyword, {
       message: `unknown keyword ${quote(entry.key)}: ${owner} config contains unknown keys: ${entry.key}`,
       span: entry.keySpan,
-      help: close === undefined ? `known are ${Object.keys(fields).join(', ')}` : `did you mean \`${close}\`?`,
+      help: close === undefined ? list : `did you mean \`${close}\`?`,
     });
   }
 }

@@ -2,7 +2,7 @@ import { codes } from '../diagnostics/codes.ts';
 import { didYouMean } from '../resolve/closest-name.ts';
 import { globProblem } from '../rules/glob.ts';
 import type { JsonSchema } from '../schema/JsonSchema.ts';
-import { quote, type ScalarNode, type YamlNode } from '../syntax/nodes.ts';
+import { describeNode, quote, type ScalarNode, type YamlNode } from '../syntax/nodes.ts';
 import { parseDuration } from '../variables/duration.ts';
 import { type Keyword, keyword } from './Keyword.ts';
 import type { Reader } from './Reader.ts';
@@ -66,7 +66,7 @@ export function readChoice<C extends string>(
   const found = isText(node) ? choices.find((choice) => choice === node.text) : undefined;
   if (found !== undefined) return found;
   reader.sink.report(codes.invalidValue, {
-    message: `${name} should be one of: ${choices.join(', ')}`,
+    message: `${name} should be one of: ${choices.join(', ')}, not ${describeNode(node)}`,
     span: node,
     help: isText(node) ? didYouMean(node.text, choices) : undefined,
   });

@@ -33,7 +33,7 @@ const condition = keyword<NonNullable<RuleInput['if']>>({
     if (parsed.ok) return { expression: parsed.value, text: node.text };
     const start = node.start + (node.end - node.start === node.text.length ? parsed.error.offset : 0);
     reader.sink.report(codes.invalidExpression, {
-      message: `rules:rule if invalid expression syntax: ${parsed.error.message}`,
+      message: `rules:rule if ${parsed.error.message}`,
       span: {
         file: node.file,
         start: Math.min(start, node.end),

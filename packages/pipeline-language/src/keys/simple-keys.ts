@@ -8,10 +8,16 @@ export const stage = textKeyword('stage', 'Stage that the job belongs to; defaul
 export const timeout = durationKeyword('timeout', 'How long an attempt may take, like 1h 30m');
 
 /** Whether a newer pipeline may cancel the job; nothing to do with a single run. */
-export const interruptible = booleanKeyword('interruptible', 'Whether a newer pipeline may cancel the job');
+export const interruptible = {
+  ...booleanKeyword('interruptible', 'Whether a newer pipeline may cancel the job'),
+  noEffect: 'only a server that cancels outdated pipelines uses it',
+};
 
 /** Labels a worker needs. */
-export const tags = textsKeyword('tags', 'Labels a worker must have to run the job');
+export const tags = {
+  ...textsKeyword('tags', 'Labels a worker must have to run the job'),
+  noEffect: 'every worker here can run every job',
+};
 
 /** The jobs to inherit from; applied before anything is read, so there is nothing left to do. */
 export const extendsKeyword = keyword<true>({

@@ -25,6 +25,7 @@ export function resolveExtends(root: MapNode, sink: DiagnosticSink): MapNode {
   const resolver = new ExtendsResolver(root, sink);
   const entries = new Map<string, MapEntry>();
   for (const entry of root.entries.values()) entries.set(entry.key, { ...entry, value: resolver.resolveEntry(entry) });
+  resolver.settleIncomplete();
   return mapNode(root, entries);
 }
 
@@ -38,6 +39,8 @@ class ExtendsResolver {
   readonly #root: MapNode;
   readonly #sink: DiagnosticSink;
   readonly #resolved = new Map<string, Resolved>();
+  /** Entries that lack what they should have inherited, so that what they seem to lack is no news. */
+  readonly #incomplete = new Set<string>();
   readonly #suggestions = new Suggestions();
 
   constructor(root: MapNode, sink: DiagnosticSink) {
@@ -45,10 +48,18 @@ class ExtendsResolver {
     this.#sink = sink;
   }
 
+  settleIncomplete(): void {
+    for (const key of this.#incomplete) {
+      const entry = this.#root.entries.get(key);
+      if (entry !== undefined) this.#sink.settle(entry.keySpan);
+    }
+  }
+
   resolveEntry(entry: MapEntry): YamlNode {
     if (entry.value.kind !== 'map') return entry.value;
     const resolved = this.#resolve(entry.value, [{ key: entry.key, via: null }]);
     if (resolved !== 'too-deep') return resolved.value;
+    this.#incomplete.add(entry.key);
     this.#sink.report(codes.extendsTooDeep, {
       message: `${entry.key}: nesting too deep in \`extends\`: more than ${limits.extendsDepth} generations`,
       span: entry.value.entries.get('extends')?.keySpan ?? entry.keySpan,
@@ -65,10 +76,14 @@ class ExtendsResolver {
     let depth = 0;
     for (const name of parentNames(value, this.#sink)) {
       const parent = this.#parent(key, name, path);
-      if (parent === null) continue;
+      if (parent === null) {
+        this.#incomplete.add(key);
+        continue;
+      }
       if (path.length > limits.extendsDepth) return 'too-deep';
       const resolved = this.#resolve(parent, [...path, { key: name.text, via: name }]);
       if (resolved === 'too-deep') return 'too-deep';
+      if (this.#incomplete.has(name.text)) this.#incomplete.add(key);
       merged = merged === null ? resolved.value : deepMerge(merged, resolved.value);
       depth = Math.max(depth, resolved.depth + 1);
     }

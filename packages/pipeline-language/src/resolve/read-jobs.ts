@@ -80,7 +80,7 @@ function checkScript(entry: MapEntry, node: MapNode, keys: FieldValues<typeof jo
   const written = valueOf(node, 'script');
   if (written === undefined) {
     reportNoJob(entry, reader);
-  } else if (keys.script?.every((command) => command.trim() === '')) {
+  } else if (keys.script?.length === 0 || (written.kind === 'scalar' && written.text.trim() === '')) {
     const message = `job ${quote(entry.key)}: script can't be blank`;
     reader.sink.report(codes.noScript, {
       message,

@@ -2,7 +2,7 @@ import { type Event, EVENT_ID, getScalarValue, SCALAR_STYLE } from 'js-yaml';
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { limits } from '../source/limits.ts';
-import { type MapEntry, mapNode, quote, type ScalarNode, seqNode, type YamlNode } from './nodes.ts';
+import { isNull, type MapEntry, mapNode, quote, type ScalarNode, seqNode, type YamlNode } from './nodes.ts';
 import { mergedKeyCount, mergedMappings } from './merge-keys.ts';
 import { resolveScalar } from './resolve-scalar.ts';
 
@@ -34,21 +34,23 @@ export class TreeBuilder {
     this.#sink = sink;
   }
 
-  /** The first document that has content; an empty scalar when none has. */
+  /** The first document that has content, or the one behind a header with `spec`; an empty scalar when none has any. */
   build(): YamlNode {
-    let root: YamlNode | null = null;
+    let root: YamlNode = this.#empty();
+    let header: YamlNode | null = null;
     while (this.#next < this.#events.length) {
       this.#next++;
-      const documentStart = this.#end;
-      if (root !== null && root.size > 0 && !(root.kind === 'scalar' && root.value === null)) {
-        this.#warnOfFurtherDocument(documentStart);
-        return root;
+      const before = this.#end;
+      if (root.kind === 'map' && root.entries.has('spec') && header === null) header = root;
+      else if (!isNull(root)) {
+        this.#warnOfFurtherDocument(before);
+        break;
       }
       this.#anchors.clear();
       root = this.#node();
       this.#next++;
     }
-    return root ?? this.#empty();
+    return header === null ? root : withHeader(root, header);
   }
 
   #warnOfFurtherDocument(after: number): void {
@@ -209,3 +211,9 @@ export class TreeBuilder {
 
 const isMergeKey = (key: ScalarNode, event: OpenEvent): boolean =>
   key.value === '<<' && event.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN;
+
+/** The content with the header's `spec`, so that one tree shows both. */
+function withHeader(content: YamlNode, header: YamlNode): YamlNode {
+  if (content.kind !== 'map' || header.kind !== 'map') return content.kind === 'map' ? content : header;
+  return mapNode(content, new Map([...header.entries, ...content.entries]));
+}
