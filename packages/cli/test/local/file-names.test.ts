@@ -9,12 +9,28 @@ test('plain job names are their own file names', () => {
 });
 
 test('hostile job names become short names without any path in them', () => {
-  const hostile = ['../../etc/passwd', '/', '..', '.', '', 'a\0b', 'con:', 'x'.repeat(5000), '\u202Egnp.exe', 'a\nb', '-rf', '名前'];
+  const hostile = [
+    '../../etc/passwd',
+    '/',
+    '..',
+    '.',
+    '',
+    'a\0b',
+    'con:',
+    'x'.repeat(5000),
+    '\u202Egnp.exe',
+    'a\nb',
+    '-rf',
+    '名前',
+  ];
   for (const name of jobFileNames(hostile).values()) assert.match(name, /^[A-Za-z0-9_][A-Za-z0-9_-]{0,79}$/);
 });
 
 test('no two jobs share a file, also where the disk ignores case', () => {
-  const name = fc.oneof(fc.string(), fc.constantFrom('a b', 'a-b', 'A-B', 'a/b', 'test 1/2', 'test-1-2', 'test-1-2-5a4b'));
+  const name = fc.oneof(
+    fc.string(),
+    fc.constantFrom('a b', 'a-b', 'A-B', 'a/b', 'test 1/2', 'test-1-2', 'test-1-2-5a4b'),
+  );
   fc.assert(
     fc.property(fc.uniqueArray(name), (jobs) => {
       const files = [...jobFileNames(jobs).values()].map((file) => file.toLowerCase());

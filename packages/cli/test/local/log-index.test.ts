@@ -61,6 +61,9 @@ test('bytes that are no index give no runs and no error', () => {
 });
 
 test('steady output costs a few bytes per chunk', () => {
-  const chunks = Array.from({ length: 10_000 }, (_, index): LogRun => ({ stream: 'stdout', at: 1_700_000_000_000 + index, bytes: 65_536 }));
+  const chunks = Array.from(
+    { length: 10_000 },
+    (_, index): LogRun => ({ stream: 'stdout', at: 1_700_000_000_000 + index, bytes: 65_536 }),
+  );
   assert.ok(encode(chunks).length < 10_000 * 5);
 });

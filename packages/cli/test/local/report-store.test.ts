@@ -71,7 +71,9 @@ test('processes that begin runs at once get different numbers', async (t) => {
     }`;
   const outputs = await Promise.all(
     Array.from({ length: 3 }, async () => {
-      const child = spawn(process.execPath, ['--input-type=module', '-e', program, home], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program, home], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       const [text] = await Promise.all([child.stdout.toArray(), once(child, 'close')]);
       return Buffer.concat(text).toString().trim().split('\n').map(Number);
     }),
@@ -200,9 +202,30 @@ test('the report of a run whose process died is ended by whoever looks next', as
     status: 'RUNNING',
     completedAt: null,
     stages: [
-      { name: 'a', status: 'SUCCESS', warnings: false, startedAt: 'x', completedAt: 'y', jobs: [job('done', 'SUCCESS')] },
-      { name: 'b', status: 'RUNNING', warnings: false, startedAt: 'x', completedAt: null, jobs: [job('now', 'RUNNING'), job('next', 'PENDING')] },
-      { name: 'c', status: 'CREATED', warnings: false, startedAt: null, completedAt: null, jobs: [job('later', 'CREATED')] },
+      {
+        name: 'a',
+        status: 'SUCCESS',
+        warnings: false,
+        startedAt: 'x',
+        completedAt: 'y',
+        jobs: [job('done', 'SUCCESS')],
+      },
+      {
+        name: 'b',
+        status: 'RUNNING',
+        warnings: false,
+        startedAt: 'x',
+        completedAt: null,
+        jobs: [job('now', 'RUNNING'), job('next', 'PENDING')],
+      },
+      {
+        name: 'c',
+        status: 'CREATED',
+        warnings: false,
+        startedAt: null,
+        completedAt: null,
+        jobs: [job('later', 'CREATED')],
+      },
     ],
   });
   await writeFile(join(run.directory, 'report.json'), JSON.stringify(running));

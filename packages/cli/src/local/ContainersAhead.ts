@@ -1,0 +1,89 @@
+import type { PreparedJob } from '@xx-pipeline/worker/execution';
+
+interface Ahead {
+  readonly prepared: PreparedJob;
+  /** What it was made for; a job that turns out otherwise cannot use it. */
+  readonly purpose: string;
+}
+
+/**
+ * Containers made before their jobs' turn. Bounded: the engine works at few at a time, and what waits holds memory.
+ *
+ *   begin --> take (its job runs)  |  discard (its job will not, or not like this)
+ */
+export class ContainersAhead {
+  readonly #limit: number;
+  readonly #widest: number;
+  readonly #onReady: () => void;
+  readonly #waiting = new Map<string, Ahead>();
+  readonly #discards = new Set<Promise<void>>();
+  #making = 0;
+  #closed = false;
+
+  /** `limit`: containers that wait at once; `widest`: of these, in the making. `onReady` is called when one more may begin. */
+  constructor(options: { limit: number; widest: number; onReady: () => void }) {
+    this.#limit = options.limit;
+    this.#widest = options.widest;
+    this.#onReady = options.onReady;
+  }
+
+  /** Whether another one may begin now. */
+  get hasRoom(): boolean {
+    return !this.#closed && this.#waiting.size < this.#limit && this.#making < this.#widest;
+  }
+
+  /** Jobs that have a container waiting. */
+  jobIds(): IterableIterator<string> {
+    return this.#waiting.keys();
+  }
+
+  has(jobId: string): boolean {
+    return this.#waiting.has(jobId);
+  }
+
+  /** Notes a container that is being made for a job. */
+  begin(jobId: string, purpose: string, prepared: PreparedJob): void {
+    this.#waiting.set(jobId, { prepared, purpose });
+    this.#making++;
+    const ready = () => {
+      this.#making--;
+      if (!this.#closed) this.#onReady();
+    };
+    prepared.take(deaf).then(ready, ready);
+  }
+
+  /** The container made for a job, if it fits what the job turned out to be; another one is thrown away. */
+  take(jobId: string, purpose: string): PreparedJob | undefined {
+    const ahead = this.#waiting.get(jobId);
+    if (ahead === undefined) return undefined;
+    if (ahead.purpose === purpose) {
+      this.#waiting.delete(jobId);
+      return ahead.prepared;
+    }
+    this.discard(jobId);
+    return undefined;
+  }
+
+  /** Throws a job's container away. */
+  discard(jobId: string): void {
+    const ahead = this.#waiting.get(jobId);
+    if (ahead === undefined) return;
+    this.#waiting.delete(jobId);
+    const discard: Promise<void> = ahead.prepared.discard().finally(() => this.#discards.delete(discard));
+    this.#discards.add(discard);
+  }
+
+  /** Throws all away. No other begins. */
+  discardAll(): void {
+    this.#closed = true;
+    for (const jobId of [...this.#waiting.keys()]) this.discard(jobId);
+  }
+
+  /** Resolves when everything thrown away is gone. */
+  async discarded(): Promise<void> {
+    while (this.#discards.size > 0) await Promise.all(this.#discards);
+  }
+}
+
+/** Nobody listens yet; the job's own observer is told everything again. */
+const deaf = { pulling: () => {}, pulled: () => {}, warning: () => {} };

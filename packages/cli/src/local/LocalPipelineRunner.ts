@@ -1,0 +1,402 @@
+import {
+  buildReport,
+  isoTime,
+  isTerminal,
+  type JobEvent,
+  type JobExecution,
+  type JobOutcome,
+  type JobPlan,
+  type JobRequest,
+  type PipelineExecution,
+} from '@xx-pipeline/common';
+import {
+  applyDecisions,
+  attemptFinished,
+  attemptStarted,
+  createPipelineExecution,
+  indexPlan,
+  type JobDecision,
+  type PlanIndex,
+  pipelineCanceled,
+  ProgressTracker,
+} from '@xx-pipeline/pipeline-language';
+import type { DependencyState, JobRunner } from '@xx-pipeline/worker/execution';
+import { ContainersAhead } from './ContainersAhead.ts';
+import type { JobLogFile } from './JobLogFile.ts';
+import { LiveExecution, type RecordChange } from './LiveExecution.ts';
+import type { LocalRun } from './LocalRun.ts';
+import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
+import { certainlyBefore, type LookAheadState, nextLikelyJob, type Progress } from './look-ahead.ts';
+import { configError, imageOf, makeJobRequest, purposeOf } from './make-job-request.ts';
+import type { RunEvent } from './RunEvent.ts';
+
+/** Containers that wait for their turn, beyond one per slot. */
+const extraAhead = 2;
+
+/** An attempt under way. */
+interface RunningAttempt {
+  readonly needs: JobRequest['needs'];
+  /** Its script has begun: its container needs no more of the engine's attention. */
+  begun: boolean;
+}
+
+/**
+ * Runs a plan on this machine: the server's chain with the network and the database taken out.
+ *
+ *   decide --> queue --> slot --> attempt --> records --> decide ...
+ *     |          '-- containers ahead --'        '--> queue (retry)
+ *     '--> delay --> queue | manual | skip
+ *
+ * A job starts when its own conditions are met and a slot is free; nothing waits for a whole wave.
+ */
+export class LocalPipelineRunner {
+  readonly #parts: LocalRunParts;
+  readonly #index: PlanIndex;
+  readonly #tracker: ProgressTracker;
+  readonly #records: LiveExecution;
+  readonly #jobRunner: JobRunner;
+  readonly #ahead: ContainersAhead;
+  readonly #openRun: Promise<LocalRun>;
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #progress: Progress;
+  readonly #lookAhead: LookAheadState = { start: 0 };
+  /** Jobs whose turn has come; those before `#queueHead` have started. */
+  readonly #queue: number[] = [];
+  #queueHead = 0;
+  readonly #freeSlots: number[];
+  readonly #running = new Map<number, RunningAttempt>();
+  #delayed = 0;
+  /** Null until the run has its directory; only then jobs start. */
+  #local: LocalRun | null = null;
+  readonly #cancel = new AbortController();
+  readonly #background = new Set<Promise<void>>();
+  readonly #ended = Promise.withResolvers<{ readonly error: unknown } | null>();
+
+  constructor(parts: LocalRunParts) {
+    this.#parts = parts;
+    this.#index = indexPlan(parts.plan);
+    this.#tracker = new ProgressTracker(this.#index);
+    const execution = createPipelineExecution(parts.plan, {
+      id: parts.id,
+      pipelineName: parts.pipelineName,
+      source: parts.sourceInfo,
+      runNumber: 0,
+      trigger: 'local',
+      createdAt: isoTime(parts.createdAt),
+      ids: parts.ids,
+    });
+    this.#records = new LiveExecution(execution);
+    this.#numbers = new Map(execution.jobs.map((job, number) => [job.id, number]));
+    this.#freeSlots = Array.from({ length: parts.slots }, (_, slot) => parts.slots - 1 - slot);
+    this.#progress = {
+      index: this.#index,
+      jobOf: (number) => this.#jobOf(number),
+      isPrepared: (number) => this.#ahead.has(this.#jobOf(number).id),
+    };
+    this.#ahead = new ContainersAhead({
+      limit: parts.slots + extraAhead,
+      widest: parts.slots,
+      onReady: () => this.#prepareAhead(),
+    });
+    this.#openRun = parts.openRun(execution.jobs);
+    this.#jobRunner = parts.createJobRunner({
+      dependencies: { getDependencies: async (jobId) => this.#dependencies(jobId) },
+      artifacts: {
+        save: async (owner, archive) => (await this.#openRun).artifacts.save(owner, archive),
+        open: async (jobId) => (await this.#openRun).artifacts.open(jobId),
+      },
+    });
+  }
+
+  /** Runs to the end, once. Rejects, after everything has been cleaned up, only when the run cannot be recorded. */
+  async run(): Promise<LocalRunResult> {
+    try {
+      // The first containers are in the making before the disk has given the run its directory.
+      this.#decide();
+      this.#prepareAhead();
+      const local = await this.#openRun;
+      this.#begin(local);
+      const failure = await this.#ended.promise;
+      if (failure !== null) this.#cancelAll(`xx itself failed: ${messageOf(failure.error)}`);
+      const result = await this.#finish(local);
+      if (failure !== null) throw failure.error;
+      return result;
+    } finally {
+      this.#ahead.discardAll();
+      await this.#ahead.discarded();
+    }
+  }
+
+  #begin(local: LocalRun): void {
+    const { plan, interrupted, dirty } = this.#parts;
+    this.#local = local;
+    this.#records.setFacts({ runNumber: local.runNumber });
+    this.#emit({ type: 'run-started', execution: this.#records.snapshot(), plan, directory: local.directory });
+    this.#inBackground(
+      dirty.then((isDirty) => this.#records.setFacts({ source: { ...this.#records.head.source, dirty: isDirty } })),
+    );
+    whenAborted(interrupted, (reason) => this.#cancelAll(reason));
+    whenAborted(local.broken, (reason) => this.#cancelAll(reason));
+    this.#saveSoon();
+    this.#fillSlots();
+  }
+
+  /** Takes the decisions that are due. */
+  #decide(): void {
+    if (this.#cancel.signal.aborted) return;
+    for (const decision of this.#tracker.decide()) this.#apply(decision);
+  }
+
+  #apply(decision: JobDecision): void {
+    const number = this.#index.numberOf.get(decision.job.name) ?? -1;
+    const job = this.#change(number, (execution) => applyDecisions(execution, [decision], this.#now()));
+    switch (decision.decision) {
+      case 'start':
+        this.#queue.push(number);
+        return;
+      case 'delay':
+        this.#inBackground(this.#delay(number, decision.job));
+        return;
+      case 'skip':
+        this.#ahead.discard(job.id);
+        return;
+      case 'manual':
+        return;
+    }
+  }
+
+  async #delay(number: number, job: JobPlan): Promise<void> {
+    this.#delayed++;
+    try {
+      await this.#parts.clock.sleep((job.startIn ?? 0) * 1000, this.#cancel.signal);
+      this.#queue.push(number);
+    } catch (error) {
+      if (!this.#cancel.signal.aborted) throw error;
+    } finally {
+      this.#delayed--;
+    }
+    this.#fillSlots();
+  }
+
+  #fillSlots(): void {
+    if (this.#local === null) {
+      this.#prepareAhead();
+      return;
+    }
+    while (this.#queueHead < this.#queue.length) {
+      const slot = this.#freeSlots.pop();
+      if (slot === undefined) break;
+      this.#inBackground(this.#attempt(this.#local, this.#queue[this.#queueHead++] ?? -1, slot));
+    }
+    this.#prepareAhead();
+    if (this.#running.size === 0 && this.#delayed === 0 && this.#queueHead === this.#queue.length)
+      this.#ended.resolve(null);
+  }
+
+  /** One attempt of one job in one slot, and what follows from it. */
+  async #attempt(local: LocalRun, number: number, slot: number): Promise<void> {
+    const attempt = this.#jobOf(number).attempts.length + 1;
+    const request = this.#request(number, attempt, slot);
+    const state: RunningAttempt = { needs: request.ok ? request.value.needs : [], begun: !request.ok };
+    this.#running.set(number, state);
+    const log = request.ok ? local.logPath(request.value.jobId, attempt) : null;
+    const outcome = request.ok
+      ? await this.#runAttempt(local, number, request.value, state)
+      : configError(request.error);
+    // Never in the caller's turn: thousands of jobs that fail at once would fill the stack.
+    await null;
+    this.#running.delete(number);
+    this.#freeSlots.push(slot);
+    this.#conclude(number, outcome, log);
+    this.#fillSlots();
+  }
+
+  async #runAttempt(local: LocalRun, number: number, request: JobRequest, state: RunningAttempt): Promise<JobOutcome> {
+    const { jobId, attempt = 1 } = request;
+    const { eligibleAt } = this.#jobOf(number);
+    const startedAt = this.#parts.clock.now();
+    const log = local.openLog(jobId, attempt);
+    const facts = { at: isoTime(startedAt), image: imageOf(request).name };
+    const logPath = local.logPath(jobId, attempt);
+    this.#change(number, (execution) => withLog(attemptStarted(execution, jobId, facts), logPath));
+    const prepared = this.#ahead.take(jobId, purposeOf(request));
+    const outcome = await this.#jobRunner.runJob(request, {
+      ...(prepared === undefined ? {} : { prepared }),
+      signal: this.#cancel.signal,
+      kill: this.#parts.killed,
+      onEvent: (event) => {
+        if (!state.begun && event.type === 'phase' && event.phase === 'script') {
+          state.begun = true;
+          this.#prepareAhead();
+        }
+        return this.#tell({ jobId, jobName: request.jobName, attempt }, log, event);
+      },
+    });
+    this.#inBackground(local.closeLog(log));
+    const waited = eligibleAt === null ? 0 : Math.max(0, startedAt - Date.parse(eligibleAt));
+    return { ...outcome, timings: { ...outcome.timings, queue: outcome.timings.queue + waited } };
+  }
+
+  #conclude(number: number, outcome: JobOutcome, log: string | null): void {
+    const { id } = this.#jobOf(number);
+    const at = this.#now();
+    const job = this.#change(number, (execution) => attemptFinished(execution, this.#index, id, outcome, { at, log }));
+    if (job.status !== 'PENDING') this.#tracker.set(job.name, job);
+    else if (this.#cancel.signal.aborted) this.#cancelJob(number);
+    else this.#queue.push(number);
+    this.#decide();
+  }
+
+  /** Begins containers for jobs that wait for a slot; once no running job waits for its own, for those to come. */
+  #prepareAhead(): void {
+    if (this.#cancel.signal.aborted) return;
+    const near = Math.min(this.#queue.length, this.#queueHead + this.#parts.slots + extraAhead);
+    for (let position = this.#queueHead; position < near && this.#ahead.hasRoom; position++) {
+      const number = this.#queue[position] ?? -1;
+      const { id, attempts } = this.#jobOf(number);
+      if (attempts.length === 0 && !this.#ahead.has(id)) this.#prepare(number);
+    }
+    if (this.#local === null || this.#running.values().some(({ begun }) => !begun)) return;
+    while (this.#ahead.hasRoom) {
+      const number = nextLikelyJob(this.#progress, this.#lookAhead);
+      if (number === null || !this.#prepare(number)) return;
+    }
+  }
+
+  #prepare(number: number): boolean {
+    const request = this.#request(number, 1, 0);
+    if (!request.ok) return false;
+    const waiting = Array.from(this.#ahead.jobIds(), (jobId) => this.#numbers.get(jobId) ?? -1);
+    const before = certainlyBefore(this.#progress, number, [...this.#running.keys(), ...waiting]);
+    const runsAfter = before.map((other) => this.#jobOf(other).id);
+    this.#ahead.begin(
+      request.value.jobId,
+      purposeOf(request.value),
+      this.#jobRunner.prepare(request.value, { runsAfter }),
+    );
+    return true;
+  }
+
+  #request(number: number, attempt: number, slot: number) {
+    const input = {
+      index: this.#index,
+      number,
+      jobId: this.#jobOf(number).id,
+      attempt,
+      slot,
+      executionId: this.#parts.id,
+      runNumber: this.#local?.runNumber ?? 0,
+      startedAt: this.#now(),
+      jobNamed: (name: string) => this.#jobOf(this.#index.numberOf.get(name) ?? -1),
+    };
+    return makeJobRequest(input, this.#parts.jobs);
+  }
+
+  /** Stops what runs, and everything else before it starts. Only the first reason counts. */
+  #cancelAll(reason: string): void {
+    if (this.#cancel.signal.aborted) return;
+    this.#records.setFacts({ reason });
+    this.#queueHead = this.#queue.length;
+    this.#cancel.abort(new Error(reason));
+    for (const number of this.#index.jobs.keys()) this.#cancelJob(number);
+    this.#ahead.discardAll();
+    this.#fillSlots();
+  }
+
+  #cancelJob(number: number): void {
+    const { status } = this.#jobOf(number);
+    if (isTerminal(status) || status === 'RUNNING') return;
+    this.#change(number, (execution) => pipelineCanceled(execution, execution.reason ?? 'canceled', this.#now()));
+  }
+
+  async #finish(local: LocalRun): Promise<LocalRunResult> {
+    this.#ahead.discardAll();
+    await this.#settled();
+    this.#records.close(this.#now());
+    const execution = this.#records.snapshot();
+    const report = buildReport(execution);
+    const recorded = local.finish(report);
+    await this.#parts.emit({ type: 'run-finished', execution, report });
+    await recorded;
+    local.broken.throwIfAborted();
+    return { execution, report };
+  }
+
+  #dependencies(jobId: string): DependencyState[] {
+    const needs = this.#running.get(this.#numbers.get(jobId) ?? -1)?.needs ?? [];
+    return needs.map((need) => {
+      const { id, name, status, allowFailure } = this.#records.job(need.jobId);
+      return { jobId: id, jobName: name, status, allowFailure };
+    });
+  }
+
+  /** The log and whoever watches may both hold a job back. */
+  #tell(
+    job: { readonly jobId: string; readonly jobName: string; readonly attempt: number },
+    log: JobLogFile,
+    event: JobEvent,
+  ): void | Promise<void> {
+    const written = event.type === 'log' ? log.write(event.chunk) : undefined;
+    const shown = this.#parts.emit({ type: 'job-event', ...job, event });
+    if (written === undefined) return shown;
+    return shown === undefined ? written : Promise.all([written, shown]).then(() => undefined);
+  }
+
+  #change(number: number, change: RecordChange): JobExecution {
+    const job = this.#records.change(this.#jobOf(number).id, this.#now(), change);
+    // Before the run has a directory nobody watches: `run-started` will tell the state as it is then.
+    if (this.#local !== null) {
+      this.#emit({ type: 'job-changed', job });
+      this.#saveSoon();
+    }
+    return job;
+  }
+
+  #saveSoon(): void {
+    this.#local?.update(() => buildReport(this.#records.snapshot()));
+  }
+
+  #emit(event: RunEvent): void {
+    const shown = this.#parts.emit(event);
+    if (shown !== undefined) this.#inBackground(shown);
+  }
+
+  /** Work that ends before the run does. That it fails is a bug, or the machine's failure: the run ends with it. */
+  #inBackground(work: Promise<void>): void {
+    const tracked: Promise<void> = work
+      .catch((error) => this.#ended.resolve({ error }))
+      .finally(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
+  }
+
+  async #settled(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+
+  #jobOf(number: number): JobExecution {
+    const job = this.#records.jobs[number];
+    if (job === undefined) throw new Error(`the plan has no job number ${number}`);
+    return job;
+  }
+
+  #now(): string {
+    return isoTime(this.#parts.clock.now());
+  }
+}
+
+/** The log of an attempt can be read while it runs. */
+function withLog(execution: PipelineExecution, log: string): PipelineExecution {
+  const jobs = execution.jobs.map((job) => ({
+    ...job,
+    attempts: job.attempts.map((attempt) => (attempt.status === 'RUNNING' ? { ...attempt, log } : attempt)),
+  }));
+  return { ...execution, jobs };
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function whenAborted(signal: AbortSignal, act: (reason: string) => void): void {
+  const onAbort = () => act(messageOf(signal.reason));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+}

@@ -1,0 +1,75 @@
+import { isTerminal, type JobExecution } from '@xx-pipeline/common';
+import type { PlanIndex } from '@xx-pipeline/pipeline-language';
+
+/** Jobs looked at in one search; what lies further ahead is not urgent. */
+const searchLimit = 100;
+
+/** How the jobs of a plan stand, by their number. */
+export interface Progress {
+  readonly index: PlanIndex;
+  readonly jobOf: (number: number) => JobExecution;
+  /** Has a container waiting. */
+  readonly isPrepared: (number: number) => boolean;
+}
+
+/** What looking ahead remembers between searches. */
+export interface LookAheadState {
+  /** All jobs before this number have left CREATED. */
+  start: number;
+}
+
+/**
+ * The next job in order of the plan that will run if nothing fails, though its turn has not come yet: everything it
+ * waits for is done, under way or prepared. null when there is none near.
+ */
+export function nextLikelyJob(progress: Progress, state: LookAheadState): number | null {
+  const { index, jobOf, isPrepared } = progress;
+  while (state.start < index.jobs.length && jobOf(state.start).status !== 'CREATED') state.start++;
+  /** The first stage with a job that holds up all later stages. */
+  let blockedAt = Number.POSITIVE_INFINITY;
+  const end = Math.min(index.jobs.length, state.start + searchLimit);
+  for (let number = state.start; number < end; number++) {
+    const job = index.jobs[number];
+    if (job === undefined || jobOf(number).status !== 'CREATED' || isPrepared(number)) continue;
+    // Runs only if something fails, or for decoration: nobody waits for it on the way of success.
+    if (job.when === 'on_failure' || (job.when === 'manual' && job.allowFailure === true)) continue;
+    const stage = index.stageOf[number] ?? 0;
+    const runsByItself = job.when === 'on_success' || job.when === 'always';
+    if (runsByItself && isNear(progress, number, stage > blockedAt)) return number;
+    blockedAt = Math.min(blockedAt, stage);
+  }
+  return null;
+}
+
+function isNear({ index, jobOf, isPrepared }: Progress, number: number, isBlocked: boolean): boolean {
+  const needs = index.needs[number] ?? null;
+  if (needs === null) return !isBlocked;
+  return needs.every((needed) => {
+    const { status } = jobOf(needed);
+    return (
+      status === 'RUNNING' || status === 'PENDING' || status === 'SUCCESS' || status === 'FAILED' || isPrepared(needed)
+    );
+  });
+}
+
+/** Which of some jobs are certain to have ended before a job runs. */
+export function certainlyBefore(
+  progress: Pick<Progress, 'index' | 'jobOf'>,
+  number: number,
+  others: readonly number[],
+): number[] {
+  const { index, jobOf } = progress;
+  const before = new Set<number>();
+  let earlierThan = 0;
+  const visited = new Set([number]);
+  // A set grows under its loop. What has ended led to all that came before it, so the search stops there.
+  for (const current of visited) {
+    const needs = index.needs[current] ?? null;
+    if (needs === null) earlierThan = Math.max(earlierThan, index.stageOf[current] ?? 0);
+    for (const needed of needs ?? []) {
+      before.add(needed);
+      if (!isTerminal(jobOf(needed).status)) visited.add(needed);
+    }
+  }
+  return others.filter((other) => before.has(other) || (index.stageOf[other] ?? 0) < earlierThan);
+}
