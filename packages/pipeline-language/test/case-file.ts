@@ -24,7 +24,8 @@ export function readCases(folder: string): CaseFile[] {
     .map((file) => parseCase(file.replace(/\.yml$/, '').replaceAll('-', ' '), readFileSync(join(folder, file), 'utf8')));
 }
 
-function parseCase(name: string, text: string): CaseFile {
+/** Splits a case into its sections. */
+export function parseCase(name: string, text: string): CaseFile {
   const [root = '', ...sections] = text.split(/^--- # (.+)\n/m);
   const files = new Map([[rootFile, root]]);
   let context = {};
