@@ -130,7 +130,10 @@ test('jobs one after the other share a network, and nothing of the first is ther
     rig.prepare(executor, { jobId: 'first' }),
     rig.prepare(executor, { jobId: 'second', runsAfter: ['first'] }),
   ]);
-  const one = await runText(first, 'hostname; (while :; do echo hi | nc -l -p 4444; done) >/dev/null 2>&1 & sleep 0.2; nc 127.0.0.1 4444 </dev/null');
+  const one = await runText(
+    first,
+    'hostname; (while :; do echo hi | nc -l -p 4444; done) >/dev/null 2>&1 & sleep 0.2; nc 127.0.0.1 4444 </dev/null',
+  );
   assert.match(one.stdout, /hi\n$/);
   void first.remove();
   const two = await runText(second, 'hostname; nc -w 1 127.0.0.1 4444 </dev/null && echo reached');

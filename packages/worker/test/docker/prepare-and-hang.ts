@@ -28,7 +28,7 @@ void running.run(
   {
     write: async () => {
       const ids = (await client.listContainers(`${labelNames.owner}=${ownerId}`)).map((container) => container.Id);
-      console.log(JSON.stringify({ ownerId, ids }));
+      process.stdout.write(`${JSON.stringify({ ownerId, ids })}\n`);
     },
     mark: () => {},
   },

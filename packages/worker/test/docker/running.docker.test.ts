@@ -31,7 +31,10 @@ test('a second script runs in a fresh shell after the first has failed', async (
 test('commands read nothing from standard input, start in the workspace and learn no secret of the protocol', async () => {
   await using rig = await DockerRig.make();
   const container = await rig.prepare(await rig.executor());
-  const { stdout } = await runText(container, 'pwd; cat; set; env; cat /proc/1/cmdline /proc/1/environ | tr "\\0" "\\n"; ls -l /proc/self/fd');
+  const { stdout } = await runText(
+    container,
+    'pwd; cat; set; env; cat /proc/1/cmdline /proc/1/environ | tr "\\0" "\\n"; ls -l /proc/self/fd',
+  );
   assert.match(stdout, /^\/workspace\n/);
   assert.doesNotMatch(stdout, /\b[0-9a-f]{48}\b/);
   await container.remove();

@@ -83,7 +83,12 @@ test('files go in before the script and come out after it, named from the worksp
   const whole = await container.getFiles('.');
   const part = await container.getFiles('a/b');
   assert.ok(whole !== null && part !== null);
-  assert.deepEqual(Object.keys(await untar(whole)).map((name) => name.replace(/^\.\//, '')).toSorted(), ['a/b/2', 'a/b/c/1', long, 'in/put.txt']);
+  assert.deepEqual(
+    Object.keys(await untar(whole))
+      .map((name) => name.replace(/^\.\//, ''))
+      .toSorted(),
+    ['a/b/2', 'a/b/c/1', long, 'in/put.txt'],
+  );
   assert.deepEqual(await untar(part), { 'a/b/2': '2\n', 'a/b/c/1': '1\n' });
   const deep = await container.getFiles(long);
   assert.ok(deep !== null);

@@ -13,15 +13,16 @@
  *   each stream is all the output there is.
  * - The text reaches its shell by way of a pipe and `eval`: no limit on arguments applies, and the commands read
  *   /dev/null and never the text. Where the image has no `head`, the shell reads up to the end line by itself.
+ * - `--norc`, because bash reads a person's start-up file where its input is a socket.
  * - `read` takes a pipe byte by byte, so nothing is read ahead of a script.
  * - When the host goes away, standard input ends, the shell with it, and with the shell the container.
  */
 const outer = `trap : TERM INT HUP
-unset xx_length xx_token xx_end
-if command -v bash >/dev/null 2>&1; then xx_shell=bash; else xx_shell=sh; fi
-echo "\u001exx-pipeline-shell $$"
+unset IFS xx_length xx_token xx_end
+if command -v bash >/dev/null 2>&1; then xx_shell='bash --norc'; else xx_shell=sh; fi
+echo "\u001exx-pipeline""-shell $$"
 while read -r xx_length xx_token xx_end; do
-"$xx_shell" -c "$1" "$xx_shell" "$xx_length" "$xx_end"
+$xx_shell -c "$1" "\${xx_shell%% *}" "$xx_length" "$xx_end"
 set -- "$1" $?
 echo "$xx_token $2"
 echo "$xx_token $2" >&2
@@ -34,7 +35,10 @@ while IFS= read -r xx_line; do printf '%s\\n' "$xx_line"; if [ "$xx_line" = "$2"
 /** The command a container is created with. */
 export const bootstrapCommand: readonly string[] = ['sh', '-c', outer, 'sh', inner];
 
-/** What the outer shell's first line begins with; its process id follows. */
+/**
+ * What the outer shell's first line begins with; its process id follows. The text above does not hold it in one piece,
+ * for entrypoints that print the command they are given.
+ */
 export const helloMark = '\u001exx-pipeline-shell';
 
 /** A script as the outer shell takes it. `token` and `end` are random texts without white space. */
