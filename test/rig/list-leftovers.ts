@@ -1,0 +1,37 @@
+import { text } from 'node:stream/consumers';
+import { callEngine } from '../../packages/cli/src/setup/engine-api.ts';
+
+interface Labelled {
+  readonly Id?: string;
+  readonly Name?: string;
+  readonly Names?: readonly string[];
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
+const label = 'io.xx-pipeline.owner';
+
+/** Containers, networks and volumes of the processes with these ids; a label names the process that made a thing. */
+export async function listLeftovers(pids: readonly number[]): Promise<readonly string[]> {
+  if (pids.length === 0) return [];
+  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
+  const [containers, networks, volumes] = await Promise.all([
+    read<readonly Labelled[]>(`/containers/json?all=true&filters=${filters}`),
+    read<readonly Labelled[]>(`/networks?filters=${filters}`),
+    read<{ Volumes: readonly Labelled[] | null }>(`/volumes?filters=${filters}`),
+  ]);
+  const ours = (thing: Labelled): boolean => pids.includes(Number(thing.Labels?.[label]?.split(':')[2]));
+  const name = (kind: string, thing: Labelled): string =>
+    `${kind} ${thing.Names?.[0] ?? thing.Name ?? thing.Id} ${JSON.stringify(thing.Labels)}`;
+  return [
+    ...(containers ?? []).filter(ours).map((thing) => name('container', thing)),
+    ...(networks ?? []).filter(ours).map((thing) => name('network', thing)),
+    ...(volumes?.Volumes ?? []).filter(ours).map((thing) => name('volume', thing)),
+  ];
+}
+
+/** Null when no engine answers: then nothing can be left in it. */
+async function read<T>(path: string): Promise<T | null> {
+  const answer = await callEngine({ env: process.env, signal: new AbortController().signal }, { method: 'GET', path });
+  if (answer.kind === 'no-answer') return null;
+  return JSON.parse(await text(answer.body)) as T;
+}
