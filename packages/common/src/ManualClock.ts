@@ -57,22 +57,27 @@ export class ManualClock implements Clock {
 
   /**
    * Moves the time on from sleeper to sleeper until the promise settles; then gives its result.
-   * Never jumps further than `longestJump`: work in threads and files takes no time on this clock,
-   * and a far-off limit must not strike while such work is under way.
+   * Never jumps further than `longestJump` (20 minutes): work in threads and files takes no time on this clock,
+   * and a far-off limit must not strike while such work is under way. Throws when nothing moves any more.
    */
-  async runUntil<T>(promise: Promise<T>, longestJump = 60_000): Promise<T> {
+  async runUntil<T>(promise: Promise<T>, longestJump = 1_200_000): Promise<T> {
     let settled = false;
     const done = () => {
       settled = true;
     };
     promise.then(done, done);
-    for (;;) {
+    for (let idle = 0; ; idle++) {
       await settle();
       if (settled) return promise;
       const next = this.#next(this.#now + longestJump);
-      if (next === undefined) continue;
-      this.#now = Math.max(this.#now, next.due);
-      next.wake();
+      if (next !== undefined) {
+        this.#now = Math.max(this.#now, next.due);
+        next.wake();
+        idle = 0;
+      } else {
+        if (idle > 5000) throw new Error('the promise waits for something that neither time nor work under way brings');
+        if (idle > 10) await new Promise((resolve) => setTimeout(resolve, 1));
+      }
     }
   }
 

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { ScriptedStep } from '../../src/execution/index.ts';
+import { JobRig } from './JobRig.ts';
+
+const steps: readonly ScriptedStep[] = ['pull', 'prepare', 'putFiles', 'run', 'getFiles', 'listFiles', 'remove'];
+const commands = [
+  'print x',
+  'warn y',
+  'sleep 5',
+  'hang',
+  'exit 3',
+  'write out/f 1',
+  'oom',
+  'break it',
+  'flood 100000',
+  'exit 0',
+];
+
+/** A job, the machinery it meets, and when a person interferes; times in seconds. */
+const scenario = fc.record({
+  script: fc.array(fc.constantFrom(...commands), { minLength: 1, maxLength: 4 }),
+  afterScript: fc.array(fc.constantFrom(...commands), { maxLength: 2 }),
+  when: fc.constantFrom('on_success' as const, 'on_failure' as const, 'always' as const),
+  path: fc.constantFrom('out', 'out/*', '**', 'none'),
+  delay: fc.dictionary(fc.constantFrom(...steps), fc.integer({ min: 0, max: 20_000 }), { noNullPrototype: true }),
+  fail: fc.subarray([...steps], { maxLength: 1 }),
+  timeout: fc.integer({ min: 1, max: 60 }),
+  cancelAt: fc.option(fc.integer({ min: 0, max: 60 })),
+  killAt: fc.option(fc.integer({ min: 0, max: 60 })),
+  slotAfter: fc.integer({ min: 0, max: 10 }),
+  preparedBefore: fc.option(fc.integer({ min: 0, max: 20 })),
+  dependency: fc.constantFrom('none' as const, 'SUCCESS' as const, 'FAILED' as const, 'RUNNING' as const),
+});
+
+test('whatever happens to a job, it ends once, its container is removed and its slot given back', async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async (given) => {
+      const rig = new JobRig({ behave: { delay: given.delay, fail: given.fail } });
+      const request = {
+        script: given.script,
+        afterScript: given.afterScript,
+        timeout: given.timeout,
+        dependencyTimeout: 30,
+        artifacts: { name: 'a', paths: [given.path], exclude: [], when: given.when },
+        needs: given.dependency === 'none' ? [] : [{ jobId: 'd', jobName: 'd', artifacts: true }],
+      };
+      if (given.dependency !== 'none') {
+        const { dependency: status } = given;
+        rig.dependencies = () => [{ jobId: 'd', jobName: 'd', status, allowFailure: false }];
+      }
+      const prepared = given.preparedBefore === null ? undefined : rig.prepare(request);
+      await rig.clock.advance((given.preparedBefore ?? 0) * 1000);
+      let slots = 0;
+      const acquireSlot = async () => {
+        await rig.clock.sleep(given.slotAfter * 1000);
+        slots++;
+        return () => {
+          slots--;
+        };
+      };
+      const { job, done } = rig.start(request, { acquireSlot, ...(prepared && { prepared }) });
+      const interfere = async (at: number | null, act: () => void) => {
+        if (at !== null) await rig.clock.sleep(at * 1000);
+        if (at !== null) act();
+      };
+      const interfering = [
+        interfere(given.cancelAt, () => job.cancel.abort()),
+        interfere(given.killAt, () => job.kill.abort()),
+      ];
+      const outcome = await rig.clock.runUntil(done);
+      job.assertWellFormed(outcome);
+      await rig.clock.runUntil(Promise.all(interfering));
+      await rig.clock.advance(20_000);
+      assert.equal(slots, 0, 'the slot was not given back');
+      rig.scripted.assertNothingLeft();
+      assert.equal(rig.clock.sleeping, 0, 'a timer was left running');
+      await rig.scripted.close();
+      // Nobody interfered and nothing took too long: then the ending is that of the commands.
+      if (outcome.status === 'CANCELED') assert.ok(given.cancelAt !== null || given.killAt !== null);
+      if (outcome.failureReason === 'dependency_failed') assert.equal(given.dependency, 'FAILED');
+      if (outcome.status === 'SUCCESS') assert.equal(outcome.exitCode, 0);
+      if (outcome.artifacts.length > 0) assert.ok(given.when !== 'on_failure' || outcome.status === 'FAILED');
+    }),
+    { numRuns: 150 },
+  );
+});
