@@ -21,7 +21,9 @@ export function readCases(folder: string): CaseFile[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yml'))
     .toSorted()
-    .map((file) => parseCase(file.replace(/\.yml$/, '').replaceAll('-', ' '), readFileSync(join(folder, file), 'utf8')));
+    .map((file) =>
+      parseCase(file.replace(/\.yml$/, '').replaceAll('-', ' '), readFileSync(join(folder, file), 'utf8')),
+    );
 }
 
 /** Splits a case into its sections. */

@@ -1,6 +1,6 @@
 import type { Diagnostic, Span } from '@xx-pipeline/common';
 import { LineIndex } from '../source/LineIndex.ts';
-import { framesOf, type Mark } from './source-frame.ts';
+import { framesOf, type LookUp, type Mark, marginOf } from './source-frame.ts';
 import { painter, type Painter } from './painter.ts';
 import { safeText } from './safe-text.ts';
 
@@ -18,7 +18,7 @@ export function renderDiagnostics(
   options: RenderOptions,
 ): string {
   const lines = new Map<string, LineIndex>();
-  const lookUp = (file: string): LineIndex | null => {
+  const lookUp: LookUp = (file) => {
     const known = lines.get(file);
     if (known !== undefined) return known;
     const text = sources.get(file);
@@ -31,8 +31,6 @@ export function renderDiagnostics(
   return diagnostics.map((found) => renderOne(found, lookUp, paint, options.width ?? 120)).join('\n');
 }
 
-type LookUp = (file: string) => LineIndex | null;
-
 function renderOne(found: Diagnostic, lookUp: LookUp, paint: Painter, width: number): string {
   const head = `${paint[found.severity](`${found.severity}[${found.code}]`)}${paint.strong(`: ${safeText(found.message)}`)}`;
   const marks: Mark[] = (found.related ?? []).map((other) => ({
@@ -41,11 +39,12 @@ function renderOne(found: Diagnostic, lookUp: LookUp, paint: Painter, width: num
     primary: false,
   }));
   if (found.span !== undefined) marks.unshift({ span: found.span, label: '', primary: true });
-  const body = framesOf(marks, lookUp, paint, found.severity, width);
+  const margin = marginOf(marks, lookUp);
+  const body = framesOf(marks, lookUp, { margin, paint, severity: found.severity, width });
+  const note = `${' '.repeat(margin)} ${paint.gutter('=')}`;
   const chain = (found.includedFrom ?? []).toReversed();
-  const includes = chain.map((span) => `   ${paint.gutter('=')} included from ${place(span, lookUp)}`);
-  const help =
-    found.help === undefined ? [] : [`   ${paint.gutter('=')} ${paint.strong('help')}: ${safeText(found.help)}`];
+  const includes = chain.map((span) => `${note} included from ${place(span, lookUp)}`);
+  const help = found.help === undefined ? [] : [`${note} ${paint.strong('help')}: ${safeText(found.help)}`];
   return `${[head, ...body, ...includes, ...help].join('\n')}\n`;
 }
 

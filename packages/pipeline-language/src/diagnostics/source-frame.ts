@@ -13,34 +13,36 @@ export interface Mark {
 /** More places than this are counted, not shown. */
 const mostMarks = 12;
 
-/** The source lines of all marks with the marked part underlined, the way rustc shows them. */
-export function framesOf(
-  marks: readonly Mark[],
-  lookUp: (file: string) => LineIndex | null,
-  paint: Painter,
-  severity: Severity,
-  width: number,
-): string[] {
-  const shown = marks.slice(0, mostMarks);
-  const numbers = shown.map((mark) => lookUp(mark.span.file)?.locate(mark.span.start).line ?? 1);
-  const margin = String(Math.max(1, ...numbers)).length;
-  const lines = shown.flatMap((mark, index) =>
-    frame(mark, index === 0, lookUp(mark.span.file), margin, paint, severity, width),
-  );
-  if (marks.length > mostMarks)
-    lines.push(`${' '.repeat(margin)} ${paint.gutter('=')} and ${marks.length - mostMarks} more places`);
-  return lines;
+/** The place of a mark's beginning, for numbers in the margin. */
+const lineOf = (mark: Mark, lookUp: LookUp): number => lookUp(mark.span.file)?.locate(mark.span.start).line ?? 1;
+
+/** Finds the lines of a file; null when its text is not at hand. */
+export type LookUp = (file: string) => LineIndex | null;
+
+/** Columns that the line numbers of all marks need. */
+export const marginOf = (marks: readonly Mark[], lookUp: LookUp): number =>
+  String(Math.max(1, ...marks.slice(0, mostMarks).map((mark) => lineOf(mark, lookUp)))).length;
+
+/** How frames are drawn. */
+export interface FrameStyle {
+  readonly margin: number;
+  readonly paint: Painter;
+  readonly severity: Severity;
+  readonly width: number;
 }
 
-function frame(
-  mark: Mark,
-  first: boolean,
-  source: LineIndex | null,
-  margin: number,
-  paint: Painter,
-  severity: Severity,
-  width: number,
-): string[] {
+/** The source lines of all marks with the marked part underlined, the way rustc shows them. */
+export function framesOf(marks: readonly Mark[], lookUp: LookUp, style: FrameStyle): string[] {
+  const lines = marks
+    .slice(0, mostMarks)
+    .flatMap((mark, index) => frame(mark, index === 0, lookUp(mark.span.file), style));
+  if (marks.length <= mostMarks) return lines;
+  const note = `${' '.repeat(style.margin)} ${style.paint.gutter('=')} and ${marks.length - mostMarks} more places`;
+  return [...lines, note];
+}
+
+function frame(mark: Mark, first: boolean, source: LineIndex | null, style: FrameStyle): string[] {
+  const { margin, paint, severity, width } = style;
   const pad = ' '.repeat(margin);
   const file = safeText(mark.span.file);
   const arrow = paint.gutter(`${pad}${first ? '-->' : ':::'}`);

@@ -1,7 +1,7 @@
 import type { ImagePlan, PullPolicy } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
-import { valueOf } from '../syntax/nodes.ts';
+import { presentValue } from '../syntax/nodes.ts';
 import { type Fields, keyword, server } from './Keyword.ts';
 import { isText, readChoice, readTexts, textKeyword, textListSchema, textSchema } from './kinds.ts';
 
@@ -64,7 +64,7 @@ export const image = keyword<ImagePlan>({
       return undefined;
     }
     const fields = reader.fields(node, imageFields, 'image');
-    if (valueOf(node, 'name') === undefined || fields.name === '') {
+    if (presentValue(node, 'name') === undefined || fields.name === '') {
       reader.sink.report(codes.missingKey, {
         message: "`image` name can't be blank",
         span: node,

@@ -3,7 +3,7 @@ import { codes } from '../diagnostics/codes.ts';
 import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
 import { expectMissingNames } from '../resolve/missing-names.ts';
-import { quote, valueOf, type YamlNode } from '../syntax/nodes.ts';
+import { quote, presentValue, type YamlNode } from '../syntax/nodes.ts';
 import { type Fields, keyword, later } from './Keyword.ts';
 import { isText, textKeyword, textSchema } from './kinds.ts';
 import type { Reader } from './Reader.ts';
@@ -59,7 +59,7 @@ function readInclude(node: YamlNode, reader: Reader): Include[] {
     reader.sink.report(codes.badInclude, { message, span: node, help: 'write `include: path/of/the/file.yml`' });
     return [];
   }
-  const used = kinds.filter((kind) => valueOf(node, kind) !== undefined);
+  const used = kinds.filter((kind) => presentValue(node, kind) !== undefined);
   if (used.length !== 1) {
     const message =
       used.length === 0
@@ -68,7 +68,7 @@ function readInclude(node: YamlNode, reader: Reader): Include[] {
     reader.sink.report(codes.badInclude, { message, span: node });
   }
   const fields = reader.fields(node, includeFields, 'include');
-  const local = valueOf(node, 'local');
+  const local = presentValue(node, 'local');
   if (used.length !== 1 || local === undefined || fields.local === undefined) {
     expectMissingNames(reader.sink);
     return [];

@@ -1,7 +1,7 @@
 import type { Span } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
-import { valueOf, type YamlNode } from '../syntax/nodes.ts';
+import { presentValue, type YamlNode } from '../syntax/nodes.ts';
 import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
 import { type Fields, keyword, later } from './Keyword.ts';
 import { booleanKeyword, isText, textKeyword, textSchema } from './kinds.ts';
@@ -66,15 +66,15 @@ function readNeed(node: YamlNode, reader: Reader): Need[] {
     return [];
   }
   const fields = reader.fields(node, needFields, 'needs');
-  const elsewhere = ['pipeline', 'project'].some((key) => valueOf(node, key) !== undefined);
+  const elsewhere = ['pipeline', 'project'].some((key) => presentValue(node, key) !== undefined);
   if (elsewhere) return [];
-  const job = valueOf(node, 'job');
+  const job = presentValue(node, 'job');
   if (job === undefined) {
     const message = 'an entry of `needs` can not be an empty hash: it should have a `job`';
     reader.sink.report(codes.missingKey, { message, span: node, help: 'add `job: name-of-the-job`' });
   }
   // With an unusable matrix nobody knows which jobs are meant; that has been reported.
-  const badMatrix = valueOf(node, 'parallel') !== undefined && fields.parallel === undefined;
+  const badMatrix = presentValue(node, 'parallel') !== undefined && fields.parallel === undefined;
   if (job === undefined || fields.job === undefined || badMatrix) return [];
   return [
     {

@@ -2,7 +2,7 @@ import type { VariablePlan } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
 import type { JsonSchema } from '../schema/JsonSchema.ts';
-import { isNull, type MapEntry, quote, valueOf, type YamlNode } from '../syntax/nodes.ts';
+import { isNull, type MapEntry, quote, presentValue, type YamlNode } from '../syntax/nodes.ts';
 import { type Fields, type Keyword, keyword } from './Keyword.ts';
 import { booleanKeyword, readTexts, textKeyword, textListSchema } from './kinds.ts';
 import type { Reader } from './Reader.ts';
@@ -88,7 +88,7 @@ function checkOptions(
   if (allowed === undefined || (chosen !== undefined && allowed.includes(chosen))) return;
   reader.sink.report(codes.invalidValue, {
     message: `variable ${quote(entry.key)}: value must be present in options (${allowed.map(quote).join(', ')})`,
-    span: valueOf(node, 'value') ?? entry.keySpan,
+    span: presentValue(node, 'value') ?? entry.keySpan,
   });
 }
 

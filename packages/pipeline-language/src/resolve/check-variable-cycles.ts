@@ -1,7 +1,7 @@
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import type { Variables } from '../keys/variables.ts';
-import { type MapNode, valueOf } from '../syntax/nodes.ts';
+import { type MapNode, presentValue } from '../syntax/nodes.ts';
 import { findVariableCycles } from '../variables/find-variable-cycles.ts';
 import type { JobDefinition } from './JobDefinition.ts';
 import type { Globals } from './read-globals.ts';
@@ -13,7 +13,7 @@ export function checkVariableCycles(
   root: MapNode,
   sink: DiagnosticSink,
 ): void {
-  const section = valueOf(root, 'variables');
+  const section = presentValue(root, 'variables');
   const globalCycles = findVariableCycles(globals.variables);
   for (const names of globalCycles) report('pipeline', names, section, sink);
   if (globalCycles.length > 0) return;
@@ -22,7 +22,7 @@ export function checkVariableCycles(
     if (own === undefined || !hasReference(own)) continue;
     for (const names of findVariableCycles({ ...globals.variables, ...own })) {
       const job_ = root.entries.get(job.name)?.value;
-      report(job.name, names, job_?.kind === 'map' ? valueOf(job_, 'variables') : undefined, sink);
+      report(job.name, names, job_?.kind === 'map' ? presentValue(job_, 'variables') : undefined, sink);
     }
   }
 }
@@ -34,7 +34,7 @@ export const hasReference = (variables: Variables): boolean =>
 function report(
   owner: string,
   names: readonly string[],
-  section: ReturnType<typeof valueOf>,
+  section: ReturnType<typeof presentValue>,
   sink: DiagnosticSink,
 ): void {
   const written = section?.kind === 'map' ? section.entries : undefined;

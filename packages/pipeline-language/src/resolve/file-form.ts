@@ -7,7 +7,7 @@ import {
   type MapNode,
   mapNode,
   quote,
-  valueOf,
+  presentValue,
   type YamlNode,
 } from '../syntax/nodes.ts';
 
@@ -40,7 +40,7 @@ export function liftJobs(root: MapNode, sink: DiagnosticSink): MapNode {
 
 /** In GitLab's form a job may be called `jobs`; its `script` tells. */
 const isJobCalledJobs = (value: YamlNode): boolean => {
-  const script = value.kind === 'map' ? valueOf(value, 'script') : undefined;
+  const script = value.kind === 'map' ? presentValue(value, 'script') : undefined;
   return script !== undefined && script.kind !== 'map';
 };
 
@@ -78,7 +78,7 @@ function namedJob(item: YamlNode, sink: DiagnosticSink): MapEntry[] {
     sink.report(codes.wrongType, { message, span: item });
     return [];
   }
-  const name = valueOf(item, 'name');
+  const name = presentValue(item, 'name');
   if (name?.kind !== 'scalar' || name.text === '') {
     sink.report(codes.missingKey, {
       message: 'an entry of `jobs` needs a `name`',

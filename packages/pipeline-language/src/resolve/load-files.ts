@@ -6,7 +6,7 @@ import type { Reader } from '../keys/Reader.ts';
 import { evaluateRules } from '../rules/evaluate-rules.ts';
 import { matchGlob } from '../rules/glob.ts';
 import { limits } from '../source/limits.ts';
-import { type MapEntry, type MapNode, mapNode, quote, valueOf } from '../syntax/nodes.ts';
+import { type MapEntry, type MapNode, mapNode, quote, presentValue } from '../syntax/nodes.ts';
 import { parseSourceDocument } from '../syntax/SourceDocument.ts';
 import { expandText } from '../variables/expand-text.ts';
 import { expectMissingNames } from './missing-names.ts';
@@ -69,7 +69,7 @@ class FileLoader {
     const steps = [...path, step];
     const root = this.#parse(step.file, text, steps);
     if (root === null) return null;
-    const includes = valueOf(root, 'include');
+    const includes = presentValue(root, 'include');
     if (includes === undefined) return withoutInclude(root);
     let merged: MapNode | null = null;
     for (const include of this.#reader.value(includeKeyword, includes) ?? []) {

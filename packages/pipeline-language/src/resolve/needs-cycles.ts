@@ -5,6 +5,9 @@ import { quote } from '../syntax/nodes.ts';
 import type { JobInstance } from './JobDefinition.ts';
 import type { NeedLink } from './link-needs.ts';
 
+/** Edges of one cycle whose places are told. */
+const mostEdges = 100;
+
 /** The needs of every job that has some. */
 export type NeedGraph = ReadonlyMap<JobInstance, readonly NeedLink[]>;
 
@@ -13,18 +16,22 @@ export function reportNeedsCycles(graph: NeedGraph, sink: DiagnosticSink): void 
   for (const cycle of findCycles(graph)) {
     const names = cycle.map((link) => link.target.name);
     const last = names.at(-1) ?? '';
-    const related: RelatedSpan[] = cycle.slice(1).map((link, index) => ({
+    const related: RelatedSpan[] = cycle.slice(1, mostEdges).map((link, index) => ({
       span: link.need.span,
       message: `${quote(names[index] ?? last)} needs ${quote(link.target.name)}`,
     }));
     sink.report(codes.needsCycle, {
-      message: `the pipeline has circular dependencies: ${[last, ...names].join(' -> ')}`,
+      message: `the pipeline has circular dependencies: ${shorten([last, ...names]).join(' -> ')}`,
       span: cycle[0]?.need.span,
       related,
       help: 'remove one of these needs',
     });
   }
 }
+
+/** A cycle can have thousands of jobs; its ends show enough. */
+const shorten = (names: string[]): string[] =>
+  names.length <= 12 ? names : [...names.slice(0, 6), '...', ...names.slice(-5)];
 
 /** Kahn's algorithm: what can never become free of needs is on a cycle, or needs a job that is. */
 function stuckJobs(graph: NeedGraph): Set<JobInstance> {

@@ -6,7 +6,7 @@ import type { Reader } from '../keys/Reader.ts';
 import type { Rule } from '../keys/rules.ts';
 import { defaultStages } from '../keys/stages.ts';
 import type { Variables } from '../keys/variables.ts';
-import { isNull, type MapNode, valueOf } from '../syntax/nodes.ts';
+import { isNull, type MapNode, presentValue } from '../syntax/nodes.ts';
 
 /** Values of `default`, however written. */
 export type Defaults = FieldValues<typeof defaultFields>;
@@ -36,14 +36,14 @@ export function readGlobals(root: MapNode, reader: Reader): Globals {
 }
 
 function read<T>(root: MapNode, reader: Reader, keyword: Keyword<T>): T | undefined {
-  const node = valueOf(root, keyword.name);
+  const node = presentValue(root, keyword.name);
   return node && reader.value(keyword, node);
 }
 
 /** `default`, and the same keys in their old place at the top of the file. */
 function readDefaults(root: MapNode, reader: Reader): Defaults {
   const defaults: Record<string, unknown> = { ...read(root, reader, globalFields.default) };
-  const section = valueOf(root, 'default');
+  const section = presentValue(root, 'default');
   for (const name of oldDefaultNames) {
     const entry = root.entries.get(name);
     if (entry === undefined || isNull(entry.value)) continue;

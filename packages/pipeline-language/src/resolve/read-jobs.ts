@@ -5,7 +5,7 @@ import { defaultFields } from '../keys/default.ts';
 import { globalFields, jobFields } from '../keys/keyword-table.ts';
 import type { Reader } from '../keys/Reader.ts';
 import { limits } from '../source/limits.ts';
-import { type MapEntry, type MapNode, quote, valueOf } from '../syntax/nodes.ts';
+import { type MapEntry, type MapNode, quote, presentValue } from '../syntax/nodes.ts';
 import { closestName } from './closest-name.ts';
 import { type JobDefinition, unreadableStage } from './JobDefinition.ts';
 import { makeInstances } from './make-instances.ts';
@@ -50,8 +50,8 @@ function readJob(entry: MapEntry, globals: Globals, reader: Reader): JobDefiniti
   const job = {
     name,
     span: plainSpan(keySpan),
-    stage: keys.stage ?? (valueOf(node, 'stage') === undefined ? 'test' : unreadableStage),
-    stageSpan: plainSpan(valueOf(node, 'stage') ?? keySpan),
+    stage: keys.stage ?? (presentValue(node, 'stage') === undefined ? 'test' : unreadableStage),
+    stageSpan: plainSpan(presentValue(node, 'stage') ?? keySpan),
     keys,
     instances: [] as JobDefinition['instances'],
   };
@@ -70,14 +70,14 @@ function withDefaults(
   const keys: Record<string, unknown> = { ...own };
   for (const [name, value] of Object.entries(defaults)) {
     if (wanted !== true && !wanted.includes(name)) continue;
-    if (name in defaultFields && valueOf(node, name) === undefined) keys[name] = value;
+    if (name in defaultFields && presentValue(node, name) === undefined) keys[name] = value;
   }
   return keys as FieldValues<typeof jobFields>;
 }
 
 function checkScript(entry: MapEntry, node: MapNode, keys: FieldValues<typeof jobFields>, reader: Reader): void {
-  if (['run', 'trigger'].some((key) => valueOf(node, key) !== undefined)) return;
-  const written = valueOf(node, 'script');
+  if (['run', 'trigger'].some((key) => presentValue(node, key) !== undefined)) return;
+  const written = presentValue(node, 'script');
   if (written === undefined) {
     reportNoJob(entry, reader);
   } else if (keys.script?.length === 0 || (written.kind === 'scalar' && written.text.trim() === '')) {
@@ -104,8 +104,8 @@ function reportNoJob(entry: MapEntry, reader: Reader): void {
 
 function checkStartIn(node: MapNode, own: FieldValues<typeof jobFields>, reader: Reader): void {
   const startIn = node.entries.get('start_in');
-  const hasStartIn = valueOf(node, 'start_in') !== undefined;
-  const rules = valueOf(node, 'rules');
+  const hasStartIn = presentValue(node, 'start_in') !== undefined;
+  const rules = presentValue(node, 'rules');
   if (rules !== undefined && hasStartIn) {
     const message = 'config key may not be used with `rules`: start_in';
     reader.sink.report(codes.keyConflict, {
@@ -115,7 +115,11 @@ function checkStartIn(node: MapNode, own: FieldValues<typeof jobFields>, reader:
     });
   } else if (own.when === 'delayed' && !hasStartIn && rules === undefined) {
     const message = '`when: delayed` needs `start_in`: start in should be a duration';
-    reader.sink.report(codes.startIn, { message, span: valueOf(node, 'when'), help: 'add `start_in: 10 minutes`' });
+    reader.sink.report(codes.startIn, {
+      message,
+      span: presentValue(node, 'when'),
+      help: 'add `start_in: 10 minutes`',
+    });
   } else if (hasStartIn && own.when !== 'delayed' && rules === undefined) {
     const message = 'start in must be blank: `start_in` belongs to `when: delayed`';
     reader.sink.report(codes.startIn, { message, span: startIn?.keySpan });

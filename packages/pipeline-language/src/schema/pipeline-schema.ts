@@ -18,6 +18,7 @@ export function pipelineSchema(): JsonSchema {
         description: 'Jobs by name, or a list of jobs with `name`',
         anyOf: [
           { type: 'object', additionalProperties: job },
+          { ...named, description: 'A job that is called jobs', required: ['script'] },
           {
             type: 'array',
             items: { ...named, properties: { name: { type: 'string' }, ...named.properties }, required: ['name'] },

@@ -64,7 +64,7 @@ export function seqNode(span: Span, items: readonly YamlNode[]): SeqNode {
 export const isNull = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null;
 
 /** The value of a key, or undefined when it is absent or null. */
-export function valueOf(map: MapNode, key: string): YamlNode | undefined {
+export function presentValue(map: MapNode, key: string): YamlNode | undefined {
   const value = map.entries.get(key)?.value;
   return value === undefined || isNull(value) ? undefined : value;
 }
