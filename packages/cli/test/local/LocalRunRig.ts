@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type JobExecution, ManualClock, type PipelinePlan } from '@xx-pipeline/common';
+import { checkPipeline, playJobs, selectJobs } from '@xx-pipeline/pipeline-language';
+import { JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '@xx-pipeline/worker/execution';
+import type { LocalRun } from '../../src/local/LocalRun.ts';
+import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
+import { LocalReportStore } from '../../src/local/LocalReportStore.ts';
+import type { LocalRunParts, LocalRunResult } from '../../src/local/local-run-parts.ts';
+import type { RunEvent } from '../../src/local/RunEvent.ts';
+import { systemIds } from '../../src/local/system-ids.ts';
+
+/** When every run of the rig begins. */
+const beginning = Date.UTC(2026, 0, 1);
+
+/** The plan of a pipeline text; the text has to be right. */
+export function planOf(text: string): PipelinePlan {
+  const { plan, diagnostics, notCreated } = checkPipeline({
+    file: 'pipeline.yml',
+    text,
+    files: { read: () => null, list: () => [] },
+    context: { predefined: {}, pipelineVariables: {}, changedFiles: null },
+  });
+  if (plan === null) throw new Error(notCreated ?? JSON.stringify(diagnostics));
+  return plan;
+}
+
+/** How a run differs from the plain one. */
+export interface RigOptions extends Partial<LocalRunParts> {
+  readonly behave?: (jobName: string) => ScriptedBehaviour;
+  /** Jobs chosen, and manual jobs played. */
+  readonly select?: readonly string[];
+  readonly play?: readonly string[];
+}
+
+/** Runs pipelines without containers, on a clock that jumps; removes what it made. */
+export class LocalRunRig implements AsyncDisposable {
+  readonly clock = new ManualClock(beginning);
+  readonly events: RunEvent[] = [];
+  readonly interrupt = new AbortController();
+  readonly kill = new AbortController();
+  readonly home: string;
+  executor = new ScriptedExecutor({ clock: this.clock });
+  local: LocalRun | null = null;
+
+  private constructor(home: string) {
+    this.home = home;
+  }
+
+  static async create(): Promise<LocalRunRig> {
+    return new LocalRunRig(await mkdtemp(join(tmpdir(), 'xx-run-')));
+  }
+
+  get store(): LocalReportStore {
+    return new LocalReportStore(this.home);
+  }
+
+  /** Starts a run; it goes on while the clock moves. Disks know no clock: its directory is there when this resolves. */
+  async start(text: string, options: RigOptions = {}): Promise<{ result: Promise<LocalRunResult> }> {
+    const { behave, select, play, ...parts } = options;
+    let plan = planOf(text);
+    if (play !== undefined) plan = valueOf(playJobs(plan, play));
+    if (select !== undefined) plan = valueOf(selectJobs(plan, select));
+    if (behave !== undefined) {
+      this.executor = new ScriptedExecutor({ clock: this.clock, behave: (spec) => behave(spec.jobName) });
+    }
+    const id = systemIds.next();
+    const opened = Promise.withResolvers<void>();
+    const runner = new LocalPipelineRunner({
+      plan,
+      id,
+      pipelineName: 'demo',
+      sourceInfo: { repository: '/demo', branch: 'main', commit: null, dirty: false },
+      createdAt: this.clock.now(),
+      jobs: {
+        predefined: (runNumber) => ({ CI_PIPELINE_IID: String(runNumber) }),
+        variables: [],
+        runner: { id: '1', description: 'rig', version: '0' },
+        source: { kind: 'empty' },
+        playedJobs: new Set(),
+      },
+      openRun: async (jobs) => {
+        const createdAt = new Date(this.clock.now()).toISOString();
+        const creation = this.store.createRun({ id, pipeline: 'demo', repository: '/demo', createdAt, jobs });
+        creation.then(
+          () => opened.resolve(),
+          () => opened.resolve(),
+        );
+        this.local = await creation;
+        return this.local;
+      },
+      createJobRunner: (ports) => new JobRunner({ executor: this.executor, clock: this.clock, ...ports }),
+      slots: 4,
+      dirty: Promise.resolve(false),
+      clock: this.clock,
+      ids: systemIds,
+      emit: (event) => void this.events.push(event),
+      interrupted: this.interrupt.signal,
+      killed: this.kill.signal,
+      ...parts,
+    });
+    const result = runner.run();
+    result.catch(() => {});
+    await opened.promise;
+    return { result };
+  }
+
+  /** Runs a pipeline to its end and checks that nothing is left of it. */
+  async run(text: string, options: RigOptions = {}): Promise<LocalRunResult> {
+    const result = await this.clock.runUntil((await this.start(text, options)).result);
+    await this.clock.runUntil(this.executor.close());
+    this.executor.assertNothingLeft();
+    return result;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.home, { recursive: true, force: true });
+  }
+}
+
+/** A job in one line: status, whether the failure was allowed, seconds from the run's beginning, attempts. */
+export function inOneLine(job: JobExecution): string {
+  const seconds = (time: string | null) => (time === null ? '' : String((Date.parse(time) - beginning) / 1000));
+  const first = job.attempts[0];
+  const last = job.attempts.at(-1);
+  const parts = [
+    job.status,
+    job.allowFailure ? 'allowed' : '',
+    last === undefined ? '' : `${seconds(first?.startedAt ?? null)}-${seconds(last.completedAt)}`,
+    job.attempts.length > 1 ? `${job.attempts.length} attempts` : '',
+    last?.failureReason ?? '',
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function valueOf<T>(result: { ok: true; value: T } | { ok: false; error: { message: string } }): T {
+  if (result.ok) return result.value;
+  throw new Error(result.error.message);
+}
