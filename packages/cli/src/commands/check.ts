@@ -38,7 +38,7 @@ async function printText({ file, result }: LoadedPipeline, valid: boolean, io: C
   const { visible } = await import('../render/ansi.ts');
   if (result.diagnostics.length > 0) {
     const { renderDiagnostics } = await import('@xx-pipeline/pipeline-language');
-    io.stdout.write(renderDiagnostics(result.diagnostics, result.sources, { color: io.stdout.color }));
+    io.stdout.write(`${renderDiagnostics(result.diagnostics, result.sources, { color: io.stdout.color })}\n`);
   }
   const errors = result.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
   const warnings = result.diagnostics.length - errors;

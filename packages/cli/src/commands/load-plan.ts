@@ -19,7 +19,7 @@ export async function loadPlan(
   const loaded = await loadPipeline(input, io);
   const { file, result } = loaded;
   if (result.diagnostics.length > 0) {
-    io.stderr.write(renderDiagnostics(result.diagnostics, result.sources, { color: io.stderr.color }));
+    io.stderr.write(`${renderDiagnostics(result.diagnostics, result.sources, { color: io.stderr.color })}\n`);
   }
   const errors = result.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length;
   if (errors > 0) {
@@ -39,7 +39,8 @@ export async function loadPlan(
       'xx dry-run lists the jobs, xx explain JOB says why one is not in',
     );
   }
-  return { created: true, file, plan: selected.value, loaded };
+  // The jobs left out are no news to somebody who asked for certain ones.
+  return { created: true, file, plan: { ...selected.value, excluded: [] }, loaded };
 }
 
 /** Tells that there is no pipeline to show: data for programs, a note for people. */

@@ -64,14 +64,15 @@ export class ProcessOutput implements OutputStream {
     });
   }
 
-  /** Resolves when everything written has left the process. */
-  flushed(): Promise<void> {
-    if (this.#failed || this.#stream.writableLength === 0) {
-      return Promise.resolve();
+  /** Resolves when everything written has left the process, or failed to and was reported. */
+  async flushed(): Promise<void> {
+    if (!this.#failed && this.#stream.writableLength > 0) {
+      await new Promise<void>((resolve) => {
+        this.#stream.once('error', () => resolve());
+        this.#stream.write('', () => resolve());
+      });
     }
-    return new Promise((resolve) => {
-      this.#stream.once('error', () => resolve());
-      this.#stream.write('', () => resolve());
-    });
+    // Errors of files are reported in the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }

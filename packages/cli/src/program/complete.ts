@@ -25,19 +25,18 @@ export async function complete(args: readonly string[], io: CommandIo): Promise<
 async function findCandidates(words: readonly string[], current: string, io: CommandIo): Promise<readonly string[]> {
   const names = Object.keys(commandLoaders);
   const { command, before, options } = await readWords(words);
-  if (command === null) {
-    return current.startsWith('-')
-      ? longFlags([...globalOptions, { flags: '--version', description: '' }])
-      : [...names, 'help'];
-  }
-  if (command === 'help') {
-    return names;
-  }
   const inline = /^(--[\w-]+)=/.exec(current);
   const option = inline === null ? before : (findOption(options, inline[1] ?? '') ?? null);
   if (option !== null) {
     const values = await valuesOf(option, words, io);
     return inline === null ? values : values.map((value) => `${inline[0]}${value}`);
+  }
+  if (command === null) {
+    const flags = longFlags([...globalOptions, { flags: '--version', description: '' }]);
+    return current.startsWith('-') ? flags : [...names, 'help'];
+  }
+  if (command === 'help') {
+    return names;
   }
   if (current.startsWith('-')) {
     return longFlags(options);

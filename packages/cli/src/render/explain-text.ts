@@ -28,12 +28,14 @@ export function renderExplanation(explanation: Explanation, style: TextStyle): s
   const facts: [string, string][] = [
     ['why', admission.rules.length === 0 ? visible(admission.reason) : ''],
     ['stage', visible(stage)],
-    ...(plan === null ? [] : planFacts(plan, explanation)),
+    ...(plan === null
+      ? [['try', suggestion(name, admission.rules) ?? ''] as [string, string]]
+      : planFacts(plan, explanation)),
   ];
   return [
     `${head}${' '.repeat(gap)}${paint(style, 'gray', visible(place))}\n`,
     ...ruleLines(admission.rules, style),
-    ...verdictLines(explanation, style),
+    ...verdictLines(explanation),
     ...facts
       .filter(([, value]) => value !== '')
       .map(([key, value]) => `  ${paint(style, 'gray', key.padEnd(9))}  ${value}\n`),
@@ -41,8 +43,8 @@ export function renderExplanation(explanation: Explanation, style: TextStyle): s
   ].join('');
 }
 
-/** What the rules came to, and for a job that is out which context might let it in. */
-function verdictLines({ name, admission, plan }: Explanation, style: TextStyle): string[] {
+/** What the rules came to. */
+function verdictLines({ admission, plan }: Explanation): string[] {
   const { rules } = admission;
   if (rules.length === 0) {
     return [];
@@ -50,13 +52,10 @@ function verdictLines({ name, admission, plan }: Explanation, style: TextStyle):
   const matched = rules.find((rule) => rule.outcome === 'matched');
   const came =
     matched === undefined ? 'no rule matched' : `rules[${matched.index}] matched, when: ${visible(matched.when ?? '')}`;
-  const tryThis = plan === null ? suggestion(name, rules) : null;
-  return [
-    `  ${came} → job ${plan === null ? 'excluded' : 'included'}\n`,
-    ...(tryThis === null ? [] : [`  ${paint(style, 'gray', 'try:')} ${tryThis}\n`]),
-  ];
+  return [`  ${came} → job ${plan === null ? 'excluded' : 'included'}\n`];
 }
 
+/** For a job that is out, the context that might let it in. */
 function suggestion(name: string, rules: readonly RuleTrace[]): string | null {
   const text = rules.flatMap((rule) => rule.clauses.map((clause) => clause.text)).join(' ');
   const flag = text.includes('CI_COMMIT_BRANCH')

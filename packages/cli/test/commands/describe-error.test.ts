@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { CommandError } from '../../src/commands/Command.ts';
+import { describeError } from '../../src/program/describe-error.ts';
+
+function thrown(action: () => void): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+test('errors of the machine become a sentence that names the file', () => {
+  const missing = describeError(thrown(() => readFileSync('/does/not/exist')));
+  assert.deepEqual(missing, { message: 'no such file or directory: /does/not/exist', help: null, exitCode: 3 });
+  assert.match(describeError(thrown(() => readFileSync('/'))).message, /is a directory/);
+  const full = Object.assign(new Error('x'), { code: 'ENOSPC', path: '/var/x' });
+  assert.match(describeError(full).message, /^the disk is full: cannot write \/var\/x$/);
+  assert.match(describeError(thrown(() => writeFileSync('/does/not/exist/x', ''))).message, /no such file/);
+});
+
+test('broken machinery keeps its message and its help', () => {
+  const broken = Object.assign(new Error('no engine answers'), { name: 'ExecutionBroken', help: 'start it' });
+  assert.deepEqual(describeError(broken), { message: 'no engine answers', help: 'start it', exitCode: 3 });
+});
+
+test('what the user can mend keeps its exit code; anything unknown is a bug of ours', () => {
+  assert.equal(describeError(new CommandError('wrong', 2, 'do this')).exitCode, 2);
+  for (const unknown of [new TypeError('x is not a function'), 'text', null]) {
+    const { message, exitCode } = describeError(unknown);
+    assert.match(message, /^this is a bug in xx: /);
+    assert.equal(exitCode, 3);
+  }
+});
