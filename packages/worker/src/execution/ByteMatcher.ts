@@ -5,6 +5,8 @@
 export class ByteMatcher {
   /** Column of each byte. */
   readonly columns = new Uint8Array(256);
+  /** Not 0 for a byte that begins some pattern. */
+  readonly begins = new Uint8Array(256);
   /** Next state, at `state + column`. State 0: nothing begun. */
   readonly next: Int32Array;
   /** At a state: the length of the longest pattern that ends here, 0 for none. */
@@ -30,6 +32,7 @@ export class ByteMatcher {
     let free = width;
     for (const pattern of patterns) {
       let state = 0;
+      this.begins[pattern[0] as number] = 1;
       for (const byte of pattern) {
         const slot = state + (this.columns[byte] as number);
         if (this.next[slot] === 0) {

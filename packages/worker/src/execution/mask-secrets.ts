@@ -61,20 +61,25 @@ class MatcherStream implements MaskStream {
 
   write(bytes: Uint8Array): Uint8Array {
     if (bytes.length === 0) return nothing;
-    const { columns, next, matched, depth } = this.#matcher;
     const offset = this.#held.length;
-    const ranges = this.#ranges;
+    this.#scan(bytes, offset);
+    const all = offset === 0 ? bytes : Buffer.concat([this.#held, bytes]);
+    return this.#release(all, all.length - (this.#matcher.depth[this.#state] as number));
+  }
+
+  /** Moves the state over the bytes and notes where secrets are; `offset` is what is held before them. */
+  #scan(bytes: Uint8Array, offset: number): void {
+    const { begins, columns, next, matched } = this.#matcher;
+    const length = bytes.length;
     let state = this.#state;
-    for (let index = 0; index < bytes.length; index++) {
+    for (let index = 0; index < length; index++) {
+      // Most bytes begin nothing: a short way over them doubles the speed.
+      while (state === 0 && index < length && begins[bytes[index] as number] === 0) index++;
+      if (index === length) break;
       state = next[state + (columns[bytes[index] as number] as number)] as number;
-      if (state !== 0 && matched[state] !== 0) {
-        const end = offset + index + 1;
-        addRange(ranges, Math.max(0, end - (matched[state] as number)), end);
-      }
+      if (matched[state] !== 0) addRange(this.#ranges, offset + index + 1 - (matched[state] as number), offset + index + 1);
     }
     this.#state = state;
-    const all = offset === 0 ? bytes : Buffer.concat([this.#held, bytes]);
-    return this.#release(all, all.length - (depth[state] as number));
   }
 
   flush(): Uint8Array {
