@@ -35,11 +35,11 @@ export async function cloneRepository(
   directory: string,
   call: GitCall,
 ): Promise<ClonedRepository> {
-  const origin = await locate(request.repository, call);
   const root = join(directory, 'tree');
   const remove = () => rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
   try {
+    await mkdir(directory, { recursive: true });
+    const origin = await locate(request.repository, call);
     const filter = origin.isUrl ? ['--filter=blob:none'] : [];
     const branch = request.branch === undefined ? [] : [`--branch=${request.branch}`];
     await must(

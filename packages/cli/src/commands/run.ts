@@ -1,0 +1,65 @@
+import { ExitCode } from '../exit-codes.ts';
+import { type Command, CommandError } from './Command.ts';
+import { fileOption, outputOption } from './shared-options.ts';
+
+/** `xx run`. */
+export const runCommand: Command = {
+  name: 'run',
+  summary: 'Run the pipeline, every job in a container of its own',
+  options: [
+    { flags: '--local', description: 'on this machine, with its Docker engine' },
+    fileOption,
+    { flags: '--repo <path|url>', description: 'a clone of this repository instead of the working tree' },
+    { flags: '--branch <name>', description: 'a clone at this branch or tag' },
+    { flags: '--commit <commit>', description: 'a clone at this commit' },
+    { flags: '--var <KEY=VALUE>', description: 'a variable for this run, stronger than the file', repeatable: true },
+    {
+      flags: '--secret <NAME[=VALUE]>',
+      description: 'a variable that logs never show; without VALUE taken from the environment',
+      repeatable: true,
+    },
+    { flags: '--job <name>', description: 'only this job and what it needs', repeatable: true },
+    { flags: '--play <job>', description: 'start this manual job by itself', repeatable: true },
+    { flags: '-j, --jobs <number>', description: 'jobs that run at once; processors + 2 if not given' },
+    {
+      flags: '--workspace <mode>',
+      description: 'whether jobs write into layers of their own (isolated, the default) or into the tree itself',
+      choices: ['isolated', 'shared'],
+    },
+    {
+      flags: '--pull <policy>',
+      description: 'when to ask the registry for images, whatever the file says',
+      choices: ['always', 'if-not-present', 'never'],
+    },
+    {
+      flags: '--timeout <time>',
+      description: 'for jobs without a timeout of their own: 90s, 15m, 2h; 1h if not given',
+    },
+    outputOption('text', 'json', 'yaml', 'ndjson'),
+  ],
+  examples: [
+    { command: 'xx run --local', explains: 'run the working tree as it is, uncommitted changes included' },
+    { command: 'xx run --local --job test --var LEVEL=debug', explains: 'one job with what it needs' },
+    { command: 'xx run --local --repo ../other --branch main -o json', explains: 'another repository, for programs' },
+  ],
+  async run(input, io) {
+    if (input.options['local'] !== true) {
+      throw new CommandError(
+        'running without --local needs a backend, which this version does not have yet',
+        ExitCode.usage,
+        'xx run --local runs the pipeline on this machine',
+      );
+    }
+    const { parseRunOptions } = await import('../local/run-options.ts');
+    const { openRunSource } = await import('../local/open-run-source.ts');
+    const options = parseRunOptions(input, io.env);
+    const { source, home } = await openRunSource(options, io);
+    try {
+      // Git is at work while this loads.
+      const { runLocally } = await import('../local/run-locally.ts');
+      return await runLocally(options, source, home, io);
+    } finally {
+      await source.close();
+    }
+  },
+};
