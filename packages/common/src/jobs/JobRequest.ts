@@ -14,6 +14,8 @@ export interface JobDependency {
   readonly jobName: string;
   /** Whether its artifacts are fetched. */
   readonly artifacts: boolean;
+  /** false: waited for, but a failure of it does not fail this job (`when: on_failure` and `always`). Default true. */
+  readonly mustSucceed?: boolean;
 }
 
 /** Artifacts to keep, with variables expanded. */

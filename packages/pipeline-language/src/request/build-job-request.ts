@@ -64,6 +64,9 @@ export interface RequestProblem {
 
 const hour = 3600;
 
+/** Ended well, or may still do so. */
+const usableStates = StateBit.success | StateBit.warn | (unsettled & ~StateBit.manual);
+
 /** Makes the request of one attempt: every variable expanded, every name concrete. */
 export function buildJobRequest(input: JobRequestInput): Result<JobRequest, RequestProblem> {
   const { job } = input;
@@ -143,17 +146,22 @@ function expandArtifacts(artifacts: ArtifactsPlan, expand: (text: string) => str
 
 /**
  * The jobs whose artifacts are fetched, in their order, then those that are only waited for. Whether a failure among
- * them stops this job has been decided by then: what did not end well, or never ran, is left out.
+ * them stops this job has been decided by then: a job that runs on failures fetches what failed jobs kept,
+ * and what never ran is left out.
  */
 function dependenciesOf({ index, job, jobIdOf, stateOf }: JobRequestInput): JobDependency[] {
-  const usable = (name: string) =>
-    (symbolOf(stateOf(name)) & (StateBit.success | StateBit.warn | (unsettled & ~StateBit.manual))) !== 0;
+  const toleratesFailures = job.when === 'on_failure' || job.when === 'always';
+  const wanted = toleratesFailures ? usableStates | StateBit.failed | StateBit.canceled : usableStates;
+  const usable = (name: string) => (symbolOf(stateOf(name)) & wanted) !== 0;
   const keepsArtifacts = (name: string) => index.jobs[index.numberOf.get(name) ?? -1]?.artifacts != null;
   const sources = job.artifactsFrom.filter((name) => keepsArtifacts(name) && usable(name));
   const fetched = new Set(sources);
   const awaited = (job.needs ?? []).map((need) => need.job).filter((name) => !fetched.has(name) && usable(name));
-  return [
-    ...sources.map((name) => ({ jobId: jobIdOf(name), jobName: name, artifacts: true })),
-    ...awaited.map((name) => ({ jobId: jobIdOf(name), jobName: name, artifacts: false })),
-  ];
+  const dependency = (name: string, artifacts: boolean): JobDependency => ({
+    jobId: jobIdOf(name),
+    jobName: name,
+    artifacts,
+    ...(toleratesFailures ? { mustSucceed: false } : {}),
+  });
+  return [...sources.map((name) => dependency(name, true)), ...awaited.map((name) => dependency(name, false))];
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JobPlan, JobRequest } from '@xx-pipeline/common';
+import type { JobPlan, JobRequest, When } from '@xx-pipeline/common';
 import type { JobState } from '../../src/progress/composite-status.ts';
 import { indexPlan } from '../../src/progress/PlanIndex.ts';
 import { buildJobRequest, type JobRequestInput } from '../../src/request/build-job-request.ts';
@@ -157,7 +157,7 @@ test('artifact sources come first and in their order, then what is only waited f
   ]);
 });
 
-test('jobs that did not end well or never ran hold nobody back', () => {
+test('what failed jobs kept reaches the jobs that run on failures, and what never ran holds nobody back', () => {
   const names = ['ok', 'warn', 'running', 'failed', 'canceled', 'skipped', 'manual', 'button'];
   const states: Record<string, JobState> = {
     ok: done,
@@ -170,12 +170,16 @@ test('jobs that did not end well or never ran hold nobody back', () => {
     button: { status: 'MANUAL', allowFailure: true },
   };
   const others = names.map((name) => jobPlan(name, 'one', { artifacts }));
-  const job = jobPlan('cleanup', 'two', { when: 'always', artifactsFrom: names });
-  const request = requestFor(job, { stateOf: (name) => states[name] ?? done }, ...others);
-  assert.deepEqual(
-    request.needs?.map((need) => need.jobName),
-    ['ok', 'warn', 'running'],
-  );
+  const needsOf = (when: When) => {
+    const job = jobPlan('z', 'two', { when, artifactsFrom: names });
+    return requestFor(job, { stateOf: (name) => states[name] ?? done }, ...others).needs ?? [];
+  };
+  const named = (when: When) => needsOf(when).map((need) => need.jobName);
+  assert.deepEqual(named('on_success'), ['ok', 'warn', 'running']);
+  assert.deepEqual(named('always'), ['ok', 'warn', 'running', 'failed', 'canceled']);
+  assert.deepEqual(named('on_failure'), named('always'));
+  assert.ok(needsOf('always').every((need) => need.mustSucceed === false));
+  assert.ok(needsOf('on_success').every((need) => need.mustSucceed === undefined));
 });
 
 const groups: readonly (readonly [string, string])[] = [

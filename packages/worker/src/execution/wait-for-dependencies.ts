@@ -24,6 +24,11 @@ export async function checkAndWaitForDependencies(
 ): Promise<JobEnding | null> {
   const timeout = (request.dependencyTimeout ?? defaultDependencyTimeout) * 1000;
   const deadline = clock.now() + timeout;
+  const tolerated = new Set(
+    (request.needs ?? []).filter((need) => need.mustSucceed === false).map((need) => need.jobId),
+  );
+  const isDone = (state: DependencyState) =>
+    state.status === 'SUCCESS' || (isTerminal(state.status) && (state.allowFailure || tolerated.has(state.jobId)));
   let errors = 0;
   for (let pause = firstPause; ; pause = Math.min(pause * 1.5, longestPause)) {
     signal.throwIfAborted();
@@ -49,9 +54,4 @@ export async function checkAndWaitForDependencies(
     }
     await clock.sleep(Math.min(pause, left), signal);
   }
-}
-
-/** Nothing stands in the way of a job that needs this one. */
-function isDone(state: DependencyState): boolean {
-  return state.status === 'SUCCESS' || (isTerminal(state.status) && state.allowFailure);
 }

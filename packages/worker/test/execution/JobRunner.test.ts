@@ -227,6 +227,14 @@ test('a dependency that failed fails the job at once, unless its failure is allo
   assert.equal((await rig.run({ needs })).outcome.status, 'SUCCESS');
 });
 
+test('a dependency that need not succeed is only waited for', async () => {
+  const rig = new JobRig();
+  rig.dependencies = () => state(rig.clock.now() < 1_005_000 ? 'RUNNING' : 'FAILED');
+  const { outcome } = await rig.run({ needs: needs.map((need) => ({ ...need, mustSucceed: false })) });
+  assert.equal(outcome.status, 'SUCCESS');
+  assert.ok(outcome.timings.queue >= 5000);
+});
+
 test('dependencies that do not end in time fail the job', async () => {
   const rig = new JobRig();
   rig.dependencies = () => state('PENDING');
