@@ -1,13 +1,17 @@
 // Bundles the command line into dist/, which is also the package one can install (`npm install -g ./dist`).
 //   --keep-old-chunks  leaves the chunks of the build before, for processes that still run from them
+//   --into FOLDER      builds somewhere else
 import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
+import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
-const dist = join(root, 'dist');
-const keepOldChunks = process.argv.includes('--keep-old-chunks');
+const { values: options } = parseArgs({
+  options: { 'keep-old-chunks': { type: 'boolean' }, into: { type: 'string' } },
+});
+const dist = options.into ?? join(root, 'dist');
 const oldChunkLife = 24 * 3600_000;
 
 const startedAt = new Date();
@@ -26,7 +30,7 @@ const { output } = await bundle.generate({
 });
 await bundle.close();
 
-if (!keepOldChunks) await rm(dist, { recursive: true, force: true });
+if (!options['keep-old-chunks']) await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'chunks'), { recursive: true });
 // The entry last, and by rename: whoever starts meanwhile gets the old or the new build, never a mixture.
 for (const file of output.toSorted(
@@ -37,7 +41,7 @@ for (const file of output.toSorted(
 await chmod(join(dist, 'xx.js'), 0o755);
 await writePackage();
 await removeOldChunks(new Set(output.map((file) => file.fileName)));
-await stampBuild();
+if (options.into === undefined) await stampBuild();
 
 async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.${process.pid}`;

@@ -1,5 +1,13 @@
 /** How a job or pipeline ends, in the words of test/scenarios/README.md. */
-export type ExpectedJob = 'success' | 'failed' | 'warning' | 'skipped' | 'manual' | 'created' | 'canceled' | 'not_created';
+export type ExpectedJob =
+  | 'success'
+  | 'failed'
+  | 'warning'
+  | 'skipped'
+  | 'manual'
+  | 'created'
+  | 'canceled'
+  | 'not_created';
 
 /** What must come of a scenario, whatever runs it; see test/scenarios/README.md. */
 export interface Expectation {

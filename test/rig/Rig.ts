@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { execFileSync } from 'node:child_process';
 import type { JobReport, Report } from '@xx-pipeline/common';
 import { listLeftovers } from './list-leftovers.ts';
 import { type Finished, RunningProgram } from './RunningProgram.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { JobReport, Report } from '@xx-pipeline/common';
-import type { ExpectedJob, Expectation } from './Expectation.ts';
+import type { Expectation, ExpectedJob } from './Expectation.ts';
 
 /** Compares a report and its logs with what a scenario expects. */
 export async function checkExpectation(
@@ -20,15 +20,21 @@ export async function checkExpectation(
   );
   assert.deepEqual(actual, expected.jobs ?? {});
   if (expected.pipeline !== undefined) assert.equal(report.status.toLowerCase(), expected.pipeline, 'pipeline');
-  if (expected.stages !== undefined) assert.deepEqual(report.stages.map(({ name }) => name), expected.stages);
+  if (expected.stages !== undefined)
+    assert.deepEqual(
+      report.stages.map(({ name }) => name),
+      expected.stages,
+    );
 
   for (const [name, pieces] of Object.entries(expected.log_contains ?? {})) {
     const log = await readLog(job(name));
-    for (const piece of pieces) assert.ok(log.includes(piece), `the log of ${name} has no ${JSON.stringify(piece)}:\n${log}`);
+    for (const piece of pieces)
+      assert.ok(log.includes(piece), `the log of ${name} has no ${JSON.stringify(piece)}:\n${log}`);
   }
   for (const [name, pieces] of Object.entries(expected.log_lacks ?? {})) {
     const log = await readLog(job(name));
-    for (const piece of pieces) assert.ok(!log.includes(piece), `the log of ${name} has ${JSON.stringify(piece)}:\n${log}`);
+    for (const piece of pieces)
+      assert.ok(!log.includes(piece), `the log of ${name} has ${JSON.stringify(piece)}:\n${log}`);
   }
   compare(expected.reasons, (name) => job(name).failureReason);
   compare(expected.exit_codes, (name) => job(name).exitCode);
@@ -37,7 +43,10 @@ export async function checkExpectation(
   compare(expected.images, (name) => job(name).image);
   for (const [first, second] of expected.ends_before ?? []) {
     const [end, start] = [job(first).completedAt, job(second).startedAt];
-    assert.ok(end !== null && start !== null && end <= start, `${first} ended at ${end}, ${second} started at ${start}`);
+    assert.ok(
+      end !== null && start !== null && end <= start,
+      `${first} ended at ${end}, ${second} started at ${start}`,
+    );
   }
 }
 

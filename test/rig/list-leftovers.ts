@@ -35,3 +35,12 @@ async function read<T>(path: string): Promise<T | null> {
   if (answer.kind === 'no-answer') return null;
   return JSON.parse(await text(answer.body)) as T;
 }
+
+/** The containers that a process has made and not yet removed. */
+export async function listContainersOf(pid: number | undefined): Promise<readonly { readonly id: string }[]> {
+  const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
+  const containers = (await read<readonly Labelled[]>(`/containers/json?filters=${filters}`)) ?? [];
+  return containers
+    .filter((thing) => Number(thing.Labels?.[label]?.split(':')[2]) === pid)
+    .flatMap(({ Id }) => (Id === undefined ? [] : [{ id: Id }]));
+}

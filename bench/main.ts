@@ -1,0 +1,43 @@
+// How fast it is, against what one would use instead: `npm run bench`.
+//   --only a,b   some cases: a b c d e f g h
+//   --pairs N    how often each comparison is made (5)
+
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { prepareEngine } from '../scripts/testing/prepare-engine.ts';
+import { BenchWorld } from './BenchWorld.ts';
+import { largeFiles, start } from './command-line.ts';
+import { againstDocker, againstPeer, largeTree } from './containers.ts';
+import { largeLog } from './logs.ts';
+import { type Result, toMarkdown } from './Result.ts';
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, pairs: { type: 'string' } } });
+const pairs = Number(values.pairs ?? 5);
+const wanted = values.only?.split(',') ?? ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+
+const cases: Readonly<Record<string, (world: BenchWorld) => Promise<Result | readonly Result[]>>> = {
+  a: (world) => againstDocker(world, 'a', pairs),
+  b: (world) => againstDocker(world, 'b', pairs),
+  c: (world) => againstDocker(world, 'c', pairs),
+  d: (world) => againstPeer(world, pairs),
+  e: (world) => largeLog(world, Math.min(pairs, 5)),
+  f: (world) => largeFiles(world, pairs),
+  g: (world) => largeTree(world, pairs),
+  h: (world) => start(world, pairs),
+};
+
+const missing = await prepareEngine(new AbortController().signal);
+if (missing !== null) throw new Error(missing);
+execFileSync(join(import.meta.dirname, '../xx'), ['--version'], { stdio: 'ignore' });
+
+const results: Result[] = [];
+await using world = await BenchWorld.make();
+for (const id of wanted) {
+  const run = cases[id];
+  if (run === undefined) throw new Error(`no case ${id}; there are: ${Object.keys(cases).join(', ')}`);
+  process.stderr.write(`${id} …\n`);
+  results.push(...[await run(world)].flat());
+}
+process.stdout.write(toMarkdown(results));
