@@ -29,6 +29,11 @@ export interface DockerExecutorOptions {
   readonly stateDirectory: string;
   /** `isolated`: jobs write into a layer or copy of their own. `shared`: into the tree itself. */
   readonly workspaceMode: 'isolated' | 'shared';
+  /**
+   * What `close` waits for. `awaited` (default): until the engine has removed everything. `entrusted`: until all
+   * processes are dead and the engine has taken the order to remove; it then ends without us, some 50 ms later.
+   */
+  readonly removals?: 'awaited' | 'entrusted';
   readonly clock: Clock;
 }
 
@@ -46,7 +51,7 @@ export class DockerExecutor implements JobExecutor {
   readonly #options: DockerExecutorOptions;
   readonly #client: DockerClient;
   readonly #images: ImageStore;
-  readonly #sandboxes: NetworkSandboxes;
+  readonly #sandboxes: NetworkSandboxes<LiveContainer>;
   readonly #workspaces: WorkspaceMaker;
   readonly #way: RememberedWay;
   readonly #leftovers: Leftovers;
@@ -60,9 +65,9 @@ export class DockerExecutor implements JobExecutor {
     this.#options = options;
     this.#client = client;
     this.#images = new ImageStore(client, clock);
-    this.#sandboxes = new NetworkSandboxes({
+    this.#sandboxes = new NetworkSandboxes<LiveContainer>({
       create: (image) => this.#createSandbox(image),
-      remove: (id) => client.removeContainer(id),
+      remove: (live) => this.#removeLive(live, live.session.closed),
     });
     this.#leftovers = new Leftovers(client, join(stateDirectory, 'work'), ownerId);
     const directory = this.#leftovers.ownDirectory;
@@ -85,8 +90,7 @@ export class DockerExecutor implements JobExecutor {
     // The first container gets a network of its own: alone, that is the quickest. Those after it share where they can.
     this.#containers += 1;
     const shares = this.#containers > 1;
-    await this.#images.ensure(spec.image, spec.runId, observer, signal);
-    const making = this.#make({ spec, observer, signal, shares });
+    const making = this.#makeWithImage({ spec, observer, signal, shares });
     this.#track(making);
     const made = await making;
     this.#lastImage = spec.image.name;
@@ -94,7 +98,7 @@ export class DockerExecutor implements JobExecutor {
     return new DockerContainer(
       {
         client: this.#client,
-        remake: () => this.#make({ spec, observer, signal: this.#closing.signal, shares: false }),
+        remake: () => this.#makeWithImage({ spec, observer, signal: this.#closing.signal, shares: false }),
         remove: (old) => this.#remove(old),
       },
       made,
@@ -117,6 +121,25 @@ export class DockerExecutor implements JobExecutor {
     this.#client.transport.close();
   }
 
+  async #makeWithImage(making: Making): Promise<MadeContainer> {
+    const { spec, observer, signal } = making;
+    const image = await this.#images.ensure(spec.image, spec.runId, observer, signal);
+    try {
+      const made = await this.#make(making);
+      if (image === 'assumed') observer.pulled(spec.image.name, 0);
+      return made;
+    } catch (error) {
+      if (image !== 'assumed' || !isImageGone(error)) throw explainStartFailure(error, spec.image.name);
+      this.#images.absent(spec.image);
+    }
+    await this.#images.ensure(spec.image, spec.runId, observer, signal);
+    try {
+      return await this.#make(making);
+    } catch (error) {
+      throw explainStartFailure(error, spec.image.name);
+    }
+  }
+
   /** Makes a container in the best way for its files that the engine offers. */
   async #make(making: Making): Promise<MadeContainer> {
     const { spec, observer } = making;
@@ -128,9 +151,8 @@ export class DockerExecutor implements JobExecutor {
         return made;
       } catch (error) {
         if (making.shares && isNetworkGone(error)) return await this.#make({ ...making, shares: false });
-        if (isImageGone(error)) this.#images.forget(spec.image);
         const next = ways[index + 1];
-        if (next === undefined || !isMountFailure(error)) throw explainStartFailure(error, spec.image.name);
+        if (next === undefined || !isMountFailure(error)) throw error;
         this.#way.failed(way);
         observer.warning(`the engine cannot give jobs their files by ${way}; falling back to ${next} (slower)`);
       }
@@ -149,8 +171,8 @@ export class DockerExecutor implements JobExecutor {
     let workspace: Workspace | null = null;
     try {
       // Where no sandbox can be made, the job's own container will tell why.
-      const joined = lease?.sandboxId.then(
-        (id) => `container:${id}`,
+      const joined = lease?.sandbox.then(
+        ({ id }) => `container:${id}`,
         () => undefined,
       );
       workspace = await this.#workspaces.make(way, spec.source, signal);
@@ -174,28 +196,29 @@ export class DockerExecutor implements JobExecutor {
     }
   }
 
-  async #createSandbox(image: string): Promise<string> {
-    const live = await LiveContainer.start(
-      this.#client,
-      this.#options.clock,
-      sandboxContainer(image, this.#options.ownerId),
-      { name: containerName('network'), signal: this.#closing.signal },
-    );
-    return live.id;
+  #createSandbox(image: string): Promise<LiveContainer> {
+    return LiveContainer.start(this.#client, this.#options.clock, sandboxContainer(image, this.#options.ownerId), {
+      name: containerName('network'),
+      signal: this.#closing.signal,
+    });
   }
 
   /** Resolves when nothing of a container lives; its removal goes on in the background. */
   async #remove(made: MadeContainer): Promise<void> {
-    if (made.lease !== null) made.lease.isEnding = true;
-    const removal = made.live.remove();
-    this.#track(
-      removal.then(
-        () => this.#removeWorkspace(made.workspace),
-        () => this.#removeWorkspace(made.workspace),
-      ),
-    );
-    await made.live.dead();
-    made.lease?.end();
+    const { live, workspace, lease } = made;
+    if (lease !== null) lease.isEnding = true;
+    live.remove().catch(() => {});
+    // Nobody follows in a network of its own, so the end of its streams will do: process 1 has let go of them.
+    const dead = lease === null ? Promise.race([live.dead(), live.session.closed]) : live.dead();
+    this.#track(this.#removeLive(live, dead).then(() => this.#removeWorkspace(workspace)));
+    await dead;
+    lease?.end();
+  }
+
+  /** Waits for as much of a removal as was asked for. */
+  async #removeLive(live: LiveContainer, dead: Promise<void>): Promise<void> {
+    const gone = live.remove().catch(() => {});
+    await (this.#options.removals === 'entrusted' ? dead : gone);
   }
 
   async #removeWorkspace(workspace: Workspace): Promise<void> {

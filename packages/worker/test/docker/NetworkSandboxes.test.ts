@@ -6,9 +6,12 @@ import { NetworkSandboxes, type SandboxLease } from '../../src/execution/docker/
 function sandboxes() {
   let made = 0;
   const removed: string[] = [];
-  const pool = new NetworkSandboxes({
-    create: async () => `sandbox-${(made += 1)}`,
-    remove: async (id) => void removed.push(id),
+  const pool = new NetworkSandboxes<string>({
+    create: async () => {
+      made += 1;
+      return `sandbox-${made}`;
+    },
+    remove: async (id: string) => void removed.push(id),
   });
   return { pool, removed, made: () => made };
 }
@@ -18,9 +21,9 @@ test('a job joins the network of jobs that are certain to have ended, and waits 
   const first = pool.lease('a', new Set(), 'image');
   const second = pool.lease('b', new Set(['a']), 'image');
   const other = pool.lease('c', new Set(['a']), 'image');
-  assert.equal(await first.sandboxId, await second.sandboxId);
+  assert.equal(await first.sandbox, await second.sandbox);
   assert.deepEqual(second.before, [first]);
-  assert.notEqual(await other.sandboxId, await first.sandboxId);
+  assert.notEqual(await other.sandbox, await first.sandbox);
 });
 
 test('a network that is free is used again', async () => {
@@ -42,12 +45,12 @@ test('never do two jobs of which neither is certain to follow the other hold one
   fc.assert(
     fc.property(fc.array(step, { maxLength: 21 }), (steps) => {
       const { pool } = sandboxes();
-      const held = new Map<number, { lease: SandboxLease; after: Set<string> }>();
+      const held = new Map<number, { lease: SandboxLease<string>; after: Set<string> }>();
       for (const [job, { after, end }] of steps.entries()) {
         const runsAfter = new Set(after.filter((other) => other < job).map(String));
         const lease = pool.lease(String(job), runsAfter, 'image');
         for (const [other, { lease: theirs }] of held) {
-          if (theirs.sandboxId !== lease.sandboxId) continue;
+          if (theirs.sandbox !== lease.sandbox) continue;
           assert.ok(runsAfter.has(String(other)));
           assert.ok(lease.before.includes(theirs));
         }

@@ -17,7 +17,7 @@ interface Pull {
 export class ImageStore {
   readonly #client: DockerClient;
   readonly #clock: Clock;
-  /** Images known to be present. */
+  /** Images whose presence has been asked for or told. */
   readonly #present = new Map<string, Promise<boolean>>();
   /** Pulls under way, and done for a run: all jobs of a run see the same image. */
   readonly #pulls = new Map<string, Pull>();
@@ -28,14 +28,23 @@ export class ImageStore {
     this.#clock = clock;
   }
 
-  /** Resolves when the image is present. Throws `ImageUnavailable` after the last policy has failed. */
-  async ensure(image: ImagePlan, runId: string, observer: PrepareObserver, signal: AbortSignal): Promise<void> {
+  /**
+   * Resolves when the image is present. Throws `ImageUnavailable` after the last policy has failed.
+   * An image that may just be there is not asked for: `assumed` then, and if it is not, `absent` and once more.
+   */
+  async ensure(
+    image: ImagePlan,
+    runId: string,
+    observer: PrepareObserver,
+    signal: AbortSignal,
+  ): Promise<'present' | 'assumed'> {
     const policies: readonly PullPolicy[] = image.pullPolicy?.length ? image.pullPolicy : ['if-not-present'];
+    if (policies[0] !== 'always' && image.platform === undefined && !this.#present.has(keyOf(image))) return 'assumed';
     let failure: unknown;
     for (const policy of policies) {
       try {
         await this.#follow(policy, image, runId, observer, signal);
-        return;
+        return 'present';
       } catch (error) {
         if (!(error instanceof ImageUnavailable)) throw error;
         failure ??= error;
@@ -44,9 +53,9 @@ export class ImageStore {
     throw failure;
   }
 
-  /** Forgets that an image is present: the engine has said that it is not. */
-  forget(image: ImagePlan): void {
-    this.#present.delete(keyOf(image));
+  /** The engine has said that it does not have the image. */
+  absent(image: ImagePlan): void {
+    this.#present.set(keyOf(image), Promise.resolve(false));
   }
 
   async #follow(
@@ -77,10 +86,7 @@ export class ImageStore {
     if (known === undefined) {
       known = this.#look(image);
       this.#present.set(key, known);
-      known.then(
-        (present) => present || this.#present.delete(key),
-        () => this.#present.delete(key),
-      );
+      known.catch(() => this.#present.delete(key));
     }
     return known;
   }
