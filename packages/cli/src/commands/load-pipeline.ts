@@ -4,9 +4,9 @@ import {
   checkPipeline,
   type PipelineContext,
   pipelineVariables,
-  projectFacts,
 } from '@xx-pipeline/pipeline-language';
 import { ExitCode } from '../exit-codes.ts';
+import { pipelineFacts } from '../local/pipeline-facts.ts';
 import { readChangedFiles } from '../source/changed-files.ts';
 import { findPipelineFile, type PipelineLocation } from '../source/find-pipeline-file.ts';
 import { noFacts, type RepositoryFacts, readRepositoryFacts } from '../source/repository-facts.ts';
@@ -30,9 +30,13 @@ export async function loadPipeline(input: CommandInput, io: CommandIo): Promise<
   const facts = location.isRepository && maybeAsksForContext(text) ? await askGit(call, io) : noFacts;
   const seen = asIf(facts, textOption(input, 'branch') ?? null, textOption(input, 'tag') ?? null);
   const context: PipelineContext = {
-    predefined: predefinedVariables(location, seen),
+    // Nothing is created, so there is no run to have a number or a time.
+    predefined: pipelineVariables(pipelineFacts(location, seen, { createdAt: 0, runNumber: 0, name: null })),
     pipelineVariables: parseVariables(listOption(input, 'var')),
-    changedFiles: location.isRepository && text.includes('changes') ? readChangedFiles(facts, call) : null,
+    // Two calls of git that most pipelines can do without.
+    get changedFiles() {
+      return location.isRepository ? readChangedFiles(facts, call) : null;
+    },
   };
   const files = workingTreeFiles(location.root, { isRepository: location.isRepository, env: io.env });
   return { file: location.file, result: checkPipeline({ file: location.file, text, files, context }) };
@@ -75,35 +79,6 @@ function asIf(facts: RepositoryFacts, branch: string | null, tag: string | null)
     return { ...facts, branch: null, tag };
   }
   return branch === null ? facts : { ...facts, branch, tag: null };
-}
-
-function predefinedVariables(location: PipelineLocation, facts: RepositoryFacts): Record<string, string> {
-  const { commit, branch, tag, defaultBranch, remoteUrl } = facts;
-  return pipelineVariables({
-    pipeline: {
-      id: '0',
-      runNumber: 0,
-      source: 'push',
-      createdAt: new Date(0).toISOString(),
-      name: null,
-      url: null,
-      configPath: location.file,
-    },
-    project: projectFacts(remoteUrl ?? location.root),
-    commit:
-      commit === null
-        ? null
-        : {
-            sha: commit.sha,
-            beforeSha: null,
-            message: commit.message,
-            author: commit.author,
-            timestamp: commit.committedAt,
-          },
-    branch,
-    tag,
-    defaultBranch,
-  });
 }
 
 /** Where includes of a text from standard input are looked up. */

@@ -16,7 +16,7 @@ export function nextSteps(report: Report): { command: string; explains: string }
     steps.push({ command: `${show} --job ${quoted(failed.name)}`, explains: 'its whole log' });
     steps.push({
       command: `xx run --local --job ${quoted(failed.name)}`,
-      explains: 'run it again, with the jobs it needs',
+      explains: 'run it again alone',
     });
   }
   if (manual !== undefined) {
