@@ -8,7 +8,8 @@ import { formatBytes } from './format.ts';
 import type { JobContainer } from './JobExecutor.ts';
 import { orAborted } from './or-aborted.ts';
 import type { JobArtifacts } from './ports.ts';
-import { parentsOf, type TarHeader, workspacePath } from './tar-paths.ts';
+import { parentsOf, pathInWorkspace, type TarHeader } from './tar-paths.ts';
+import { workspacePath } from './Workspace.ts';
 
 /** How much one job may keep or be given. */
 export interface ArtifactLimits {
@@ -28,8 +29,6 @@ export interface KeepArtifactsOptions {
   readonly owner: { readonly jobId: string; readonly attempt: number; readonly name: string };
   readonly artifacts: JobArtifacts;
   readonly limits: ArtifactLimits;
-  /** Where the workspace is in the container; patterns may begin with it. */
-  readonly workspace?: string;
   readonly warn: (message: string) => void | Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -80,8 +79,7 @@ class ArtifactCollector {
   constructor(request: ArtifactRequest, container: JobContainer, options: KeepArtifactsOptions) {
     this.#container = container;
     this.#options = options;
-    const workspace = options.workspace ?? '/workspace';
-    const read = (texts: readonly string[]) => texts.map((text) => readPattern(text, workspace));
+    const read = (texts: readonly string[]) => texts.map((text) => readPattern(text, workspacePath));
     const paths = read(request.paths);
     const excluded = read(request.exclude);
     this.#paths = paths.filter(isUsable);
@@ -132,13 +130,13 @@ class ArtifactCollector {
   async #rootsOfGlob(pattern: ArtifactPattern): Promise<readonly string[]> {
     const listed = await this.#container.listFiles(pattern.root === '' ? '.' : pattern.root);
     if (listed === null) return [pattern.root];
-    const paths = listed.map((path) => workspacePath(path)).filter((path) => path !== null);
+    const paths = listed.map((path) => pathInWorkspace(path)).filter((path) => path !== null);
     const matching = paths.filter((path) => covers(pattern, path));
     return matching.length <= fewFiles ? matching : [commonParent(matching)];
   }
 
   #select(header: TarHeader): TarHeader | null {
-    const path = workspacePath(header.name);
+    const path = pathInWorkspace(header.name);
     if (path === null || path === '' || this.#kept.has(path)) return null;
     const matching = this.#paths.filter((pattern) => covers(pattern, path));
     if (matching.length === 0) return null;
@@ -151,7 +149,7 @@ class ArtifactCollector {
       case 'symlink':
         break;
       case 'link': {
-        const target = workspacePath(header.linkname ?? '');
+        const target = pathInWorkspace(header.linkname ?? '');
         if (target !== null && this.#kept.has(target)) return this.#keep(path, { ...header, linkname: target });
         this.#links.add(path);
         return null;

@@ -3,18 +3,27 @@ import type { ArtifactRef, JobOutcome, JobPhase, JobRequest, PhaseTimings, Resul
 import { keepArtifacts } from './ArtifactCollector.ts';
 import { EventStream, type OnJobEvent } from './EventStream.ts';
 import { ExecutionBroken } from './errors.ts';
-import { firstLine, formatDuration } from './format.ts';
-import { endingOfError, failed, type JobEnding, JobStopped, outcomeOfEnding } from './JobEnding.ts';
+import { formatDuration } from './format.ts';
+import {
+  endingOfError,
+  failed,
+  type JobEnding,
+  JobStopped,
+  lastLine,
+  outcomeOfEnding,
+  scriptFailure,
+} from './JobEnding.ts';
 import type { JobContainer, OutputSink, PrepareObserver, ScriptExit, ShellScript } from './JobExecutor.ts';
 import type { RunnerSettings } from './job-runner-parts.ts';
 import { LogPipe } from './LogPipe.ts';
 import { createSecretMask, type SecretMask } from './mask-secrets.ts';
 import { PhaseTimer } from './PhaseTimer.ts';
 import type { PreparedJob } from './PreparedJob.ts';
+import { PullReporter } from './PullReporter.ts';
 import { restoreArtifacts } from './restore-artifacts.ts';
 import { aborted, runUntilStopped } from './run-until-stopped.ts';
 import { commandEcho, type ScriptText, scriptText } from './script-text.ts';
-import { sleepLong } from './sleep-long.ts';
+import { TimeLimit } from './TimeLimit.ts';
 import { checkAndWaitForDependencies } from './wait-for-dependencies.ts';
 
 /** Gives a slot back. */
@@ -59,6 +68,7 @@ export class AttemptRun {
   /** The attempt is over: everything that still waits for something may go. */
   readonly #over = new AbortController();
   readonly #mark = `\u001e${randomBytes(12).toString('hex')}:`;
+  readonly #observer: PrepareObserver;
   #prepared: PreparedJob | null = null;
   #release: ReleaseSlot | null = null;
   #exit: ScriptExit | null = null;
@@ -75,6 +85,7 @@ export class AttemptRun {
     const { clock, logLimit } = settings;
     this.#log = new LogPipe({ events: this.#events, mask: this.#mask, clock, limit: logLimit });
     this.#timer = new PhaseTimer(clock);
+    this.#observer = new PullReporter({ events: this.#events, log: this.#log, timer: this.#timer, clock });
   }
 
   /** Runs it. `prepared` is removed at the end whether it was used or not. Never rejects. */
@@ -120,12 +131,11 @@ export class AttemptRun {
       if (blocked !== null) return blocked;
     }
     await this.#takeSlot();
-    const timely = new AbortController();
-    this.#limit((this.#request.timeout ?? defaultTimeout) * 1000, timely.signal);
+    const limit = this.#limitTime((this.#request.timeout ?? defaultTimeout) * 1000);
     const container = await this.#takeContainer();
     await this.#restore(container);
     const ending = await this.#runScript(container, script.value);
-    timely.abort();
+    limit.lift();
     await this.#runAfterScript(container, ending);
     return this.#keepArtifacts(container, this.#canceledSince(ending));
   }
@@ -153,31 +163,7 @@ export class AttemptRun {
     this.#timer.switchTo('prepare');
     this.#phase('prepare');
     this.#prepared ??= this.#prepare();
-    return Promise.race([this.#prepared.take(this.#observer()), this.#stopped()]);
-  }
-
-  #observer(): PrepareObserver {
-    let pulling = false;
-    return {
-      pulling: (image, current, total) => {
-        if (!pulling) {
-          pulling = true;
-          this.#timer.switchTo('pull');
-          this.#phase('pull');
-          void this.#log.line(`Pulling image ${image}`);
-        }
-        if (this.#events.busy) return;
-        void this.#events.send({ type: 'pull-progress', image, current, total, at: this.#settings.clock.now() });
-      },
-      pulled: (image, ms) => {
-        if (!pulling) return;
-        pulling = false;
-        this.#timer.switchTo('prepare');
-        this.#phase('prepare');
-        void this.#log.line(`Pulled image ${image} in ${formatDuration(ms)}`);
-      },
-      warning: (message) => void this.#log.warn(message),
-    };
+    return Promise.race([this.#prepared.take(this.#observer), this.#stopped()]);
   }
 
   #restore(container: JobContainer): Promise<void> {
@@ -195,24 +181,14 @@ export class AttemptRun {
     this.#phase('script');
     const stop = this.#stop.signal;
     const commands = this.#request.script;
-    const { exit, stopped } = await this.#runText(container, script, commands, stop, (index) => {
+    const end = await this.#runText(container, script, commands, stop, (index) => {
       this.#command = index;
       const text = this.#mask.text(commands[index] as string);
       void this.#events.send({ type: 'command', index, text, at: this.#settings.clock.now() });
     });
-    if (stopped) return endingOfError(stop.reason);
-    this.#exit = exit;
-    if (exit === null || exit.exitCode === 0) return { kind: 'success' };
-    return failed('script_failure', this.#failureMessage(exit));
-  }
-
-  #failureMessage(exit: ScriptExit): string {
-    const commands = this.#request.script;
-    const command = commands[this.#command];
-    const memory = exit.outOfMemory ? ': it used too much memory and was killed' : '';
-    if (command === undefined) return `exit code ${exit.exitCode}${memory}`;
-    const which = `command ${this.#command + 1} of ${commands.length} (${firstLine(command)})`;
-    return `exit code ${exit.exitCode}${memory}, in ${which}`;
+    if (end.stopped) return endingOfError(stop.reason);
+    this.#exit = end.exit;
+    return end.exit.exitCode === 0 ? { kind: 'success' } : scriptFailure(end.exit, commands, this.#command);
   }
 
   /** Its failure only warns; the attempt's stop does not end it, its own limit and a kill do. */
@@ -220,7 +196,7 @@ export class AttemptRun {
     const commands = this.#request.afterScript ?? [];
     if (commands.length === 0 || this.#kill.signal.aborted) return;
     if (ending.kind === 'failed' && ending.reason !== 'script_failure') {
-      await this.#log.line('Skipping after_script');
+      await this.#log.line(`Skipping after_script: ${ending.message}`);
       return;
     }
     const text = this.#script(commands, ending.kind);
@@ -228,19 +204,12 @@ export class AttemptRun {
     this.#phase('after_script');
     await this.#log.line('Running after_script');
     const { afterScriptMs, clock } = this.#settings;
-    const limit = new AbortController();
-    const done = new AbortController();
-    clock.sleep(afterScriptMs, done.signal).then(
-      () => limit.abort(),
-      () => {},
-    );
-    const { exit, stopped } = await this.#runText(container, text.value, commands, limit.signal).finally(() =>
-      done.abort(),
-    );
+    const limit = new TimeLimit(clock, afterScriptMs);
+    const end = await this.#runText(container, text.value, commands, limit.signal).finally(() => limit.lift());
     if (this.#kill.signal.aborted) return;
-    if (stopped) await this.#log.warn(`after_script stopped: it took longer than ${formatDuration(afterScriptMs)}`);
-    else if (exit !== null && exit.exitCode !== 0) {
-      await this.#log.warn(`after_script failed with exit code ${exit.exitCode}; the job's result stays as it is`);
+    if (end.stopped) await this.#log.warn(`after_script stopped: it took longer than ${formatDuration(afterScriptMs)}`);
+    else if (end.exit.exitCode !== 0) {
+      await this.#log.warn(`after_script failed with exit code ${end.exit.exitCode}; the job's result stays as it is`);
     }
   }
 
@@ -250,13 +219,8 @@ export class AttemptRun {
     this.#timer.switchTo('artifacts');
     this.#phase('artifacts');
     const { artifacts, artifactLimits, artifactsMs, clock } = this.#settings;
-    const limit = new AbortController();
-    const done = new AbortController();
     const late = new ExecutionBroken(`artifacts not stored within ${formatDuration(artifactsMs)}`);
-    clock.sleep(artifactsMs, done.signal).then(
-      () => limit.abort(late),
-      () => {},
-    );
+    const limit = new TimeLimit(clock, artifactsMs, late);
     // A canceled job's cancel is known already; only a new one may interrupt the keeping.
     const stops = this.#stop.signal.aborted ? [this.#kill.signal] : [this.#kill.signal, this.#stop.signal];
     try {
@@ -275,7 +239,7 @@ export class AttemptRun {
       }
       throw error;
     } finally {
-      done.abort();
+      limit.lift();
     }
   }
 
@@ -310,14 +274,13 @@ export class AttemptRun {
     return scriptText(commands, variables, this.#mark);
   }
 
-  /** Ends the attempt after a time, unless `timely` aborts first. */
-  #limit(ms: number, timely: AbortSignal): void {
-    const signal = AbortSignal.any([timely, this.#over.signal]);
-    const late = failed('timeout', `timed out after ${formatDuration(ms)}`);
-    sleepLong(this.#settings.clock, ms, signal).then(
-      () => this.#stop.abort(new JobStopped(late)),
-      () => {},
-    );
+  /** From now on the attempt has this long. */
+  #limitTime(ms: number): TimeLimit {
+    const late = new JobStopped(failed('timeout', `timed out after ${formatDuration(ms)}`));
+    const limit = new TimeLimit(this.#settings.clock, ms, late);
+    this.#over.signal.addEventListener('abort', () => limit.lift());
+    limit.signal.addEventListener('abort', () => this.#stop.abort(late));
+    return limit;
   }
 
   /** A cancel that came after the script turns success into canceled. */
@@ -344,7 +307,7 @@ export class AttemptRun {
     try {
       this.#release?.();
     } catch {}
-    void this.#log.line(endingLine(ending));
+    void this.#log.line(lastLine(ending));
     const outcome = this.#outcome(ending, timings);
     await this.#events.end({ type: 'finished', outcome, at: this.#settings.clock.now() });
     return outcome;
@@ -372,17 +335,6 @@ function isKept(when: 'on_success' | 'on_failure' | 'always', ending: JobEnding)
       return when !== 'on_success';
     case 'canceled':
       return when === 'always';
-  }
-}
-
-function endingLine(ending: JobEnding): string {
-  switch (ending.kind) {
-    case 'success':
-      return 'Job succeeded';
-    case 'canceled':
-      return 'Job canceled';
-    case 'failed':
-      return `Job failed: ${ending.message}`;
   }
 }
 

@@ -1,5 +1,7 @@
 import type { FailureReason, JobOutcome } from '@xx-pipeline/common';
 import { ExecutionBroken, ImageUnavailable } from './errors.ts';
+import { firstLine } from './format.ts';
+import type { ScriptExit } from './JobExecutor.ts';
 
 /** How an attempt ended. */
 export type JobEnding =
@@ -39,6 +41,27 @@ export function outcomeOfEnding(ending: JobEnding): Pick<JobOutcome, 'status' | 
       return { status: 'CANCELED', failureReason: 'canceled', failureMessage: null };
     case 'failed':
       return { status: 'FAILED', failureReason: ending.reason, failureMessage: ending.message };
+  }
+}
+
+/** The failure of a script, with the command (if any) that was running then. */
+export function scriptFailure(exit: ScriptExit, commands: readonly string[], running: number): JobEnding {
+  const memory = exit.outOfMemory ? ': it used too much memory and was killed' : '';
+  const command = commands[running];
+  const place =
+    command === undefined ? '' : `, in command ${running + 1} of ${commands.length} (${firstLine(command)})`;
+  return failed('script_failure', `exit code ${exit.exitCode}${memory}${place}`);
+}
+
+/** The last line of a job's log. */
+export function lastLine(ending: JobEnding): string {
+  switch (ending.kind) {
+    case 'success':
+      return 'Job succeeded';
+    case 'canceled':
+      return 'Job canceled';
+    case 'failed':
+      return `Job failed: ${ending.message}`;
   }
 }
 

@@ -17,4 +17,4 @@ export { JobRunner, type RunJobOptions } from './JobRunner.ts';
 export type { JobRunnerParts } from './job-runner-parts.ts';
 export type { PreparedJob } from './PreparedJob.ts';
 export type { DependencySource, DependencyState, JobArtifacts } from './ports.ts';
-export { type ScriptedBehaviour, ScriptedExecutor } from './ScriptedExecutor.ts';
+export { type ScriptedBehaviour, ScriptedExecutor, type ScriptedStep } from './ScriptedExecutor.ts';

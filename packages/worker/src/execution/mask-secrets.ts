@@ -77,7 +77,8 @@ class MatcherStream implements MaskStream {
       while (state === 0 && index < length && begins[bytes[index] as number] === 0) index++;
       if (index === length) break;
       state = next[state + (columns[bytes[index] as number] as number)] as number;
-      if (matched[state] !== 0) addRange(this.#ranges, offset + index + 1 - (matched[state] as number), offset + index + 1);
+      if (matched[state] !== 0)
+        addRange(this.#ranges, offset + index + 1 - (matched[state] as number), offset + index + 1);
     }
     this.#state = state;
   }

@@ -8,7 +8,7 @@ import { formatBytes } from './format.ts';
 import type { JobContainer } from './JobExecutor.ts';
 import { orAborted } from './or-aborted.ts';
 import type { JobArtifacts } from './ports.ts';
-import { parentsOf, type TarHeader, workspacePath } from './tar-paths.ts';
+import { parentsOf, pathInWorkspace, type TarHeader } from './tar-paths.ts';
 
 /** What artifacts are restored with. */
 export interface RestoreArtifactsOptions {
@@ -64,7 +64,7 @@ class EntryCheck {
 
   check(header: TarHeader): TarHeader | null {
     this.#count(header);
-    const path = header.name.split('/').includes('..') ? null : workspacePath(header.name);
+    const path = header.name.split('/').includes('..') ? null : pathInWorkspace(header.name);
     if (path === '') return null;
     if (path === null) return this.#refuse(header.name, 'its path leads out of the workspace');
     for (const parent of parentsOf(path)) {
@@ -82,7 +82,7 @@ class EntryCheck {
         this.#symlinks.add(path);
         return { ...header, name: path };
       case 'link': {
-        const target = workspacePath(header.linkname ?? '');
+        const target = pathInWorkspace(header.linkname ?? '');
         if (target === null || !this.#files.has(target))
           return this.#refuse(path, 'it links to a file outside the archive');
         return { ...header, name: path, linkname: target };

@@ -13,11 +13,8 @@ export interface StopRules {
   readonly killMs: number;
 }
 
-/** What became of a shell text. `exit` is null when it was stopped and its end was not seen. */
-export interface StoppableExit {
-  readonly exit: ScriptExit | null;
-  readonly stopped: boolean;
-}
+/** What became of a shell text: how it ended on its own, or that it was stopped. */
+export type StoppableExit = { readonly stopped: false; readonly exit: ScriptExit } | { readonly stopped: true };
 
 /**
  *   running --stop--> TERM sent --grace--> KILL sent --killMs--> given up
@@ -36,9 +33,9 @@ export async function runUntilStopped(
   const ended = new AbortController();
   let stopped = false;
   const running = container.run(script, output).then(
-    (exit) => ({ exit, stopped }),
-    (error) => {
-      if (stopped) return { exit: null, stopped };
+    (exit): StoppableExit => (stopped ? { stopped } : { stopped, exit }),
+    (error): StoppableExit => {
+      if (stopped) return { stopped };
       throw error;
     },
   );
@@ -51,7 +48,7 @@ export async function runUntilStopped(
     }
     container.interrupt(true).catch(() => {});
     await clock.sleep(rules.killMs, ended.signal);
-    return { exit: null, stopped };
+    return { stopped };
   };
   try {
     return await Promise.race([running, ladder().catch(() => running)]);

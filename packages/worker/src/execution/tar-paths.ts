@@ -7,7 +7,7 @@ export type { TarHeader };
  * A path of an archive as segments below the workspace: `./a//b/` is `a/b`; the workspace itself is the empty text.
  * Null for one that is absolute or leads out of it.
  */
-export function workspacePath(path: string): string | null {
+export function pathInWorkspace(path: string): string | null {
   if (path.startsWith('/') || path.includes('\0')) return null;
   const segments: string[] = [];
   for (const segment of path.split('/')) {
