@@ -162,12 +162,18 @@ const isInside = (path: string, directory: string): boolean => {
   return way === '' || (!way.startsWith('..') && !isAbsolute(way));
 };
 
-/** Names in any of the layers; null when the way there leads over a link, which only the container can follow safely. */
+/** Names in any of the layers; null when the way there leads over a link, which only the container may follow. */
 async function listLayers(layers: readonly string[], under: string): Promise<readonly string[] | null> {
   const names = new Set<string>();
   for (const layer of layers) {
     if (await leadsOverLink(layer, under)) return null;
-    for (const name of await listFilesBelow(layer, under)) names.add(name);
+    try {
+      for (const name of await listFilesBelow(layer, under)) names.add(name);
+    } catch (error) {
+      // The job's user has closed a directory to us; the engine can still read it.
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') return null;
+      throw error;
+    }
   }
   return [...names];
 }
