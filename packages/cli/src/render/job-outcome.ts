@@ -33,7 +33,7 @@ export function outcomeNotes(job: OutcomeFacts): string[] {
   if (job.status === 'FAILED' && last !== undefined) {
     notes.push(failureText(last));
   } else if (job.status !== 'SUCCESS' && job.waitingReason !== null) {
-    notes.push(visible(job.waitingReason.replace(/^skipped: /, '')));
+    notes.push(waitingText(job.waitingReason));
   }
   if (job.attempts.length > 1) {
     notes.push(`${job.attempts.length} attempts`);
@@ -54,6 +54,9 @@ export function newsOf(job: OutcomeFacts): string | null {
   }
   return job.status === 'PENDING' && job.attempts.at(-1)?.status === 'FAILED' ? `retry ${job.attempts.length}` : null;
 }
+
+/** Why a job waits or was skipped, to stand behind the word that says which of both. */
+export const waitingText = (reason: string): string => visible(reason.replace(/^skipped: /, ''));
 
 /** How long a job's last attempt took; empty when it never ran. */
 export function jobDuration(job: Pick<OutcomeFacts, 'attempts'>): string {

@@ -1,7 +1,7 @@
 import type { JobReport, Report } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
 import { between, formatBytes, formatDuration } from './duration.ts';
-import { failureText, jobDuration } from './job-outcome.ts';
+import { failureText, jobDuration, waitingText } from './job-outcome.ts';
 import { statusLook } from './status.ts';
 import { paint, type TextStyle } from './style.ts';
 import { countJobs, jobsOf, renderJobTable, renderVerdict } from './summary-text.ts';
@@ -20,7 +20,7 @@ export function renderRunList(reports: readonly Report[], style: TextStyle): str
     { title: 'commit' },
     { title: 'started' },
     { title: 'duration', right: true },
-    { title: 'jobs', shrink: true },
+    { title: 'jobs', free: true },
   ];
   const rows = reports.map((report, index) => {
     const took = between(report.startedAt, report.completedAt);
@@ -46,7 +46,7 @@ export function renderReport(report: Report, directory: string | null, style: Te
   const facts = [
     ['source', source.join(' · ')],
     ['trigger', visible(report.trigger)],
-    ['created', timeText(report.createdAt)],
+    ['created', timeText(report.createdAt) === timeText(report.startedAt) ? '' : timeText(report.createdAt)],
     ['started', timeText(report.startedAt)],
     ['completed', timeText(report.completedAt)],
     ['files', directory === null ? '' : visible(directory)],
@@ -69,9 +69,9 @@ export function renderJob(job: JobReport, stage: string, report: Report, style: 
   const last = job.attempts.at(-1);
   const { queue, pull, prepare, script, artifacts } = job.timings;
   const phases = Object.entries({ queue, pull, prepare, script, artifacts })
-    .filter(([, ms]) => ms > 0)
+    .filter(([, ms]) => ms >= 50)
     .map(([name, ms]) => `${name} ${formatDuration(ms)}`);
-  const reason = job.status === 'FAILED' && last !== undefined ? failureText(last) : visible(job.waitingReason ?? '');
+  const reason = job.status === 'FAILED' && last !== undefined ? failureText(last) : waitingText(job.waitingReason ?? '');
   const head = `${visible(job.name)}: ${look.sign} ${look.word}${reason === '' ? '' : `, ${reason}`}`;
   const attempts =
     job.attempts.length < 2 ? [] : job.attempts.map((attempt) => attemptText(attempt.number, job, style));

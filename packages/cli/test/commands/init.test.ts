@@ -3,6 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { Ajv } from 'ajv';
+import { parse } from 'yaml';
+import { detectStack } from '../../src/commands/detect-stack.ts';
+import { starterText } from '../../src/commands/write-starter-file.ts';
 import { runInProcess } from './run-in-process.ts';
 
 function emptyDirectory(context: TestContext, prefix = 'xx-init-'): string {
@@ -57,4 +61,15 @@ test('init refuses to overwrite or to hide a pipeline file unless forced', async
   assert.equal(readFileSync(join(directory, '.xx-pipeline.yml'), 'utf8'), 'mine');
   assert.equal((await runInProcess(['init', '--force'], directory)).exitCode, 0);
   assert.equal((await runInProcess(['check'], directory)).exitCode, 0);
+});
+
+test('the schema that xx schema prints accepts every starter file and refuses an unknown keyword', async (context) => {
+  const directory = emptyDirectory(context);
+  const { stdout } = await runInProcess(['schema'], directory);
+  const validate = new Ajv({ strict: false }).compile(JSON.parse(stdout) as object);
+  for (const [, files] of stacks) {
+    const stack = detectStack({ has: (name) => name in files, read: (name) => files[name] ?? '' });
+    assert.equal(validate(parse(starterText('project', stack))), true, JSON.stringify(validate.errors));
+  }
+  assert.equal(validate({ job: { script: ['make'], scrpt: 1 } }), false);
 });
