@@ -78,3 +78,20 @@ test('a chain of thousands of templates or references ends with an error, not wi
 test('a file longer than the limit is refused', () => {
   assert.deepEqual(codesOf(`# ${'x'.repeat(2_000_000)}`), ['XX1002']);
 });
+
+test('small files that describe enormous plans are stopped', () => {
+  const perJob = range(60).map((index) => `j${index}: {parallel: 200, needs: [a, b], script: [x]}`);
+  const needs = `a: {parallel: 200, script: [x]}\nb: {parallel: 200, script: [x]}\n${perJob.join('\n')}`;
+  assert.deepEqual(codesOf(needs), ['XX1002']);
+  const variables = `variables: {${range(2000).map((index) => `V${index}: x`)}}`;
+  assert.deepEqual(
+    codesOf(
+      `${variables}\n${range(6000)
+        .map((index) => `j${index}: {variables: {A: b}, script: [x]}`)
+        .join('\n')}`,
+    ),
+    ['XX1002'],
+  );
+  const stages = range(2100).map((index) => `j${index}: {stage: s${index}, artifacts: {paths: [x]}, script: [x]}`);
+  assert.deepEqual(codesOf(`stages: [${range(2100).map((index) => `s${index}`)}]\n${stages.join('\n')}`), ['XX1002']);
+});

@@ -1,6 +1,6 @@
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
-import { closestName } from '../resolve/closest-name.ts';
+import { Suggestions } from '../resolve/closest-name.ts';
 import { describeNode, isNull, type MapEntry, type MapNode, quote, type YamlNode } from '../syntax/nodes.ts';
 import type { Fields, FieldValues, Keyword, NamedKeyword } from './Keyword.ts';
 
@@ -8,6 +8,8 @@ import type { Fields, FieldValues, Keyword, NamedKeyword } from './Keyword.ts';
 export class Reader {
   readonly sink: DiagnosticSink;
   readonly #known = new Map<Keyword<unknown>, Map<YamlNode, unknown>>();
+
+  readonly #suggestions = new Suggestions();
 
   constructor(sink: DiagnosticSink) {
     this.sink = sink;
@@ -73,13 +75,13 @@ export class Reader {
 
   #unknown(entry: MapEntry, fields: Fields, where: string): void {
     const names = Object.keys(fields);
-    const close = closestName(entry.key, names);
+    const close = this.#suggestions.for(entry.key, names);
     const list = names.length > 16 ? undefined : `known are ${names.join(', ')}`;
     const owner = where.startsWith('job ') ? where : `\`${where}\``;
     this.sink.report(codes.unknownKeyword, {
       message: `unknown keyword ${quote(entry.key)}: ${owner} config contains unknown keys: ${entry.key}`,
       span: entry.keySpan,
-      help: close === undefined ? list : `did you mean \`${close}\`?`,
+      help: close ?? list,
     });
   }
 }

@@ -131,6 +131,7 @@ class InheritedVariables {
   for(wanted: boolean | readonly string[]): Variables {
     if (wanted === true) return this.#globals;
     if (wanted === false) return this.#none;
-    return Object.fromEntries(Object.entries(this.#globals).filter(([name]) => wanted.includes(name)));
+    const names = new Set(wanted.filter((name) => Object.hasOwn(this.#globals, name)));
+    return Object.fromEntries([...names].map((name) => [name, this.#globals[name] ?? { value: '' }]));
   }
 }

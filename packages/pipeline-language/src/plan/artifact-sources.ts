@@ -4,6 +4,21 @@ import type { PipelineDefinition } from '../resolve/PipelineDefinition.ts';
 
 const nobody: readonly string[] = Object.freeze([]);
 
+/** Names in all the lists together; known before they are made. */
+export function countEarlierKeepers(definition: PipelineDefinition): number {
+  const perStage = Map.groupBy(
+    definition.jobs.filter((job) => job.keys.artifacts !== undefined),
+    (job) => job.stage,
+  );
+  let before = 0;
+  let total = 0;
+  for (const stage of definition.globals.stages) {
+    total += before;
+    for (const job of perStage.get(stage) ?? []) before += job.instances.length;
+  }
+  return total;
+}
+
 /** Answers whose artifacts a job fetches: only jobs that are in the pipeline and keep artifacts count. */
 export class ArtifactSources {
   readonly #definition: PipelineDefinition;

@@ -1,12 +1,11 @@
 import type { ImagePlan, JobPlan, NeedPlan, PipelinePlan, RetryPlan, StagePlan } from '@xx-pipeline/common';
-import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { isEdgeStage } from '../keys/stages.ts';
-import { limits } from '../source/limits.ts';
 import type { PipelineDefinition } from '../resolve/PipelineDefinition.ts';
 import { type AdmittedJob, admitJobs, type RuleSurroundings } from './admit-jobs.ts';
 import { ArtifactSources } from './artifact-sources.ts';
 import { decideWorkflow } from './decide-workflow.ts';
+import { checkNeedCount, fitsLimits } from './plan-size.ts';
 import { planNeeds } from './plan-needs.ts';
 
 /** A plan, or why there is none although the file is valid. Both null when problems were found, which are in the sink. */
@@ -22,9 +21,10 @@ const noRetry: RetryPlan = { max: 0, when: ['always'], exitCodes: [] };
 export function buildPlan(definition: PipelineDefinition, surroundings: RuleSurroundings, sink: DiagnosticSink): Built {
   const workflow = decideWorkflow(definition, surroundings);
   if (!workflow.created) return { plan: null, notCreated: workflow.reason };
+  if (!fitsLimits(definition, workflow.variables, sink)) return { plan: null, notCreated: null };
   const admitted = admitJobs(definition, workflow.variables, surroundings);
   const needs = planNeeds(definition, admitted.jobs, sink);
-  checkSize(admitted.jobs, needs.values(), sink);
+  checkNeedCount(needs.values(), admitted.jobs[0]?.instance.job.span, sink);
   if (sink.hasErrors) return { plan: null, notCreated: null };
   if (admitted.jobs.every(({ instance }) => isEdgeStage(instance.job.stage))) {
     return { plan: null, notCreated: emptyReason(admitted.jobs.length) };
@@ -76,14 +76,4 @@ function emptyReason(jobs: number): string {
   return jobs === 0
     ? 'the resulting pipeline would have been empty: review the rules of the jobs'
     : 'the resulting pipeline would have been empty: it would have only jobs in .pre and .post';
-}
-
-function checkSize(jobs: readonly AdmittedJob[], needs: Iterable<readonly NeedPlan[]>, sink: DiagnosticSink): void {
-  let links = 0;
-  for (const list of needs) links += list.length;
-  if (jobs.length <= limits.jobs && links <= limits.links) return;
-  sink.report(codes.tooBig, {
-    message: `the pipeline is too big: it has ${jobs.length} jobs and ${links} needs, the limits are ${limits.jobs} and ${limits.links}`,
-    span: jobs[0]?.instance.job.span,
-  });
 }

@@ -11,7 +11,7 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
  * all takes minutes: only the first mistakes get a suggestion.
  */
 export class Suggestions {
-  #left = 20;
+  #left = 100;
 
   for(name: string, known: Iterable<string>): string | undefined {
     return this.#left-- > 0 ? didYouMean(name, known) : undefined;

@@ -1,3 +1,6 @@
+/** In lines longer than this nobody counts columns by hand, so they count UTF-16 units. */
+const longLine = 2000;
+
 /** A place for people: both count from 1. Columns count characters, not UTF-16 units. */
 export interface Position {
   readonly line: number;
@@ -17,15 +20,17 @@ export class LineIndex {
   /** The place of an offset; offsets beyond the end count as the end. */
   locate(offset: number): Position {
     const line = this.#lineOf(offset);
-    const before = this.#text.slice(this.#starts[line], Math.min(offset, this.#text.length));
-    return { line: line + 1, column: [...before].length + 1 };
+    const start = this.#starts[line] ?? 0;
+    const end = Math.min(offset, this.#text.length);
+    const before = end - start > longLine ? end - start : [...this.#text.slice(start, end)].length;
+    return { line: line + 1, column: before + 1 };
   }
 
   /** The text of a line that counts from 1, without its end. */
   line(number: number): string {
     const start = this.#starts[number - 1] ?? this.#text.length;
     const end = this.#starts[number] ?? this.#text.length + 1;
-    return this.#text.slice(start, end - 1).replace(/\r$/, '');
+    return this.#text.slice(start, this.#text[end - 2] === '\r' ? end - 2 : end - 1);
   }
 
   /** Offset of the first character of a line that counts from 1. */

@@ -24,6 +24,8 @@ export const limits = {
   jobs: 50_000,
   /** Dependency edges and artifact links of one pipeline. */
   links: 2_000_000,
+  /** Variables copied into jobs and into what their rules see, summed over all jobs. */
+  variableCopies: 10_000_000,
   /** Characters of a job name. */
   jobName: 255,
   /** Entries of `rules:changes` and `rules:exists`. */

@@ -6,6 +6,9 @@ import type { StreamError } from './parse-event-stream.ts';
 
 const mostErrors = 20;
 
+/** Characters that the recovering parser is given: on some broken files its time grows with the square of the length. */
+const recoverable = 1 << 17;
+
 /**
  * Reports what is wrong with a text that the fast parser refused. That one stops at the first error, so the text goes
  * through a slower parser that recovers and finds all. What only the fast one refuses is reported in its words.
@@ -26,6 +29,7 @@ export function reportSyntaxErrors(file: string, text: string, first: StreamErro
 }
 
 function findAll(text: string): { message: string; start: number; end: number }[] {
+  if (text.length > recoverable) return [];
   try {
     const { errors } = parseDocument(text, {
       version: '1.1',
