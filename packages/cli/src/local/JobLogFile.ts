@@ -24,7 +24,7 @@ export class JobLogFile {
   #indexFile: FileHandle | null = null;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
-  #lastIndexFlush = 0;
+  #lastIndexFlush = performance.now();
   #failed = false;
   #writing: Promise<void> | null = null;
 

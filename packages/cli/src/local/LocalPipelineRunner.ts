@@ -232,7 +232,10 @@ export class LocalPipelineRunner {
         return this.#tell({ jobId, jobName: request.jobName, attempt }, log, event);
       },
     });
-    this.#inBackground(local.closeLog(log));
+    // The next job need not wait for the disk, within bounds.
+    const closing = local.closeLog(log);
+    if (local.hasManyOpenLogs) await closing;
+    else this.#inBackground(closing);
     const waited = eligibleAt === null ? 0 : Math.max(0, startedAt - Date.parse(eligibleAt));
     return { ...outcome, timings: { ...outcome.timings, queue: outcome.timings.queue + waited } };
   }

@@ -13,6 +13,9 @@ export interface JobIdentity {
   readonly name: string;
 }
 
+/** Two files each; systems allow a process as few as 1024. */
+const manyLogs = 200;
+
 /** The directory of one run while it goes on: its report, logs and artifacts. */
 export class LocalRun {
   readonly directory: string;
@@ -57,6 +60,11 @@ export class LocalRun {
   async closeLog(log: JobLogFile): Promise<void> {
     await log.close();
     this.#openLogs.delete(log);
+  }
+
+  /** More logs are open than is good: who ends one should wait until it is closed. */
+  get hasManyOpenLogs(): boolean {
+    return this.#openLogs.size > manyLogs;
   }
 
   /** Has the report written soon. */

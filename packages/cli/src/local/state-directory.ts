@@ -43,7 +43,15 @@ function explain(code: string | undefined, cause: unknown): string {
 }
 
 function help(code: string | undefined): string {
-  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
-    ? 'free some space, or set XX_HOME to a directory on another disk'
-    : 'set XX_HOME to a directory you can write to';
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+    case 'EFBIG':
+      return 'free some space, or set XX_HOME to a directory on another disk';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'raise the limit (ulimit -n 4096), or run fewer jobs at once (-j)';
+    default:
+      return 'set XX_HOME to a directory you can write to';
+  }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type JobExecution, ManualClock, type PipelinePlan } from '@xx-pipeline/common';
 import { checkPipeline, playJobs, selectJobs } from '@xx-pipeline/pipeline-language';
 import { JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '@xx-pipeline/worker/execution';
-import type { LocalRun } from '../../src/local/LocalRun.ts';
+import type { JobIdentity, LocalRun } from '../../src/local/LocalRun.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import { LocalReportStore } from '../../src/local/LocalReportStore.ts';
 import type { LocalRunParts, LocalRunResult } from '../../src/local/local-run-parts.ts';
@@ -58,14 +58,14 @@ export class LocalRunRig implements AsyncDisposable {
 
   /** Starts a run; it goes on while the clock moves. Disks know no clock: its directory is there when this resolves. */
   async start(text: string, options: RigOptions = {}): Promise<{ result: Promise<LocalRunResult> }> {
-    const { behave, select, play, ...parts } = options;
+    const { behave, select, play, openRun = (jobs) => this.#createRun(id, jobs), ...parts } = options;
+    const id = systemIds.next();
     let plan = planOf(text);
     if (play !== undefined) plan = valueOf(playJobs(plan, play));
     if (select !== undefined) plan = valueOf(selectJobs(plan, select));
     if (behave !== undefined) {
       this.executor = new ScriptedExecutor({ clock: this.clock, behave: (spec) => behave(spec.jobName) });
     }
-    const id = systemIds.next();
     const opened = Promise.withResolvers<void>();
     const runner = new LocalPipelineRunner({
       plan,
@@ -80,15 +80,11 @@ export class LocalRunRig implements AsyncDisposable {
         source: { kind: 'empty' },
         playedJobs: new Set(),
       },
-      openRun: async (jobs) => {
-        const createdAt = new Date(this.clock.now()).toISOString();
-        const creation = this.store.createRun({ id, pipeline: 'demo', repository: '/demo', createdAt, jobs });
-        creation.then(
-          () => opened.resolve(),
-          () => opened.resolve(),
-        );
-        this.local = await creation;
-        return this.local;
+      openRun: (jobs) => {
+        const opening = openRun(jobs);
+        const settled = () => opened.resolve();
+        opening.then(settled, settled);
+        return opening;
       },
       createJobRunner: (ports) => new JobRunner({ executor: this.executor, clock: this.clock, ...ports }),
       slots: 4,
@@ -112,6 +108,12 @@ export class LocalRunRig implements AsyncDisposable {
     await this.clock.runUntil(this.executor.close());
     this.executor.assertNothingLeft();
     return result;
+  }
+
+  async #createRun(id: string, jobs: readonly JobIdentity[]): Promise<LocalRun> {
+    const createdAt = new Date(this.clock.now()).toISOString();
+    this.local = await this.store.createRun({ id, pipeline: 'demo', repository: '/demo', createdAt, jobs });
+    return this.local;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
