@@ -95,7 +95,6 @@ export class DockerExecutor implements JobExecutor {
     this.#track(making);
     const made = await making;
     this.#lastImage = spec.image.name;
-    if (!shares) this.#track(this.removeLeftovers());
     return new DockerContainer(
       {
         client: this.#client,
@@ -108,10 +107,12 @@ export class DockerExecutor implements JobExecutor {
 
   /**
    * Removes what processes that are no longer there have left in the engine and in the state directory.
-   * Goes on in the background by itself once a first container has started.
+   * To be called once by whoever makes an executor, when nothing urgent is left to do; `close` waits for it.
    */
   removeLeftovers(): Promise<void> {
-    return this.#leftovers.removeDead();
+    const removal = this.#leftovers.removeDead();
+    this.#track(removal);
+    return removal;
   }
 
   async close(): Promise<void> {

@@ -29,13 +29,14 @@ export class Leftovers {
   /** Removes all that belongs to owners that are certainly dead. */
   async removeDead(): Promise<void> {
     const client = this.#client;
-    const [containers, networks] = await Promise.all([
+    const [containers, networks, volumes] = await Promise.all([
       client.listContainers(labelNames.owner),
       client.listNetworks(labelNames.owner),
+      client.listVolumes(labelNames.owner),
     ]);
     await this.#each(containers, (container) => client.removeContainer(container.Id));
     await this.#each(networks, (network) => client.removeNetwork(network.Id));
-    await this.#each(await client.listVolumes(labelNames.owner), (volume) => client.removeVolume(volume.Name));
+    await this.#each(volumes, (volume) => client.removeVolume(volume.Name));
     for (const name of await readdir(this.#work).catch(() => [])) {
       if (!this.#isDead(decode(name))) continue;
       await rm(join(this.#work, name), { recursive: true, force: true }).catch(() => {});
