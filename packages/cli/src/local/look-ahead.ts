@@ -14,7 +14,7 @@ export interface Progress {
 
 /** What looking ahead remembers between searches. */
 export interface LookAheadState {
-  /** All jobs before this number have left CREATED. */
+  /** All jobs before this number have got their turn. */
   start: number;
 }
 
@@ -24,13 +24,13 @@ export interface LookAheadState {
  */
 export function nextLikelyJob(progress: Progress, state: LookAheadState): number | null {
   const { index, jobOf, isPrepared } = progress;
-  while (state.start < index.jobs.length && jobOf(state.start).status !== 'CREATED') state.start++;
+  while (state.start < index.jobs.length && !isOpen(jobOf(state.start))) state.start++;
   /** The first stage with a job that holds up all later stages. */
   let blockedAt = Number.POSITIVE_INFINITY;
   const end = Math.min(index.jobs.length, state.start + searchLimit);
   for (let number = state.start; number < end; number++) {
     const job = index.jobs[number];
-    if (job === undefined || jobOf(number).status !== 'CREATED' || isPrepared(number)) continue;
+    if (job === undefined || !isOpen(jobOf(number)) || isPrepared(number)) continue;
     // Runs only if something fails, or for decoration: nobody waits for it on the way of success.
     if (job.when === 'on_failure' || (job.when === 'manual' && job.allowFailure === true)) continue;
     const stage = index.stageOf[number] ?? 0;
@@ -39,6 +39,11 @@ export function nextLikelyJob(progress: Progress, state: LookAheadState): number
     blockedAt = Math.min(blockedAt, stage);
   }
   return null;
+}
+
+/** Its turn has not come, or a person has to start it before anything goes on. */
+function isOpen({ status, allowFailure }: JobExecution): boolean {
+  return status === 'CREATED' || (status === 'MANUAL' && !allowFailure);
 }
 
 function isNear({ index, jobOf, isPrepared }: Progress, number: number, isBlocked: boolean): boolean {
