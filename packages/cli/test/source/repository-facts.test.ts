@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readChangedFiles } from '../../src/source/changed-files.ts';
+import { isDirty, noFacts, readRepositoryFacts } from '../../src/source/repository-facts.ts';
+import { TemporaryRepository } from './TemporaryRepository.ts';
+
+test('a commit, its branch, its remote and the default branch are known', async () => {
+  using repository = new TemporaryRepository();
+  const sha = repository.commit('Title, with $HOME\n\nBody');
+  repository.publish();
+  repository.git('remote', 'add', 'origin', 'https://me:secret@example.com/group/project.git');
+  repository.git('checkout', '-q', '-b', 'feature/x');
+  const { facts, problem } = await readRepositoryFacts(repository.call);
+  assert.equal(problem, null);
+  assert.deepEqual(facts, {
+    remoteUrl: 'https://example.com/group/project.git',
+    branch: 'feature/x',
+    tag: null,
+    defaultBranch: 'main',
+    defaultRef: 'refs/remotes/origin/main',
+    commit: {
+      sha,
+      message: 'Title, with $HOME\n\nBody',
+      author: 'Ann <ann@example.com>',
+      committedAt: '2026-01-02T03:04:05+01:00',
+    },
+  });
+});
+
+test('a tag counts only when no branch is checked out', async () => {
+  using repository = new TemporaryRepository();
+  repository.commit();
+  repository.git('tag', 'v1.0');
+  assert.equal((await readRepositoryFacts(repository.call)).facts.tag, null);
+  repository.git('checkout', '-q', 'v1.0');
+  const { facts } = await readRepositoryFacts(repository.call);
+  assert.deepEqual([facts.branch, facts.tag], [null, 'v1.0']);
+});
+
+test('a repository without commits has a branch and nothing else', async () => {
+  using repository = new TemporaryRepository();
+  const { facts, problem } = await readRepositoryFacts(repository.call);
+  assert.equal(problem, null);
+  assert.deepEqual([facts.branch, facts.commit], ['main', null]);
+});
+
+test('a directory that is no repository has no facts, and a reason', async () => {
+  using repository = new TemporaryRepository();
+  const { facts, problem } = await readRepositoryFacts({ ...repository.call, cwd: repository.base });
+  assert.deepEqual(facts, noFacts);
+  assert.match(problem ?? '', /branch and commit stay unknown/);
+});
+
+test('a tree is dirty with changed, staged or untracked files, not with ignored ones', async () => {
+  using repository = new TemporaryRepository();
+  repository.write('.gitignore', '*.log\n');
+  repository.commit();
+  repository.write('x.log');
+  assert.equal(await isDirty(repository.call), false);
+  repository.write('new.txt');
+  assert.equal(await isDirty(repository.call), true);
+});
+
+test('variables that git sets for hooks do not lead to another repository', async () => {
+  using repository = new TemporaryRepository();
+  const sha = repository.commit();
+  const env = { ...repository.env, GIT_DIR: '/nowhere', GIT_INDEX_FILE: '/nowhere/index', GIT_WORK_TREE: '/nowhere' };
+  assert.equal((await readRepositoryFacts({ cwd: repository.root, env })).facts.commit?.sha, sha);
+});
+
+test('a repository cannot make reading it run a program', async () => {
+  using repository = new TemporaryRepository();
+  repository.commit();
+  repository.write('file', 'changed\n');
+  const touch = (name: string) => `touch ${repository.base}/${name}`;
+  repository.git('config', 'core.fsmonitor', touch('fsmonitor'));
+  repository.git('config', 'core.pager', touch('pager'));
+  repository.git('config', 'diff.external', touch('diff'));
+  repository.git('config', 'log.showSignature', 'true');
+  repository.git('config', 'gpg.program', `${repository.base}/gpg`);
+  const { facts } = await readRepositoryFacts(repository.call);
+  await isDirty(repository.call);
+  readChangedFiles({ ...facts, defaultRef: 'refs/heads/main' }, repository.call);
+  const { readdirSync } = await import('node:fs');
+  assert.deepEqual(readdirSync(repository.base), ['repo']);
+});
+
+test('an aborted call ends with the reason of the signal', async () => {
+  using repository = new TemporaryRepository();
+  const signal = AbortSignal.abort(new Error('stop'));
+  await assert.rejects(readRepositoryFacts({ ...repository.call, signal }), /stop/);
+});
+
+test('a machine without git says so', async () => {
+  using repository = new TemporaryRepository();
+  const { problem } = await readRepositoryFacts({ cwd: repository.root, env: { PATH: '/nowhere' } });
+  assert.match(problem ?? '', /git is not installed/);
+});
+
+test('changed files are those since the default branch, uncommitted and untracked ones included', async () => {
+  using repository = new TemporaryRepository();
+  repository.write('kept');
+  repository.write('edited');
+  repository.commit();
+  repository.publish();
+  repository.git('checkout', '-q', '-b', 'feature');
+  repository.write('committed');
+  repository.commit();
+  repository.write('edited', 'other\n');
+  repository.write('únträcked');
+  const { facts } = await readRepositoryFacts(repository.call);
+  assert.deepEqual(readChangedFiles(facts, repository.call)?.toSorted(), ['committed', 'edited', 'únträcked']);
+});
+
+test('on the default branch itself the last commit tells what changed', async () => {
+  using repository = new TemporaryRepository();
+  repository.write('first');
+  repository.commit();
+  repository.write('second');
+  repository.commit();
+  repository.publish();
+  const { facts } = await readRepositoryFacts(repository.call);
+  assert.deepEqual(readChangedFiles(facts, repository.call), ['second']);
+});
+
+test('without a remote there is nothing to compare with', async () => {
+  using repository = new TemporaryRepository();
+  repository.commit();
+  const { facts } = await readRepositoryFacts(repository.call);
+  assert.equal(readChangedFiles(facts, repository.call), null);
+});
