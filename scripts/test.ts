@@ -1,5 +1,5 @@
 // Runs every test there is, real Docker included: `npm test`. `npm test -- WORD …` runs files whose path has a WORD.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import process from 'node:process';
@@ -13,6 +13,8 @@ const minutes = 60_000;
 
 const { quick, real } = findTests(root, process.argv.slice(2));
 const scratch = mkdtempSync(join(tmpdir(), 'xx-test-'));
+// Some tests act as another user.
+chmodSync(scratch, 0o755);
 const interrupted = new AbortController();
 const runs = new Set<TestRun>();
 let passed = 0;

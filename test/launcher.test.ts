@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, chmod, chown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  chmod,
+  chown,
+  copyFile,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -36,6 +48,12 @@ class Checkout implements AsyncDisposable {
     }
     // Links instead of copies: 200 MB of packages need not move.
     execFileSync('cp', ['-al', join(root, 'node_modules'), folder]);
+    // With a Node that every user may run, wherever this one lies.
+    await mkdir(join(folder, '.tools/some-node/bin'), { recursive: true });
+    const node = join(folder, '.tools/some-node/bin/node');
+    await link(process.execPath, node).catch(() => copyFile(process.execPath, node));
+    await writeFile(join(folder, '.tools/node'), `${node}\n`);
+    await writeFile(join(folder, '.tools/packages'), '');
     return new Checkout(folder);
   }
 
@@ -99,7 +117,7 @@ async function rebuilds(checkout: Checkout): Promise<void> {
 test('a lock whose owner has died is taken over', async () => {
   await using checkout = await Checkout.make();
   const dead = await checkout.start(['sh', '-c', 'echo $$']);
-  await mkdir(join(checkout.folder, '.tools/lock'), { recursive: true });
+  await mkdir(join(checkout.folder, '.tools/lock'));
   await writeFile(join(checkout.folder, '.tools/lock/owner'), dead.stdout);
   const results = await Promise.all([checkout.xx('--version'), checkout.xx('--version')]);
   for (const { code, stderr } of results) assert.equal(code, 0, stderr);
@@ -115,6 +133,7 @@ test('a lock whose owner has died is taken over', async () => {
 
 test('a Node that is too old and no npm: one message that says what is missing', async () => {
   await using checkout = await Checkout.make();
+  await rm(join(checkout.folder, '.tools/node'));
   const bin = join(checkout.folder, 'bin');
   await mkdir(bin);
   for (const name of ['sh', 'mkdir', 'rm', 'uname', 'head', 'find', 'sed', 'mv', 'sleep', 'readlink']) {
@@ -147,19 +166,24 @@ test('an ordinary user may use a checkout of root that is built, and is told if 
   // Another user if there can be one, else this one without the permission to write.
   const command = isRoot ? ['setpriv', '--reuid=65534', '--clear-groups'] : [];
   const close = async (): Promise<void> => {
-    if (isRoot) await chown(checkout.folder, 0, 0);
-    else await chmod(checkout.folder, 0o555);
+    for (const folder of [checkout.folder, join(checkout.folder, '.tools')]) {
+      if (isRoot) await chown(folder, 0, 0);
+      else await chmod(folder, 0o555);
+    }
+  };
+  const open = async (): Promise<void> => {
+    for (const folder of [checkout.folder, join(checkout.folder, '.tools')]) await chmod(folder, 0o755);
   };
   await close();
   const before = await checkout.start([...command, join(checkout.folder, 'xx'), '--version']);
   assert.equal(before.code, 3, before.stderr);
   assert.match(before.stderr, /not set up yet, and you may not write to it/);
 
-  await chmod(checkout.folder, 0o755);
+  await open();
   assert.equal((await checkout.xx('--version')).code, 0);
   await close();
   const after = await checkout.start([...command, join(checkout.folder, 'xx'), '--version']);
   assert.equal(after.code, 0, after.stderr);
   assert.equal(after.stderr, '');
-  await chmod(checkout.folder, 0o755);
+  await open();
 });

@@ -37,7 +37,7 @@ test('a report can be asked for by run, stage and job, in every format', async (
   await rig.expect(0, 'run', '--local');
 
   const list = await rig.expect(0, 'report', '--local');
-  assert.equal(list.stdout.match(/SUCCESS|success/g)?.length, 2, list.stdout);
+  assert.equal(list.stdout.match(/✓ success/g)?.length, 2, list.stdout);
 
   const json = await rig.expect(0, 'report', '--local', '--run', '1', '-o', 'json');
   assert.equal((JSON.parse(json.stdout) as Report).runNumber, 1);

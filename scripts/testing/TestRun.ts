@@ -31,7 +31,7 @@ export class TestRun {
       '--test',
       `--test-isolation=${options.isolation}`,
       `--test-timeout=${options.testDeadline}`,
-      ...(options.isolation === 'process' ? ['--test-concurrency=2'] : []),
+      ...(options.isolation === 'process' ? ['--test-concurrency=2', '--test-force-exit'] : []),
       `--test-reporter=${join(import.meta.dirname, 'event-reporter.ts')}`,
       '--test-reporter-destination=stdout',
       ...options.files,
