@@ -51,7 +51,7 @@ export function checkWithoutContext(file: string | undefined, cwd: string, io: C
 }
 
 /** `KEY=VALUE` as given with `--var`; the last of a name counts. */
-export function parseVariables(assignments: readonly string[]): Record<string, string> {
+function parseVariables(assignments: readonly string[]): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const assignment of assignments) {
     const at = assignment.indexOf('=');

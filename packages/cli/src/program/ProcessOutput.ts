@@ -5,7 +5,7 @@ import type { ColorMode } from './global-options.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Whether a stream gets colours: the flag wins, then NO_COLOR, FORCE_COLOR, and at last what the stream is. */
-export function wantsColor(mode: ColorMode, env: Environment, isTTY: boolean): boolean {
+function wantsColor(mode: ColorMode, env: Environment, isTTY: boolean): boolean {
   if (mode !== 'auto') {
     return mode === 'always';
   }

@@ -40,7 +40,7 @@ export async function runProgram(args: readonly string[]): Promise<never> {
   process.exit(finalCode(exitCode, outputError, interruption, fail));
 }
 
-/** A closed pipe (`xx … | head`) is no failure; any other write error is one; a signal is told to the shell. */
+/** A closed pipe (`xx … | head`) is no failure of ours; any other write error is one; a signal is told to the shell. */
 function finalCode(
   exitCode: ExitCode,
   outputError: NodeJS.ErrnoException | null,
@@ -50,11 +50,8 @@ function finalCode(
   if (interruption.signaled()) {
     return ExitCode.interrupted;
   }
-  if (outputError === null) {
+  if (outputError === null || outputError.code === 'EPIPE') {
     return exitCode;
-  }
-  if (outputError.code === 'EPIPE') {
-    return exitCode === ExitCode.interrupted ? ExitCode.success : exitCode;
   }
   const reason = describeError(outputError).message;
   return fail(new CommandError(`cannot write to standard output: ${reason}`, ExitCode.machine));

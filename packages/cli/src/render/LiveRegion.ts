@@ -52,7 +52,8 @@ export class LiveRegion {
     for (let index = start; index < next.length; index += 1) {
       const line = next[index] ?? '';
       if (line !== before[index]) {
-        output += index < before.length ? `\x1b[2K${line}` : line;
+        // Also where no line of ours was: Ctrl-C leaves its echo there.
+        output += `\x1b[2K${line}`;
       }
       output += '\n';
     }

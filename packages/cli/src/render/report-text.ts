@@ -71,7 +71,8 @@ export function renderJob(job: JobReport, stage: string, report: Report, style: 
   const phases = Object.entries({ queue, pull, prepare, script, artifacts })
     .filter(([, ms]) => ms >= 50)
     .map(([name, ms]) => `${name} ${formatDuration(ms)}`);
-  const reason = job.status === 'FAILED' && last !== undefined ? failureText(last) : waitingText(job.waitingReason ?? '');
+  const reason =
+    job.status === 'FAILED' && last !== undefined ? failureText(last) : waitingText(job.waitingReason ?? '');
   const head = `${visible(job.name)}: ${look.sign} ${look.word}${reason === '' ? '' : `, ${reason}`}`;
   const attempts =
     job.attempts.length < 2 ? [] : job.attempts.map((attempt) => attemptText(attempt.number, job, style));
