@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import * as http from 'node:http';
+import type * as http from 'node:http';
 import type * as https from 'node:https';
 import { Duplex, type Readable } from 'node:stream';
 import { ExecutionBroken } from '../errors.ts';
@@ -32,6 +32,9 @@ export interface HijackedStream {
   readonly head: Buffer;
 }
 
+/** Not imported: the import of this module touches all it exports and so loads a WebSocket client, 15 ms of every start. */
+const { request: httpRequest, Agent: HttpAgent } = process.getBuiltinModule('node:http');
+
 const refusals = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES', 'EPERM', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT']);
 
 /** HTTP to one engine over kept-alive connections: one attempt per call, no policy but clear errors. */
@@ -57,8 +60,8 @@ export class EngineTransport {
         rejectUnauthorized: tls.verify,
       });
     } else {
-      this.#request = http.request;
-      this.#agent = address.kind === 'ssh' ? sshAgent(address.url) : new http.Agent(base);
+      this.#request = httpRequest;
+      this.#agent = address.kind === 'ssh' ? sshAgent(address.url) : new HttpAgent(base);
     }
     this.#options =
       address.kind === 'unix'
@@ -183,7 +186,7 @@ function finish(message: http.ClientRequest, body: EngineRequest['body']): void 
 function sshAgent(url: string): http.Agent {
   const { username, hostname, port } = new URL(url);
   const target = username ? `${username}@${hostname}` : hostname;
-  const agent = new http.Agent({ keepAlive: true });
+  const agent = new HttpAgent({ keepAlive: true });
   // The docker command itself reaches engines over ssh this way: the far end's `dial-stdio` is the connection.
   Object.assign(agent, {
     createConnection: () => {
