@@ -20,8 +20,10 @@ function graphemes(text: string): Iterable<{ readonly segment: string }> {
 }
 
 const segmenter = once(() => new Intl.Segmenter('en', { granularity: 'grapheme' }));
-const emoji = once(() => new RegExp('^(?:\\p{RGI_Emoji}|\\p{Regional_Indicator}|[\\d#*]\\ufe0f)', 'v'));
-const invisible = once(() => /^[\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Nonspacing_Mark}\p{Enclosing_Mark}]$/u);
+const emoji = once(() => /^(?:\p{RGI_Emoji}|\p{Regional_Indicator}|[\d#*]\ufe0f)/v);
+const invisible = once(
+  () => /^[\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Nonspacing_Mark}\p{Enclosing_Mark}]$/u,
+);
 
 function graphemeWidth(grapheme: string): number {
   if (emoji().test(grapheme)) return 2;
