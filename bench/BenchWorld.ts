@@ -30,7 +30,9 @@ export class BenchWorld implements AsyncDisposable {
       await writeFile(join(folder, path), content);
     }
     const git = (...args: string[]): void => {
-      execFileSync('git', ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost', ...args], { cwd: folder });
+      execFileSync('git', ['-c', 'gc.auto=0', '-c', 'user.name=bench', '-c', 'user.email=bench@localhost', ...args], {
+        cwd: folder,
+      });
     };
     git('init', '-q', '-b', 'main');
     git('add', '-A');
@@ -49,6 +51,6 @@ export class BenchWorld implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

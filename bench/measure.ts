@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** A command to measure. */
@@ -24,7 +24,7 @@ export interface Cost {
 /** Runs a command once. Throws if it fails. */
 export async function measure({ name, command, cwd, env, output }: Measured): Promise<Cost> {
   const [file = '', ...args] = command;
-  const stdout = output === undefined ? 'ignore' : openSync(output, 'w');
+  const stdout = openSync(output ?? '/dev/null', 'w');
   const cpuBefore = await childrenCpu();
   const startedAt = performance.now();
   const child = spawn(file, args, { cwd, env, stdio: ['ignore', stdout, 'pipe'] });
@@ -40,6 +40,7 @@ export async function measure({ name, command, cwd, env, output }: Measured): Pr
   });
   const milliseconds = performance.now() - startedAt;
   clearInterval(watch);
+  closeSync(stdout);
   if (code !== 0) throw new Error(`${name} ended with ${code}:\n${Buffer.concat(errors).toString().slice(-2000)}`);
   return { milliseconds, cpu: (await childrenCpu()) - cpuBefore, peak };
 }

@@ -59,12 +59,6 @@ export class RunningProgram {
     }
   }
 
-  /** Resolves when it has printed something more, or ended. */
-  async printedMore(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    await new Promise<void>((resolve) => this.#waiting.add(resolve));
-  }
-
   /** Stops reading what it prints, as `head` does. */
   closeOutput(): void {
     this.#child.stdout?.destroy();
