@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 /** A command to measure. */
@@ -31,8 +31,8 @@ export async function measure({ name, command, cwd, env, output }: Measured): Pr
   const errors: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => errors.push(chunk));
   let peak = 0;
-  const watch = setInterval(async () => {
-    peak = Math.max(peak, await peakMemory(child.pid));
+  const watch = setInterval(() => {
+    peak = Math.max(peak, peakMemory(child.pid));
   }, 50);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
@@ -77,7 +77,10 @@ async function childrenCpu(): Promise<number> {
   return (Number(fields[13]) + Number(fields[14])) * 10;
 }
 
-async function peakMemory(pid: number | undefined): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1024;
+function peakMemory(pid: number | undefined): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
 }

@@ -15,6 +15,11 @@ const dist = options.into ?? join(root, 'dist');
 const oldChunkLife = 24 * 3600_000;
 
 const startedAt = new Date();
+// A build that fails is told by its message; where in the bundler it came up helps nobody.
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+});
 const bundle = await rolldown({
   input: { xx: join(root, 'packages/cli/src/main.ts') },
   platform: 'node',

@@ -54,10 +54,9 @@ function forbidden(file: string, zone: Zone, target: string, specifier: string):
   if (other !== zone && !zone.imports.includes(other.name)) {
     return `${zone.name} may not import ${other.name} (${specifier}); it may import: ${zone.imports.join(', ') || 'nothing of ours'}`;
   }
-  for (const { folder, users } of inner) {
-    if (inside(target, folder) && !users.some((user) => inside(file, user))) {
-      return `${folder} is for ${users[1] ?? users[0]} alone`;
-    }
+  const rule = inner.find((each) => each.file === target);
+  if (rule !== undefined && !rule.users.some((user) => inside(file, user))) {
+    return `${target} is for ${rule.users.slice(0, 2).join(' and ')} alone`;
   }
   const home = packageOf(file);
   if (specifier.startsWith('.') && packageOf(target) !== home) {

@@ -67,10 +67,10 @@ const forbidden: readonly { title: string; files: Record<string, string>; says: 
   {
     title: 'the Docker client outside of the Docker executor',
     files: {
-      'packages/worker/src/execution/docker/client.ts': 'export const b = 1;',
-      'packages/worker/src/execution/JobRunner.ts': "import { b } from './docker/client.ts';",
+      'packages/worker/src/execution/docker/DockerClient.ts': 'export const b = 1;',
+      'packages/worker/src/execution/JobRunner.ts': "import { b } from './docker/DockerClient.ts';",
     },
-    says: /JobRunner\.ts:1 .*docker is for .*DockerExecutor\.ts alone/,
+    says: /JobRunner\.ts:1 .*DockerClient\.ts is for .*DockerExecutor\.ts and .* alone/,
   },
   {
     title: 'a cycle, of types too',

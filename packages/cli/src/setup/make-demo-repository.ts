@@ -8,7 +8,7 @@ import { lastLines, runProgram } from './run-program.ts';
 import type { SetupWorld } from './SetupCheck.ts';
 
 /** The example's folder: beside the bundle in an installed package, at the root in a checkout. */
-export function findExample(): string {
+function findExample(): string {
   for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
     const example = join(folder, 'examples/quickstart');
     if (existsSync(join(example, '.xx-pipeline.yml'))) return example;

@@ -24,7 +24,7 @@ export async function setUpMachine(io: CommandIo, yes: boolean): Promise<void> {
 }
 
 /** One error for all that is missing; null when nothing is. */
-export function missingError(reports: readonly CheckReport[]): CommandError | null {
+function missingError(reports: readonly CheckReport[]): CommandError | null {
   // What only waits for something else that is missing has no advice of its own.
   const missing = reports.filter(({ outcome }) => outcome.state === 'missing' && outcome.mend.length > 0);
   if (missing.length === 0) return null;
