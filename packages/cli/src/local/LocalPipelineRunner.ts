@@ -17,8 +17,8 @@ import {
   indexPlan,
   type JobDecision,
   type PlanIndex,
-  pipelineCanceled,
   ProgressTracker,
+  pipelineCanceled,
 } from '@xx-pipeline/pipeline-language';
 import type { DependencyState, JobRunner } from '@xx-pipeline/worker/execution';
 import { ContainersAhead } from './ContainersAhead.ts';
@@ -32,6 +32,9 @@ import type { RunEvent } from './RunEvent.ts';
 
 /** Containers that wait for their turn, beyond one per slot. */
 const extraAhead = 2;
+
+/** Of these, for jobs that only lack a slot: each needs a network of its own, which costs more than the wait it saves. */
+const queuedAhead = 1;
 
 /** An attempt under way. */
 interface RunningAttempt {
@@ -253,7 +256,7 @@ export class LocalPipelineRunner {
   /** Begins containers for jobs that wait for a slot; once no running job waits for its own, for those to come. */
   #prepareAhead(): void {
     if (this.#cancel.signal.aborted) return;
-    const near = Math.min(this.#queue.length, this.#queueHead + this.#parts.slots + extraAhead);
+    const near = Math.min(this.#queue.length, this.#queueHead + this.#freeSlots.length + queuedAhead);
     for (let position = this.#queueHead; position < near && this.#ahead.hasRoom; position++) {
       const number = this.#queue[position] ?? -1;
       const { id, attempts } = this.#jobOf(number);
