@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Report } from '@xx-pipeline/common';
@@ -129,7 +130,7 @@ async function claim(folder: string, owner: string): Promise<boolean> {
   const path = join(folder, 'pipeline.json');
   const existing = await readFile(path, 'utf8').catch(() => null);
   if (existing !== null) return existing === owner;
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   await writeFile(temporary, owner);
   try {
     await link(temporary, path);
