@@ -29,6 +29,6 @@ function missingError(reports: readonly CheckReport[]): CommandError | null {
   const missing = reports.filter(({ outcome }) => outcome.state === 'missing' && outcome.mend.length > 0);
   if (missing.length === 0) return null;
   const what = missing.map(({ check, outcome }) => `${check.title}: ${outcome.found}`).join('; ');
-  const help = missing.map(({ outcome }) => renderMend(outcome.mend, '')).join('');
-  return new CommandError(what, ExitCode.machine, help.trimEnd());
+  const help = missing.map(({ outcome }) => renderMend(outcome.mend, '        ')).join('');
+  return new CommandError(what, ExitCode.machine, help.trim());
 }
