@@ -6,8 +6,8 @@ import { shortHash, slug } from './file-names.ts';
 import { type JobIdentity, LocalRun } from './LocalRun.ts';
 import { mendReport, type UnfinishedRun } from './mend-report.ts';
 import { lifeOf, thisProcess } from './ProcessIdentity.ts';
-import { StateUnwritable } from './state-directory.ts';
 import { toText } from './ReportFile.ts';
+import { StateUnwritable } from './state-directory.ts';
 import { writeAtomically } from './write-atomically.ts';
 
 /** A run about to begin. */
