@@ -93,6 +93,15 @@ export class LiveExecution {
   }
 }
 
+/** The log of an attempt can be read while it runs. */
+export function withLog(execution: PipelineExecution, log: string): PipelineExecution {
+  const jobs = execution.jobs.map((job) => ({
+    ...job,
+    attempts: job.attempts.map((attempt) => (attempt.status === 'RUNNING' ? { ...attempt, log } : attempt)),
+  }));
+  return { ...execution, jobs };
+}
+
 function withStatus<T extends StageExecution | PipelineExecution>(
   record: T,
   states: StateCounts,

@@ -7,7 +7,6 @@ import {
   type JobOutcome,
   type JobPlan,
   type JobRequest,
-  type PipelineExecution,
 } from '@xx-pipeline/common';
 import {
   applyDecisions,
@@ -23,12 +22,13 @@ import {
 import type { DependencyState, JobRunner } from '@xx-pipeline/worker/execution';
 import { ContainersAhead } from './ContainersAhead.ts';
 import type { JobLogFile } from './JobLogFile.ts';
-import { LiveExecution, type RecordChange } from './LiveExecution.ts';
+import { LiveExecution, type RecordChange, withLog } from './LiveExecution.ts';
 import type { LocalRun } from './LocalRun.ts';
 import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
 import { certainlyBefore, type LookAheadState, nextLikelyJob, type Progress } from './look-ahead.ts';
 import { configError, imageOf, makeJobRequest, purposeOf } from './make-job-request.ts';
 import type { RunEvent } from './RunEvent.ts';
+import { messageOf, whenAborted } from './when-aborted.ts';
 
 /** Containers that wait for their turn, beyond one per slot. */
 const extraAhead = 2;
@@ -207,7 +207,7 @@ export class LocalPipelineRunner {
       ? await this.#runAttempt(local, number, request.value, state)
       : configError(request.error);
     // Never in the caller's turn: thousands of jobs that fail at once would fill the stack.
-    await null;
+    await Promise.resolve();
     this.#running.delete(number);
     this.#freeSlots.push(slot);
     this.#conclude(number, outcome, log);
@@ -388,21 +388,4 @@ export class LocalPipelineRunner {
   #now(): string {
     return isoTime(this.#parts.clock.now());
   }
-}
-
-/** The log of an attempt can be read while it runs. */
-function withLog(execution: PipelineExecution, log: string): PipelineExecution {
-  const jobs = execution.jobs.map((job) => ({
-    ...job,
-    attempts: job.attempts.map((attempt) => (attempt.status === 'RUNNING' ? { ...attempt, log } : attempt)),
-  }));
-  return { ...execution, jobs };
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-function whenAborted(signal: AbortSignal, act: (reason: string) => void): void {
-  const onAbort = () => act(messageOf(signal.reason));
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
 }

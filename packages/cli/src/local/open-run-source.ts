@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { CommandIo } from '../commands/Command.ts';
 import { type OpenSource, openSource } from '../source/open-source.ts';
 import type { RunOptions } from './run-options.ts';
-import { StateUnwritable, stateDirectory } from './state-directory.ts';
+import { makeStateDirectory, StateUnwritable, stateDirectory } from './state-directory.ts';
 import { cloneParent, markOwned } from './sweep-state.ts';
 import { systemIds } from './system-ids.ts';
 
 /** Opens what a run starts from; a clone in a directory of the state directory that says whose it is. */
 export async function openRunSource(options: RunOptions, io: CommandIo): Promise<{ source: OpenSource; home: string }> {
   const home = stateDirectory(io.env, io.cwd);
+  makeStateDirectory(home);
   const cloneDirectory = join(cloneParent(home), systemIds.next());
   if (options.clone !== null) {
     try {

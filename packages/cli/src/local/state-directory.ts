@@ -1,5 +1,6 @@
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { CommandError } from '../commands/Command.ts';
 import { ExitCode } from '../exit-codes.ts';
 
@@ -8,6 +9,30 @@ export function stateDirectory(env: Readonly<Record<string, string | undefined>>
   const named = env['XX_HOME'];
   if (named !== undefined && named !== '') return isAbsolute(named) ? named : resolve(cwd, named);
   return join(env['HOME'] || homedir(), '.xx-pipeline');
+}
+
+/** Makes the state directory if there is none, for its owner's eyes only. Throws StateUnwritable. */
+export function makeStateDirectory(path: string): void {
+  try {
+    makeWithParents(path);
+    accessSync(path, constants.W_OK);
+  } catch (error) {
+    throw new StateUnwritable('write to', path, error);
+  }
+}
+
+/** Step by step: Node's own `recursive` never returns where a parent takes no directories without saying why (/proc). */
+function makeWithParents(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    return;
+  }
+  makeWithParents(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** Thrown when the state directory cannot be used: full disk, no permission. One clear message, exit 3. */
@@ -30,6 +55,8 @@ function explain(code: string | undefined, cause: unknown): string {
     case 'EACCES':
     case 'EPERM':
       return 'permission denied';
+    case 'ENOENT':
+      return 'no directory can be made there';
     case 'EROFS':
       return 'the file system is read-only';
     case 'ENOTDIR':

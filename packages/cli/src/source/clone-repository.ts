@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CommandError } from '../commands/Command.ts';
@@ -24,8 +23,7 @@ export interface ClonedRepository {
   readonly repository: string;
   /** The branch asked for or followed; null when only a commit was named. */
   readonly branch: string | null;
-  /** Removes the clone; callable from an exit handler, so not a promise. */
-  removeNow(): void;
+  /** Removes the clone. */
   remove(): Promise<void>;
 }
 
@@ -59,7 +57,6 @@ export async function cloneRepository(
       root,
       repository: origin.repository,
       branch: request.commit === undefined && attached?.ok ? attached.output.trim() : (request.branch ?? null),
-      removeNow: () => rmSync(directory, { recursive: true, force: true }),
       remove,
     };
   } catch (error) {

@@ -8,17 +8,6 @@ export interface GitFailure {
   readonly message: string;
 }
 
-/** Thrown where git's refusal ends the command. */
-export class GitFailed extends Error {
-  override readonly name = 'GitFailed';
-  readonly kind: GitFailure['kind'];
-
-  constructor(failure: GitFailure) {
-    super(failure.message);
-    this.kind = failure.kind;
-  }
-}
-
 /** Where and under what limits git runs. */
 export interface GitCall {
   readonly cwd: string;
@@ -126,11 +115,4 @@ export function gitSync(args: readonly string[], call: GitCall): GitResult {
   }
   if (result.status === 0) return { ok: true, output: result.stdout.toString() };
   return { ok: false, failure: failed(result.stderr.toString(), result.status) };
-}
-
-/** The output of a git call that must succeed. */
-export async function gitOutput(args: readonly string[], call: GitCall): Promise<string> {
-  const result = await git(args, call);
-  if (result.ok) return result.output;
-  throw new GitFailed(result.failure);
 }

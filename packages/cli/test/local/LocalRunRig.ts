@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { type JobExecution, ManualClock, type PipelinePlan } from '@xx-pipeline/common';
 import { checkPipeline, playJobs, selectJobs } from '@xx-pipeline/pipeline-language';
 import { JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '@xx-pipeline/worker/execution';
-import type { JobIdentity, LocalRun } from '../../src/local/LocalRun.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import { LocalReportStore } from '../../src/local/LocalReportStore.ts';
+import type { JobIdentity, LocalRun } from '../../src/local/LocalRun.ts';
 import type { LocalRunParts, LocalRunResult } from '../../src/local/local-run-parts.ts';
 import type { RunEvent } from '../../src/local/RunEvent.ts';
 import { systemIds } from '../../src/local/system-ids.ts';
@@ -61,8 +61,8 @@ export class LocalRunRig implements AsyncDisposable {
     const { behave, select, play, openRun = (jobs) => this.#createRun(id, jobs), ...parts } = options;
     const id = systemIds.next();
     let plan = planOf(text);
-    if (play !== undefined) plan = valueOf(playJobs(plan, play));
-    if (select !== undefined) plan = valueOf(selectJobs(plan, select));
+    if (play !== undefined) plan = resultOf(playJobs(plan, play));
+    if (select !== undefined) plan = resultOf(selectJobs(plan, select));
     if (behave !== undefined) {
       this.executor = new ScriptedExecutor({ clock: this.clock, behave: (spec) => behave(spec.jobName) });
     }
@@ -136,7 +136,7 @@ export function inOneLine(job: JobExecution): string {
   return parts.filter((part) => part !== '').join(' ');
 }
 
-function valueOf<T>(result: { ok: true; value: T } | { ok: false; error: { message: string } }): T {
+function resultOf<T>(result: { ok: true; value: T } | { ok: false; error: { message: string } }): T {
   if (result.ok) return result.value;
   throw new Error(result.error.message);
 }

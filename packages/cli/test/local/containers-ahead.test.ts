@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ContainerSpec, ScriptedExecutor } from '@xx-pipeline/worker/execution';
-import { JobRunner } from '@xx-pipeline/worker/execution';
+import { type ContainerSpec, JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
 import { inOneLine, LocalRunRig } from './LocalRunRig.ts';
 
 const slowPreparation = () => ({ delay: { prepare: 500 } });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { LogChunk, LogStream } from '@xx-pipeline/common';
 import { JobLogFile } from '../../src/local/JobLogFile.ts';
 import { readLogLines, readLogTail } from '../../src/local/read-log.ts';
@@ -26,11 +26,11 @@ async function lines(path: string): Promise<[number | null, LogStream | null, st
 test('a log is exactly what was printed, and its lines know their stream and time', async (t) => {
   const path = join(await temporary(t), 'job.1.log');
   const log = new JobLogFile(path, unexpected);
-  log.write(chunk('runner', 100, '$ make\n'));
-  log.write(chunk('stdout', 105, 'one\ntw'));
-  log.write(chunk('stdout', 110, 'o\n\n'));
-  log.write(chunk('stderr', 111, 'warn: \xe9\r\n'));
-  log.write(chunk('stdout', 120, 'no end'));
+  void log.write(chunk('runner', 100, '$ make\n'));
+  void log.write(chunk('stdout', 105, 'one\ntw'));
+  void log.write(chunk('stdout', 110, 'o\n\n'));
+  void log.write(chunk('stderr', 111, 'warn: \xe9\r\n'));
+  void log.write(chunk('stdout', 120, 'no end'));
   await log.close();
   assert.equal(await readFile(path, 'utf8'), '$ make\none\ntwo\n\nwarn: \xe9\r\nno end');
   assert.deepEqual(await lines(path), [
@@ -53,7 +53,7 @@ test('a job that prints nothing has an empty log', async (t) => {
 test('a log without its index, or with half of it, still shows all its lines', async (t) => {
   const path = join(await temporary(t), 'job.1.log');
   const log = new JobLogFile(path, unexpected);
-  for (let index = 0; index < 10; index++) log.write(chunk('stderr', 100 + index, `line ${index}\n`));
+  for (let index = 0; index < 10; index++) void log.write(chunk('stderr', 100 + index, `line ${index}\n`));
   await log.close();
   await truncate(`${path}.idx`, 24);
   const half = await lines(path);
@@ -106,7 +106,7 @@ test('a line without end comes in pieces instead of filling the memory', async (
 test('the tail of a log reads only its end', async (t) => {
   const path = join(await temporary(t), 'job.1.log');
   const log = new JobLogFile(path, unexpected);
-  for (let index = 0; index < 1000; index++) log.write(chunk('stdout', index, `line ${index}\n`));
+  for (let index = 0; index < 1000; index++) void log.write(chunk('stdout', index, `line ${index}\n`));
   await log.close();
   assert.equal(await readLogTail(path, 2), 'line 998\nline 999');
   assert.equal(await readLogTail(path, 3, 14), 'line 999');

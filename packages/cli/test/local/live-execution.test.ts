@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JobOutcome, type PipelineExecution, isoTime } from '@xx-pipeline/common';
+import { isoTime, type JobOutcome, type PipelineExecution } from '@xx-pipeline/common';
 import {
   applyDecisions,
   attemptFinished,

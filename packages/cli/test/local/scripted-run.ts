@@ -37,9 +37,9 @@ const runner = new LocalPipelineRunner({
 });
 try {
   const { execution } = await runner.run();
-  console.log(execution.status);
+  process.stdout.write(`${execution.status}\n`);
 } catch (error) {
   if (!(error instanceof CommandError)) throw error;
-  console.log(error.message);
+  process.stdout.write(`${error.message}\n`);
   process.exitCode = error.exitCode;
 }
