@@ -14,5 +14,8 @@ if (first === '--version' || first === '-V') {
 function keepCompiledCode(): void {
   const { env } = process;
   const home = env['XX_HOME'] || (env['HOME'] && `${env['HOME']}/.xx-pipeline`);
-  if (home) process.getBuiltinModule('node:module').enableCompileCache(`${home}/compiled`);
+  // Only below what exists: Node never returns from making a directory where none can be, as in /proc.
+  if (home && process.getBuiltinModule('node:fs').existsSync(home)) {
+    process.getBuiltinModule('node:module').enableCompileCache(`${home}/compiled`);
+  }
 }
