@@ -52,8 +52,15 @@ function describe(event: TestEvent): ReporterLine | null {
 }
 
 function showError(error: Error): string {
-  const cause = error.cause instanceof Error ? error.cause : error;
-  return cause.stack ?? String(cause);
+  const cause: unknown = error.cause instanceof Error ? error.cause : error;
+  // Both what failed and what then failed at the end of `await using`.
+  return cause instanceof SuppressedError
+    ? `${inspect(cause.suppressed)}\nand then\n${inspect(cause.error)}`
+    : inspect(cause);
+}
+
+function inspect(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function isEcho(error: Error): boolean {
