@@ -254,8 +254,7 @@ export class AttemptRun {
     const shell: ShellScript = { text: script.text, mark: this.#mark };
     const output: OutputSink = {
       write: (stream, bytes, at) => this.#log.write(stream, bytes, at),
-      mark: (text) => {
-        const index = Number(text);
+      mark: (index) => {
         const command = commands[index];
         if (command === undefined) return;
         onCommand(index);

@@ -57,18 +57,21 @@ export interface ShellScript {
   /** Read by bash where the image has it, else by sh; standard input is /dev/null, the working directory the workspace. */
   readonly text: string;
   /**
-   * What follows `mark` up to the end of a line of standard output is not output but a mark.
-   * A random text, so that no job meets it by accident.
+   * `mark` and a whole number up to the end of a line is not output but a mark. The text writes each mark on standard
+   * output and on standard error, and the numbers rise. A random text, so that no job meets it by accident.
    */
   readonly mark: string;
 }
 
-/** Takes a container's output while it runs. */
+/** Takes a container's output while it runs: both streams and the marks in one order. */
 export interface OutputSink {
   /** Bytes of one stream, in order. The next call waits for the returned promise: back-pressure reaches the job. */
   write(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number): void | Promise<void>;
-  /** A mark, without its prefix and line end, in its place among the output. */
-  mark(text: string, at: number): void;
+  /**
+   * The number of a mark. What stood before it on either stream has been written before this, what stood behind it
+   * on either comes after it. Where the text fails to write a mark on one stream, it is taken from the other alone.
+   */
+  mark(mark: number, at: number): void;
 }
 
 /** How a shell text ended. */

@@ -8,18 +8,22 @@ import { test } from 'node:test';
 import { bootstrapCommand, frameScript, helloMark } from '../../src/execution/shell/bootstrap.ts';
 
 /** Gives scripts to the outer shell as this machine's `sh` runs it; the host's part played by hand. */
-async function runScripts(scripts: readonly string[], path = process.env['PATH']) {
+async function runScripts(scripts: readonly string[], path = process.env['PATH'], leftover = '') {
   const [, ...args] = bootstrapCommand;
   const child = spawn('/bin/sh', args, { env: { PATH: path } });
   const streams = { out: '', err: '' };
   child.stdout.on('data', (bytes: Buffer) => (streams.out += bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => (streams.err += bytes.toString()));
+  child.stdin.write(leftover);
   for (const [index, script] of scripts.entries()) {
-    child.stdin.write(frameScript(script, `token${index}`, 'the-end'));
+    child.stdin.write(frameScript(script, `\u001etoken${index}`, 'the-end'));
     while (!streams.out.includes(`token${index} `)) await once(child.stdout, 'data');
   }
   child.stdin.end();
   await once(child, 'close');
+  // Tokens are shown without the separator in front.
+  streams.out = streams.out.replaceAll('\u001etoken', 'token');
+  streams.err = streams.err.replaceAll('\u001etoken', 'token');
   return { ...streams, code: child.exitCode, pid: child.pid };
 }
 
@@ -58,4 +62,9 @@ test('a script knows no token', async () => {
 test('a script that cannot be parsed fails and the next one runs', async () => {
   const { out } = await runScripts(['if then', 'echo fine']);
   assert.match(out, /token0 [1-9]\d*\nfine\ntoken1 0\n$/);
+});
+
+test('what a killed shell has left of its text is passed over', async () => {
+  const { out } = await runScripts(['echo one'], undefined, "#!/bin/sh\n\necho 'left over' \\\n$(exit)\n#the-end\n");
+  assert.match(out, /^\S+ \d+\none\ntoken0 0\n$/);
 });

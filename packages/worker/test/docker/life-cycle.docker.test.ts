@@ -144,7 +144,7 @@ test('jobs one after the other share a network, and nothing of the first is ther
   ]);
   const one = await runText(
     first,
-    'hostname; (while :; do echo hi | nc -l -p 4444; done) >/dev/null 2>&1 & sleep 0.2; nc 127.0.0.1 4444 </dev/null',
+    'hostname; (while :; do echo hi | nc -l -p 4444; done) >/dev/null 2>&1 & until nc 127.0.0.1 4444 </dev/null 2>&1 | grep -x hi; do :; done',
   );
   assert.match(one.stdout, /hi\n$/);
   void first.remove();

@@ -15,7 +15,7 @@ import type { ContainerSpec, JobContainer, OutputSink, PrepareObserver } from '.
 export class Recorder implements OutputSink {
   stdout = '';
   stderr = '';
-  readonly marks: string[] = [];
+  readonly marks: number[] = [];
   #waiting: { text: string; resolve: () => void }[] = [];
 
   write(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
@@ -27,8 +27,8 @@ export class Recorder implements OutputSink {
     });
   }
 
-  mark(text: string): void {
-    this.marks.push(text);
+  mark(mark: number): void {
+    this.marks.push(mark);
   }
 
   /** Resolves when standard output holds a text. */

@@ -8,13 +8,13 @@ test('a script gives all of its output on both streams, its marks and its exit c
   const container = await rig.prepare(await rig.executor());
   const result = await runText(
     container,
-    'echo one; echo two >&2; echo "@@mark first"; i=0; while [ $i -lt 3000 ]; do echo $i; echo -$i >&2; i=$((i+1)); done; printf "no line end"; exit 7',
+    'echo one; echo two >&2; echo "@@mark 0"; echo "@@mark 0" >&2; i=0; while [ $i -lt 3000 ]; do echo $i; echo -$i >&2; i=$((i+1)); done; printf "no line end"; exit 7',
   );
   const numbers = Array.from({ length: 3000 }, (_unused, index) => index);
   assert.equal(result.exitCode, 7);
   assert.equal(result.stdout, `one\n${numbers.map((n) => `${n}\n`).join('')}no line end`);
   assert.equal(result.stderr, `two\n${numbers.map((n) => `-${n}\n`).join('')}`);
-  assert.deepEqual(result.marks, ['first']);
+  assert.deepEqual(result.marks, [0]);
   await container.remove();
 });
 
@@ -73,6 +73,33 @@ test('interrupt with force ends a script that ignores TERM', async () => {
   const result = await running;
   assert.deepEqual([result.exitCode, result.outOfMemory], [137, false]);
   assert.equal((await runText(container, 'echo after')).stdout, 'after\n');
+  await container.remove();
+});
+
+test('an interrupt that comes before the shell of a script runs reaches it all the same', async () => {
+  await using rig = await DockerRig.make();
+  const executor = await rig.executor();
+  for (let round = 0; round < 5; round += 1) {
+    const container = await rig.prepare(executor);
+    const running = runText(container, 'echo begun; sleep 600');
+    const interrupted = container.interrupt(false);
+    assert.equal((await running).exitCode, 143);
+    assert.equal((await runText(container, 'echo after')).stdout, 'after\n');
+    await interrupted;
+    await container.remove();
+  }
+});
+
+test('a forced interrupt ends a container whose entrypoint has not got to the shell', async () => {
+  await using rig = await DockerRig.make();
+  const entrypoint = ['sh', '-c', 'echo waiting; sleep 600; exec "$@"', 'sh'];
+  const container = await rig.prepare(await rig.executor(), { image: { name: 'busybox:latest', entrypoint } });
+  const recorder = new Recorder();
+  const broken = assert.rejects(runText(container, 'echo never', recorder), ExecutionBroken);
+  await recorder.saw('waiting');
+  await container.interrupt(true);
+  await broken;
+  assert.equal(recorder.stdout, 'waiting\n');
   await container.remove();
 });
 

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { commandEcho, quote, scriptText } from '../../src/execution/script-text.ts';
+import { MarkBarrier } from '../../src/execution/shell/MarkBarrier.ts';
+import { MarkFilter } from '../../src/execution/shell/MarkFilter.ts';
 import { readScriptText } from '../../src/execution/scripted/read-script-text.ts';
 
 const mark = '\u001emark:';
+const marks = new RegExp(`${mark}(\\d+)\n`, 'g');
 const installed = [['sh'], ['bash'], ['dash'], ['busybox', 'sh']].filter(
   ([program]) => spawnSync(program as string, ['-c', ':']).error === undefined,
 );
@@ -14,8 +21,10 @@ interface Ran {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
-  /** Indexes of the commands that began. */
+  /** Indexes of the commands that began, as standard output tells. */
   readonly began: readonly number[];
+  /** The same as standard error tells. */
+  readonly beganOnErr: readonly number[];
 }
 
 /** Runs commands as an executor does, but as a plain process: text on no command line of theirs, input empty. */
@@ -29,8 +38,41 @@ function run(shell: readonly string[], commands: readonly string[], variables: R
   const trailer = /trailer:(\d+)\n$/.exec(done.stdout);
   assert.ok(trailer !== null, `the trailer was skipped: ${done.stdout}${done.stderr}`);
   const out = done.stdout.slice(0, trailer.index);
-  const began = [...out.matchAll(/\u001emark:(\d+)\n/g)].map((match) => Number(match[1]));
-  return { code: Number(trailer[1]), out: out.replace(/\u001emark:\d+\n/g, ''), err: done.stderr, began };
+  return {
+    code: Number(trailer[1]),
+    out: out.replace(marks, ''),
+    err: done.stderr.replace(marks, ''),
+    began: [...out.matchAll(marks)].map((match) => Number(match[1])),
+    beganOnErr: [...done.stderr.matchAll(marks)].map((match) => Number(match[1])),
+  };
+}
+
+/** The output of commands run with two pipes, one read long before the other, as a barrier puts it in order. */
+async function sections(shell: readonly string[], commands: readonly string[]) {
+  const script = scriptText(commands, [], mark);
+  assert.ok(script.ok);
+  const [program, ...args] = shell;
+  const child = spawn(program as string, [...args, '-c', script.value.text], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdout = text(child.stdout);
+  const found: { mark: number; out: string; err: string }[] = [];
+  const barrier = new MarkBarrier({
+    bytes: (stream, bytes) => {
+      const last = found.at(-1) ?? assert.fail('output before the first mark');
+      last[stream === 'stdout' ? 'out' : 'err'] += bytes.toString();
+    },
+    mark: (index) => found.push({ mark: index, out: '', err: '' }),
+    end: () => {},
+  });
+  const output = { stderr: await text(child.stderr), stdout: await stdout };
+  for (const stream of ['stderr', 'stdout'] as const) {
+    const filter = new MarkFilter([mark], {
+      bytes: (bytes) => barrier.bytes(stream, bytes),
+      mark: (_, rest) => barrier.mark(stream, Number(rest)),
+    });
+    filter.push(Buffer.from(output[stream]));
+    barrier.end(stream);
+  }
+  return found;
 }
 
 for (const shell of installed) {
@@ -43,6 +85,7 @@ for (const shell of installed) {
       out: 'in /, X is 1\nY is 2\n',
       err: '',
       began: [0, 1, 2, 3, 4, 5],
+      beganOnErr: [0, 1, 2, 3, 4, 5],
     });
   });
 
@@ -52,18 +95,21 @@ for (const shell of installed) {
       out: 'one\n',
       err: '',
       began: [0, 1],
+      beganOnErr: [0, 1],
     });
     assert.deepEqual(run(shell, ['echo one', '(exit 4)', 'echo three']), {
       code: 4,
       out: 'one\n',
       err: '',
       began: [0, 1],
+      beganOnErr: [0, 1],
     });
     assert.equal(run(shell, ['false\necho not reached']).out, '');
   });
 
   test(`${name}: exit 0 ends the script as a success`, () => {
-    assert.deepEqual(run(shell, ['exit 0', 'echo not reached']), { code: 0, out: '', err: '', began: [0] });
+    const ran = run(shell, ['exit 0', 'echo not reached']);
+    assert.deepEqual(ran, { code: 0, out: '', err: '', began: [0], beganOnErr: [0] });
   });
 
   test(`${name}: an && list whose first part fails does not end the script, but is its result at the end`, () => {
@@ -95,12 +141,47 @@ for (const shell of installed) {
     assert.equal(ran.out, 'trapped\n');
   });
 
-  test(`${name}: marks stay out of redirected output and out of traces`, () => {
-    const ran = run(shell, ['exec >/dev/null', 'echo hidden', 'set -x', 'true', 'exec 8>&-', 'true']);
-    assert.deepEqual(ran.began.slice(0, 5), [0, 1, 2, 3, 4]);
-    assert.equal(ran.out, '');
-    assert.ok(!ran.err.includes('mark:'), ran.err);
-    assert.equal(ran.code, 0);
+  test(`${name}: marks stay out of redirected streams and come although these are redirected`, () => {
+    const ran = run(shell, [
+      'exec >/dev/null',
+      'echo hidden',
+      'exec 2>&1',
+      'echo hidden >&2',
+      'exec <&- >&- 2>&-',
+      ':',
+    ]);
+    assert.deepEqual(ran, { code: 0, out: '', err: '', began: [0, 1, 2, 3, 4, 5], beganOnErr: [0, 1, 2, 3, 4, 5] });
+  });
+
+  test(`${name}: a command that takes the copies of the streams gets no marks into its files, nor an error`, () => {
+    const directory = mkdtempSync(join(tmpdir(), 'xx-script-'));
+    try {
+      const file = join(directory, 'file');
+      const ran = run(shell, [`exec 7>'${file}'`, 'echo mine >&7', 'exec 8>&-', 'true']);
+      assert.deepEqual(ran, { code: 0, out: '', err: '', began: [0], beganOnErr: [0, 1, 2] });
+      assert.equal(readFileSync(file, 'utf8'), 'mine\n');
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test(`${name}: a trace shows the commands and nothing else`, () => {
+    const ran = run(shell, ['set -ux', 'echo one', 'false && true', '(set +x; echo two)', 'set +x', 'echo "$-"']);
+    // bash shows the depth of evals.
+    assert.equal(ran.err.replace(/^\++/gm, '+'), '+ echo one\n+ false\n+ set +x\n+ set +x\n');
+    assert.match(ran.out, /^one\ntwo\n[^x]*\n$/);
+    assert.deepEqual([ran.code, ran.began, ran.beganOnErr], [0, [0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]]);
+  });
+
+  test(`${name}: however its streams arrive, each command's output stands behind its own mark`, async () => {
+    const commands = Array.from(
+      { length: 30 },
+      (_, index) => `echo out${index}; echo err${index} >&2; echo out${index}`,
+    );
+    assert.deepEqual(
+      await sections(shell, commands),
+      commands.map((_, index) => ({ mark: index, out: `out${index}\n`.repeat(2), err: `err${index}\n` })),
+    );
   });
 
   test(`${name}: any value of a variable arrives as it is`, () => {

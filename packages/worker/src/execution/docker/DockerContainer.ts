@@ -31,6 +31,10 @@ export class DockerContainer implements JobContainer {
   #turn: Promise<void> | null = null;
   #removal: Promise<void> | null = null;
   #killed = false;
+  /** While a script runs or waits to run: resolves when it is given to its shell. */
+  #given: Promise<void> | null = null;
+  /** Interrupts under way: the next script must not meet them. */
+  readonly #interrupts = new Set<Promise<void>>();
 
   constructor(surroundings: ContainerSurroundings, made: MadeContainer) {
     this.#surroundings = surroundings;
@@ -43,34 +47,63 @@ export class DockerContainer implements JobContainer {
   }
 
   async run(script: ShellScript, output: OutputSink): Promise<ScriptExit> {
-    await this.#takeTurn();
-    const { live } = this.#made;
+    const earlier = [...this.#interrupts];
+    this.#given = Promise.all(earlier).then(() => this.#takeTurn());
     this.#killed = false;
-    let exitCode: number;
     try {
-      exitCode = await live.session.run(script, output);
+      await this.#given;
+      const exitCode = await this.#runScript(script, output);
+      // 137 = killed; by us, by itself, or by the kernel for its memory, which only the engine knows.
+      const outOfMemory = exitCode === 137 && !this.#killed && (await this.#wasOutOfMemory());
+      return { exitCode, outOfMemory };
+    } finally {
+      this.#given = null;
+    }
+  }
+
+  async #runScript(script: ShellScript, output: OutputSink): Promise<number> {
+    try {
+      return await this.#made.live.session.run(script, output);
     } catch (error) {
       throw await this.#explain(error);
     }
-    // 137 = killed; by us, by itself, or by the kernel for its memory, which only the engine knows.
-    const outOfMemory = exitCode === 137 && !this.#killed && (await this.#wasOutOfMemory());
-    return { exitCode, outOfMemory };
   }
 
   async interrupt(force: boolean): Promise<void> {
+    if (this.#given === null) return;
+    const interrupt = this.#interrupt(this.#given, force).finally(() => this.#interrupts.delete(interrupt));
+    this.#interrupts.add(interrupt);
+    await interrupt;
+  }
+
+  async #interrupt(given: Promise<void>, force: boolean): Promise<void> {
+    // Where that fails, `run` tells.
+    await given.catch(() => {});
+    const { session } = this.#made.live;
+    if (!session.isRunning || this.#removal !== null) return;
+    if (force) this.#killed = true;
+    const { begun } = session;
+    // Before the outer shell's hello nothing of the script lives, only what an entrypoint began.
+    if (force || session.outerPid !== null) await this.#signal(force);
+    // A signal that came before the script's shell has met nobody: sent again as soon as there is one.
+    if (begun !== null && (await begun)) await this.#signal(force);
+  }
+
+  async #signal(force: boolean): Promise<void> {
     const { session, id } = this.#made.live;
     if (!session.isRunning || this.#removal !== null) return;
     const signal = force ? 'KILL' : 'TERM';
-    if (force) this.#killed = true;
     const { client } = this.#surroundings;
-    try {
-      const code = await client.exec(id, interruptCommand(signal, session.outerPid), '0', { deadline: 10_000 });
-      // 126 and 127: no shell to run it with (any more).
-      if (code !== 126 && code !== 127) return;
-    } catch {
-      // Tried in another way below.
+    if (session.outerPid !== null) {
+      try {
+        const code = await client.exec(id, interruptCommand(signal, session.outerPid), '0', { deadline: 10_000 });
+        // 126 and 127: no shell to run it with (any more).
+        if (code !== 126 && code !== 127) return;
+      } catch {
+        // Tried in another way below.
+      }
+      if (!session.isRunning) return;
     }
-    if (!session.isRunning) return;
     await client.killContainer(id, signal, { deadline: 10_000 }).catch(() => {});
   }
 

@@ -96,7 +96,7 @@ export class ScriptedContainer implements JobContainer {
   #guard(output: OutputSink): OutputSink {
     return {
       write: (stream, bytes, at) => (this.#removing === null ? output.write(stream, bytes, at) : undefined),
-      mark: (text, at) => (this.#removing === null ? output.mark(text, at) : undefined),
+      mark: (mark, at) => (this.#removing === null ? output.mark(mark, at) : undefined),
     };
   }
 

@@ -44,7 +44,7 @@ export class ScriptedShell {
     const { variables, commands } = readScriptText(script.text);
     this.#variables = variables;
     for (const [index, command] of commands.entries()) {
-      this.#output.mark(String(index), this.#clock.now());
+      this.#output.mark(index, this.#clock.now());
       const exit = await this.#command(this.#expand(command.trim()));
       if (exit !== null) return exit;
     }

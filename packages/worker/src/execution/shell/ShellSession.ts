@@ -4,18 +4,13 @@ import type { Clock } from '@xx-pipeline/common';
 import { FrameDemultiplexer } from '../docker/FrameDemultiplexer.ts';
 import { ExecutionBroken } from '../errors.ts';
 import type { OutputSink, ShellScript } from '../JobExecutor.ts';
-import { frameScript, helloMark } from './bootstrap.ts';
-import { MarkFilter } from './MarkFilter.ts';
-
-type Stream = 'stdout' | 'stderr';
+import { frameScript } from './bootstrap.ts';
+import type { OutputStream } from './MarkBarrier.ts';
+import { ScriptOutput } from './ScriptOutput.ts';
 
 /** A script under way. */
 interface Run {
-  readonly sink: OutputSink;
-  readonly filters: Readonly<Record<Stream, MarkFilter>>;
-  readonly ended: Set<Stream>;
-  exitCode: number;
-  resolve(exitCode: number): void;
+  readonly output: ScriptOutput;
   reject(error: unknown): void;
 }
 
@@ -35,14 +30,14 @@ export class ShellSession {
   readonly closed: Promise<void>;
   readonly #socket: Duplex;
   readonly #clock: Clock;
-  readonly #early: { stream: Stream; bytes: Buffer }[] = [];
+  readonly #early: { stream: OutputStream; bytes: Buffer }[] = [];
   #earlyLength = 0;
   #wakeReader: (() => void) | null = null;
   #run: Run | null = null;
   #ran = false;
   #isClosed = false;
   #outerPid: number | null = null;
-  #pending: Promise<void> | null = null;
+  #isDropped = false;
 
   constructor(socket: Duplex, head: Buffer, clock: Clock) {
     this.#socket = socket;
@@ -66,6 +61,11 @@ export class ShellSession {
     return this.#run !== null;
   }
 
+  /** Resolves when the running script's shell is there (true) or never will be (false); null when it is, or nothing runs. */
+  get begun(): Promise<boolean> | null {
+    return this.#run?.output.begun ?? null;
+  }
+
   /** Runs a script to its end; resolves with its exit code when all of its output has been taken. */
   run(script: ShellScript, sink: OutputSink): Promise<number> {
     if (this.#run !== null) throw new Error('a script is running already');
@@ -73,17 +73,19 @@ export class ShellSession {
     return new Promise((resolve, reject) => {
       // The separator in front keeps a token from beginning like anything a prompt ends with.
       const token = `\u001e${randomBytes(24).toString('hex')}`;
-      this.#run = {
-        sink,
-        ended: new Set(),
-        exitCode: 0,
-        filters: { stdout: this.#filter('stdout', token, script.mark), stderr: this.#filter('stderr', token, null) },
-        resolve,
-        reject,
+      const ended = (exitCode: number) => {
+        this.#run = null;
+        resolve(exitCode);
       };
+      const greeted = (outerPid: number) => {
+        this.#outerPid = outerPid;
+      };
+      const failed = (cause: unknown) => void this.#socket.destroy(new SinkFailed({ cause }));
+      const parts = { sink, clock: this.#clock, token, mark: script.mark, greeted, ended, failed };
+      const output = new ScriptOutput(parts, this.#outerPid !== null);
+      this.#run = { output, reject };
       this.#ran = true;
-      const { filters } = this.#run;
-      for (const early of this.#early.splice(0)) filters[early.stream].push(early.bytes);
+      for (const early of this.#early.splice(0)) output.push(early.stream, early.bytes).catch(failed);
       this.#wakeReader?.();
       this.#socket.write(frameScript(script.text, token, randomBytes(12).toString('hex')));
     });
@@ -96,46 +98,13 @@ export class ShellSession {
 
   /** Drops the connection. */
   destroy(): void {
+    this.#isDropped = true;
     this.#socket.destroy();
     this.#wakeReader?.();
   }
 
-  #filter(stream: Stream, token: string, mark: string | null): MarkFilter {
-    const marks = [token];
-    if (stream === 'stdout' && this.#outerPid === null) marks.push(helloMark);
-    if (mark !== null) marks.push(mark);
-    return new MarkFilter(marks, {
-      bytes: (bytes) => this.#queue((run) => run.sink.write(stream, bytes, this.#clock.now())),
-      mark: (index, text) =>
-        this.#queue((run) => {
-          if (index === 0) this.#ended(run, stream, text);
-          else if (marks[index] === helloMark) this.#outerPid = Number(text.trim());
-          else run.sink.mark(text, this.#clock.now());
-        }),
-    });
-  }
-
-  /** Does something with the current run now, or after what waits already. */
-  #queue(action: (run: Run) => void | Promise<void>): void {
-    const act = () => (this.#run === null ? undefined : action(this.#run));
-    if (this.#pending === null) {
-      const waiting = act();
-      if (waiting instanceof Promise) this.#pending = waiting;
-    } else this.#pending = this.#pending.then(act);
-    // Looked at by the reader; until then a rejection must not count as unhandled.
-    this.#pending?.catch(() => {});
-  }
-
-  #ended(run: Run, stream: Stream, text: string): void {
-    run.ended.add(stream);
-    if (stream === 'stdout') run.exitCode = Number(text.trim());
-    if (run.ended.size < 2) return;
-    this.#run = null;
-    run.resolve(run.exitCode);
-  }
-
   async #read(head: Buffer): Promise<void> {
-    const pieces: { stream: Stream; bytes: Buffer }[] = [];
+    const pieces: { stream: OutputStream; bytes: Buffer }[] = [];
     const demultiplexer = new FrameDemultiplexer((stream, bytes) => pieces.push({ stream, bytes }));
     let cause: unknown;
     try {
@@ -146,15 +115,23 @@ export class ShellSession {
     }
     this.#isClosed = true;
     this.#socket.destroy();
+    await this.#lose(cause);
+  }
+
+  /** The connection has ended under a script: all that came through is handed on, unless nobody wants it any more. */
+  async #lose(cause: unknown): Promise<void> {
     const run = this.#run;
+    if (run === null) return;
+    if (!this.#isDropped && !(cause instanceof SinkFailed)) await run.output.lose().catch(() => {});
+    run.output.drop();
     this.#run = null;
-    run?.reject(cause instanceof SinkFailed ? cause.cause : gone(cause));
+    run.reject(cause instanceof SinkFailed ? cause.cause : gone(cause));
   }
 
   async #take(
     chunk: Buffer,
     demultiplexer: FrameDemultiplexer,
-    pieces: { stream: Stream; bytes: Buffer }[],
+    pieces: { stream: OutputStream; bytes: Buffer }[],
   ): Promise<void> {
     demultiplexer.push(chunk);
     for (const { stream, bytes } of pieces) {
@@ -164,20 +141,15 @@ export class ShellSession {
     pieces.length = 0;
   }
 
-  async #pass(stream: Stream, bytes: Buffer): Promise<void> {
+  async #pass(stream: OutputStream, bytes: Buffer): Promise<void> {
     try {
-      this.#run?.filters[stream].push(bytes);
-      while (this.#pending !== null) {
-        const pending = this.#pending;
-        await pending;
-        if (this.#pending === pending) this.#pending = null;
-      }
+      await this.#run?.output.push(stream, bytes);
     } catch (error) {
       throw new SinkFailed({ cause: error });
     }
   }
 
-  async #keepEarly(stream: Stream, bytes: Buffer): Promise<void> {
+  async #keepEarly(stream: OutputStream, bytes: Buffer): Promise<void> {
     this.#early.push({ stream, bytes });
     this.#earlyLength += bytes.length;
     if (this.#earlyLength < earlyLimit) return;

@@ -15,6 +15,7 @@
  *   /dev/null and never the text. Where the image has no `head`, the shell reads up to the end line by itself.
  * - `--norc`, because bash reads a person's start-up file where its input is a socket.
  * - `read` takes a pipe byte by byte, so nothing is read ahead of a script.
+ * - A shell that is killed before it has read its text leaves that in the input: lines without a token are passed over.
  * - When the host goes away, standard input ends, the shell with it, and with the shell the container.
  */
 const outer = `trap : TERM INT HUP
@@ -22,6 +23,7 @@ unset IFS xx_length xx_token xx_end
 if command -v bash >/dev/null 2>&1; then xx_shell='bash --norc'; else xx_shell=sh; fi
 echo "\u001exx-pipeline""-shell $$"
 while read -r xx_length xx_token xx_end; do
+case $xx_token in "\u001e"*) ;; *) continue ;; esac
 $xx_shell -c "$1" "\${xx_shell%% *}" "$xx_length" "$xx_end"
 set -- "$1" $?
 echo "$xx_token $2"
@@ -41,7 +43,7 @@ export const bootstrapCommand: readonly string[] = ['sh', '-c', outer, 'sh', inn
  */
 export const helloMark = '\u001exx-pipeline-shell';
 
-/** A script as the outer shell takes it. `token` and `end` are random texts without white space. */
+/** A script as the outer shell takes it. `token` and `end` are random texts without white space, `token` begins with a record separator. */
 export function frameScript(text: string, token: string, end: string): Buffer {
   const endLine = `#${end}`;
   const body = Buffer.from(`${text}\n${endLine}\n`);
