@@ -6,6 +6,9 @@ import { ms, type Result } from './Result.ts';
 
 const run = ['run', '--local'] as const;
 
+/** Its helper image and its question to the registry are left out: it is to be measured where there is no registry too. */
+const peerOptions = ['--helper-image', 'busybox:latest', '--pull-policy', 'if-not-present'];
+
 interface Shape {
   readonly id: string;
   readonly what: string;
@@ -76,6 +79,7 @@ export async function againstPeer(world: BenchWorld, pairs: number): Promise<rea
       command: [
         process.execPath,
         program,
+        ...peerOptions,
         '--concurrency',
         String(world.width),
         '--home',

@@ -4,9 +4,9 @@ import type { CheckReport } from './run-checks.ts';
 import type { CheckState } from './SetupCheck.ts';
 
 const marks: Readonly<Record<CheckState, { readonly mark: string; readonly color: Paint }>> = {
-  ok: { mark: '✔', color: 'green' },
+  ok: { mark: '✓', color: 'green' },
   warning: { mark: '!', color: 'yellow' },
-  missing: { mark: '✘', color: 'red' },
+  missing: { mark: '✗', color: 'red' },
 };
 
 /** One check as text: what was found and, where something is wrong, how to mend it. */
