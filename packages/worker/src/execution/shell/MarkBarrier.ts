@@ -52,7 +52,7 @@ export class MarkBarrier {
   /** The mark at which a stream is held; null when none is. */
   get waitingFor(): number | null {
     const { stdout, stderr } = this.#sides;
-    const [first] = stdout.held.length > 0 ? stdout.held : stderr.held;
+    const first = stdout.held[0] ?? stderr.held[0];
     return typeof first === 'number' ? first : null;
   }
 
