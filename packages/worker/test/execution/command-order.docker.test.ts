@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JobRequest, systemClock } from '@xx-pipeline/common';
-import { commandEcho } from '../../src/execution/script-text.ts';
 import { JobRunner } from '../../src/execution/index.ts';
+import { commandEcho } from '../../src/execution/script-text.ts';
 import { DockerRig } from '../docker/rig.ts';
 import { FollowedJob, jobRequest, MemoryArtifacts } from './JobRig.ts';
 
