@@ -1,32 +1,17 @@
 import type { Diagnostic, PipelinePlan } from '@xx-pipeline/common';
 import { codes } from './diagnostics/codes.ts';
 import { DiagnosticSink } from './diagnostics/DiagnosticSink.ts';
-import { Reader } from './keys/Reader.ts';
+import type { Reader } from './keys/Keyword.ts';
+import { KeywordReader } from './keys/KeywordReader.ts';
 import { type Built, buildPlan } from './plan/build-plan.ts';
 import { resolveExtends } from './resolve/extends.ts';
 import { type LoadedFiles, loadFiles } from './resolve/load-files.ts';
 import { definePipeline } from './resolve/PipelineDefinition.ts';
 import { resolveReferences } from './resolve/references.ts';
+import type { FileProvider } from './source/FileProvider.ts';
 import { limits } from './source/limits.ts';
+import type { PipelineContext } from './source/PipelineContext.ts';
 import type { MapNode } from './syntax/nodes.ts';
-
-/** The files a pipeline may read: a working tree, a commit, a map in tests. Paths are relative to the repository root. */
-export interface FileProvider {
-  /** The text of a file; null when there is none. Throws only when the machine fails. */
-  read(path: string): string | null;
-  /** All file paths of the tree, for wildcards and `rules:exists`; called at most once, and only if needed. */
-  list(): readonly string[];
-}
-
-/** What is known about the pipeline before it is created. */
-export interface PipelineContext {
-  /** `CI_*` and the like; the weakest of all variables. */
-  readonly predefined: Readonly<Record<string, string>>;
-  /** Given for this run (`--var`); stronger than anything in the file. */
-  readonly pipelineVariables: Readonly<Record<string, string>>;
-  /** Paths changed against the base; null when there is nothing to compare with, which makes `changes` true. */
-  readonly changedFiles: readonly string[] | null;
-}
 
 /** A pipeline file and its surroundings. */
 export interface CheckInput {
@@ -54,7 +39,7 @@ export interface CheckResult {
  */
 export function checkPipeline(input: CheckInput): CheckResult {
   const sink = new DiagnosticSink();
-  const reader = new Reader(sink);
+  const reader = new KeywordReader(sink);
   const files = listOnce(input.files);
   const loaded = loadFiles({ ...input, files }, reader);
   const { plan, notCreated } = planFrom(loaded, { ...input, files }, reader);

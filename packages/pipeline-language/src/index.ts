@@ -1,4 +1,6 @@
-export { type CheckInput, type CheckResult, checkPipeline, type FileProvider, type PipelineContext } from './check-pipeline.ts';
+export { type CheckInput, type CheckResult, checkPipeline } from './check-pipeline.ts';
+export { codes, type DiagnosticCode } from './diagnostics/codes.ts';
+export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
 export type { JobState } from './progress/composite-status.ts';
 export { type AttemptConclusion, concludeAttempt } from './progress/conclude-attempt.ts';
 export type { JobDecision } from './progress/decide.ts';
@@ -26,11 +28,16 @@ export {
   type RequestProblem,
 } from './request/build-job-request.ts';
 export type { RunnerFacts } from './request/job-variables.ts';
-export { type CommitFacts, type PipelineFacts, type ProjectFacts, pipelineVariables } from './request/predefined-variables.ts';
+export {
+  type CommitFacts,
+  type PipelineFacts,
+  type ProjectFacts,
+  pipelineVariables,
+} from './request/predefined-variables.ts';
 export { projectFacts } from './request/project-facts.ts';
 export { slug } from './request/slug.ts';
-export { codes, type DiagnosticCode } from './diagnostics/codes.ts';
-export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
 export type { JsonSchema } from './schema/JsonSchema.ts';
 export { pipelineSchema } from './schema/pipeline-schema.ts';
+export type { FileProvider } from './source/FileProvider.ts';
 export { LineIndex, type Position } from './source/LineIndex.ts';
+export type { PipelineContext } from './source/PipelineContext.ts';

@@ -1,8 +1,8 @@
 import type { Diagnostic, Span } from '@xx-pipeline/common';
 import { LineIndex } from '../source/LineIndex.ts';
-import { framesOf, type LookUp, type Mark, marginOf } from './source-frame.ts';
-import { painter, type Painter } from './painter.ts';
+import { type Painter, painter } from './painter.ts';
 import { safeText } from './safe-text.ts';
+import { framesOf, type LookUp, type Mark, marginOf } from './source-frame.ts';
 
 /** How diagnostics are shown. */
 export interface RenderOptions {

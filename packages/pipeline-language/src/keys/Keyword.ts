@@ -1,6 +1,6 @@
+import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import type { JsonSchema } from '../schema/JsonSchema.ts';
-import type { YamlNode } from '../syntax/nodes.ts';
-import type { Reader } from './Reader.ts';
+import type { MapEntry, MapNode, YamlNode } from '../syntax/nodes.ts';
 
 /** A YAML key that means something here: how to read its value, and what an editor may know about it. */
 export interface Keyword<T> {
@@ -33,6 +33,21 @@ export type Fields = Readonly<Record<string, Keyword<unknown> | NamedKeyword>>;
 export type FieldValues<F extends Fields> = {
   readonly [K in keyof F as F[K] extends Keyword<unknown> ? K : never]?: F[K] extends Keyword<infer T> ? T : never;
 };
+
+/** Reads mappings by tables of keywords, and reports what the tables do not allow. */
+export interface Reader {
+  readonly sink: DiagnosticSink;
+  /** The value of one key. Nodes are shared by anchors, `extends` and `default`, so each is read once. */
+  value<T>(keyword: Keyword<T>, node: YamlNode): T | undefined;
+  /** The values of a mapping's keys. `where` names the mapping in messages: `artifacts`, `job build`. */
+  fields<F extends Fields>(map: MapNode, fields: F, where: string): FieldValues<F>;
+  /** Like `fields`, for a node that has to be a mapping first. */
+  mapping<F extends Fields>(node: YamlNode, fields: F, where: string): FieldValues<F> | undefined;
+  /** Reports a key that is not supported, or that has no effect here. */
+  namedOnly(known: NamedKeyword, entry: MapEntry, where: string): void;
+  /** Reports a value of the wrong kind; the message ends with what was found instead. */
+  wrongType(node: YamlNode, expectation: string, help?: string): void;
+}
 
 /** Declares a supported key. */
 export const keyword = <T>(definition: Omit<Keyword<T>, 'support'>): Keyword<T> => ({ support: 'full', ...definition });

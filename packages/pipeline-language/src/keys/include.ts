@@ -1,12 +1,11 @@
 import type { Span } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
 import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import { expectMissingNames } from '../resolve/missing-names.ts';
-import { quote, presentValue, type YamlNode } from '../syntax/nodes.ts';
-import { type Fields, keyword, later } from './Keyword.ts';
+import { fieldsSchema } from '../schema/fields-schema.ts';
+import { presentValue, quote, type YamlNode } from '../syntax/nodes.ts';
+import { type Fields, keyword, later, type Reader } from './Keyword.ts';
 import { isText, textKeyword, textSchema } from './kinds.ts';
-import type { Reader } from './Reader.ts';
 import { includeRules, type Rule } from './rules.ts';
 
 /** One file, or pattern of files, to include. */

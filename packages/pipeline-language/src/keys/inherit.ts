@@ -1,9 +1,8 @@
 import { fieldsSchema } from '../schema/fields-schema.ts';
 import type { YamlNode } from '../syntax/nodes.ts';
 import { defaultFields } from './default.ts';
-import { type Fields, type Keyword, keyword } from './Keyword.ts';
+import { type Fields, type Keyword, keyword, type Reader } from './Keyword.ts';
 import { isText, readChoice, textListSchema } from './kinds.ts';
-import type { Reader } from './Reader.ts';
 
 /** Everything, nothing, or what is listed. */
 export type Inheritance = boolean | readonly string[];

@@ -4,8 +4,7 @@ import { globProblem } from '../rules/glob.ts';
 import type { JsonSchema } from '../schema/JsonSchema.ts';
 import { describeNode, quote, type ScalarNode, type YamlNode } from '../syntax/nodes.ts';
 import { parseDuration } from '../variables/duration.ts';
-import { type Keyword, keyword } from './Keyword.ts';
-import type { Reader } from './Reader.ts';
+import { type Keyword, keyword, type Reader } from './Keyword.ts';
 
 /** A text node. */
 export const isText = (node: YamlNode): node is ScalarNode => node.kind === 'scalar' && typeof node.value === 'string';

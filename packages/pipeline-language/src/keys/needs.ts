@@ -1,12 +1,11 @@
 import type { Span } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
+import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
 import { presentValue, type YamlNode } from '../syntax/nodes.ts';
-import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
-import { type Fields, keyword, later } from './Keyword.ts';
+import { type Fields, keyword, later, type Reader } from './Keyword.ts';
 import { booleanKeyword, isText, textKeyword, textSchema } from './kinds.ts';
 import { type MatrixEntry, needMatrix } from './parallel.ts';
-import type { Reader } from './Reader.ts';
 
 /** One entry of `needs`, as written. */
 export interface Need {

@@ -1,10 +1,9 @@
 import { codes } from '../diagnostics/codes.ts';
-import { limits } from '../source/limits.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
+import { limits } from '../source/limits.ts';
 import { isNull, type MapNode, quote, type YamlNode } from '../syntax/nodes.ts';
-import { type Fields, keyword } from './Keyword.ts';
+import { type Fields, keyword, type Reader } from './Keyword.ts';
 import { isInteger, isText, quoteHelp } from './kinds.ts';
-import type { Reader } from './Reader.ts';
 
 /** One entry of a matrix: variables and the values each takes. */
 export type MatrixEntry = ReadonlyMap<string, readonly string[]>;

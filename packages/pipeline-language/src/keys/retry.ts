@@ -4,9 +4,8 @@ import { didYouMean } from '../resolve/closest-name.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
 import { quote, type YamlNode } from '../syntax/nodes.ts';
 import { exitCodes } from './exit-codes.ts';
-import { type Fields, keyword } from './Keyword.ts';
+import { type Fields, keyword, type Reader } from './Keyword.ts';
 import { isInteger, isText } from './kinds.ts';
-import type { Reader } from './Reader.ts';
 
 const mostRetries = 2;
 

@@ -2,9 +2,8 @@ import { codes } from '../diagnostics/codes.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
 import { limits } from '../source/limits.ts';
 import type { YamlNode } from '../syntax/nodes.ts';
-import { type Fields, keyword, later } from './Keyword.ts';
+import { type Fields, keyword, later, type Reader } from './Keyword.ts';
 import { isGlob, isText, readTexts, textListSchema, textSchema } from './kinds.ts';
-import type { Reader } from './Reader.ts';
 
 const list = (name: string) =>
   keyword<readonly string[]>({

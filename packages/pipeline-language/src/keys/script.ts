@@ -1,9 +1,8 @@
 import { codes } from '../diagnostics/codes.ts';
 import { limits } from '../source/limits.ts';
 import type { YamlNode } from '../syntax/nodes.ts';
-import { type Keyword, keyword } from './Keyword.ts';
+import { type Keyword, keyword, type Reader } from './Keyword.ts';
 import { isText, quoteHelp, textSchema } from './kinds.ts';
-import type { Reader } from './Reader.ts';
 
 const nested = { type: 'array', items: { type: ['string', 'array'] } } as const;
 

@@ -1,8 +1,7 @@
 import { limits } from '../source/limits.ts';
 import type { YamlNode } from '../syntax/nodes.ts';
-import { keyword } from './Keyword.ts';
+import { keyword, type Reader } from './Keyword.ts';
 import { isText } from './kinds.ts';
-import type { Reader } from './Reader.ts';
 
 const first = '.pre';
 const last = '.post';

@@ -2,10 +2,9 @@ import type { VariablePlan } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
 import { fieldsSchema } from '../schema/fields-schema.ts';
 import type { JsonSchema } from '../schema/JsonSchema.ts';
-import { isNull, type MapEntry, quote, presentValue, type YamlNode } from '../syntax/nodes.ts';
-import { type Fields, type Keyword, keyword } from './Keyword.ts';
+import { isNull, type MapEntry, presentValue, quote, type YamlNode } from '../syntax/nodes.ts';
+import { type Fields, type Keyword, keyword, type Reader } from './Keyword.ts';
 import { booleanKeyword, readTexts, textKeyword, textListSchema } from './kinds.ts';
-import type { Reader } from './Reader.ts';
 
 /** Variables by name, as written. */
 export type Variables = Readonly<Record<string, VariablePlan>>;

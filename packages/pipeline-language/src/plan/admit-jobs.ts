@@ -1,10 +1,10 @@
 import type { Admission, AllowFailurePlan, ExcludedJob, When } from '@xx-pipeline/common';
-import type { PipelineContext } from '../check-pipeline.ts';
 import type { Rule } from '../keys/rules.ts';
 import type { Variables } from '../keys/variables.ts';
 import type { JobInstance } from '../resolve/JobDefinition.ts';
 import type { PipelineDefinition } from '../resolve/PipelineDefinition.ts';
 import { evaluateRules, type RuleEnvironment } from '../rules/evaluate-rules.ts';
+import type { PipelineContext } from '../source/PipelineContext.ts';
 
 /** A job that is in the pipeline, with what its rules decided. */
 export interface AdmittedJob {

@@ -5,8 +5,8 @@ import type { PipelineDefinition } from '../resolve/PipelineDefinition.ts';
 import { type AdmittedJob, admitJobs, type RuleSurroundings } from './admit-jobs.ts';
 import { ArtifactSources } from './artifact-sources.ts';
 import { decideWorkflow } from './decide-workflow.ts';
-import { checkNeedCount, fitsLimits } from './plan-size.ts';
 import { planNeeds } from './plan-needs.ts';
+import { checkNeedCount, fitsLimits } from './plan-size.ts';
 
 /** A plan, or why there is none although the file is valid. Both null when problems were found, which are in the sink. */
 export interface Built {

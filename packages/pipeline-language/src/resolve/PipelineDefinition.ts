@@ -1,5 +1,5 @@
-import type { Reader } from '../keys/Reader.ts';
 import type { Dependency } from '../keys/dependencies.ts';
+import type { Reader } from '../keys/Keyword.ts';
 import type { MapNode } from '../syntax/nodes.ts';
 import { checkStages } from './check-stages.ts';
 import { checkVariableCycles } from './check-variable-cycles.ts';
@@ -20,7 +20,7 @@ export interface PipelineDefinition {
 }
 
 /** The other jobs that a job names. */
-export interface JobLinks {
+interface JobLinks {
   /** null without `needs`. */
   readonly needs: readonly NeedLink[] | null;
   /** null without `dependencies`. */

@@ -1,7 +1,7 @@
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
-import { type JobDefinition, unreadableStage } from './JobDefinition.ts';
 import { Suggestions } from './closest-name.ts';
+import { type JobDefinition, unreadableStage } from './JobDefinition.ts';
 
 /** Reports jobs in stages that the file does not have. */
 export function checkStages(jobs: readonly JobDefinition[], stages: readonly string[], sink: DiagnosticSink): void {

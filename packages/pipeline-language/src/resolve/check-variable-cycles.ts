@@ -21,14 +21,14 @@ export function checkVariableCycles(
     const own = job.keys.variables;
     if (own === undefined || !hasReference(own)) continue;
     for (const names of findVariableCycles({ ...globals.variables, ...own })) {
-      const job_ = root.entries.get(job.name)?.value;
-      report(job.name, names, job_?.kind === 'map' ? presentValue(job_, 'variables') : undefined, sink);
+      const node = root.entries.get(job.name)?.value;
+      report(job.name, names, node?.kind === 'map' ? presentValue(node, 'variables') : undefined, sink);
     }
   }
 }
 
 /** Whether a set of variables can close a circle that was not there without it. */
-export const hasReference = (variables: Variables): boolean =>
+const hasReference = (variables: Variables): boolean =>
   Object.values(variables).some((variable) => !variable.raw && /[$%]/.test(variable.value));
 
 function report(

@@ -6,8 +6,8 @@ import {
   type MapEntry,
   type MapNode,
   mapNode,
-  quote,
   presentValue,
+  quote,
   type YamlNode,
 } from '../syntax/nodes.ts';
 

@@ -1,5 +1,5 @@
 import { codes } from '../diagnostics/codes.ts';
-import { plainSpan, type DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
+import { type DiagnosticSink, plainSpan } from '../diagnostics/DiagnosticSink.ts';
 import type { Need } from '../keys/needs.ts';
 import type { MatrixEntry } from '../keys/parallel.ts';
 import { limits } from '../source/limits.ts';

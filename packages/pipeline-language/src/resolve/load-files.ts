@@ -1,17 +1,18 @@
 import type { Span } from '@xx-pipeline/common';
-import type { FileProvider, PipelineContext } from '../check-pipeline.ts';
 import { codes } from '../diagnostics/codes.ts';
-import { include as includeKeyword, type Include } from '../keys/include.ts';
-import type { Reader } from '../keys/Reader.ts';
+import { type Include, include as includeKeyword } from '../keys/include.ts';
+import type { Reader } from '../keys/Keyword.ts';
 import { evaluateRules } from '../rules/evaluate-rules.ts';
 import { matchGlob } from '../rules/glob.ts';
+import type { FileProvider } from '../source/FileProvider.ts';
 import { limits } from '../source/limits.ts';
-import { type MapEntry, type MapNode, mapNode, quote, presentValue } from '../syntax/nodes.ts';
+import type { PipelineContext } from '../source/PipelineContext.ts';
+import { type MapEntry, type MapNode, mapNode, presentValue, quote } from '../syntax/nodes.ts';
 import { parseSourceDocument } from '../syntax/SourceDocument.ts';
 import { expandText } from '../variables/expand-text.ts';
-import { expectMissingNames } from './missing-names.ts';
 import { deepMerge } from './deep-merge.ts';
 import { liftJobs } from './file-form.ts';
+import { expectMissingNames } from './missing-names.ts';
 
 /** All files of a pipeline merged into one mapping. */
 export interface LoadedFiles {

@@ -1,12 +1,11 @@
-import type { Keyword, FieldValues } from '../keys/Keyword.ts';
 import { codes } from '../diagnostics/codes.ts';
 import type { defaultFields } from '../keys/default.ts';
+import type { FieldValues, Keyword, Reader } from '../keys/Keyword.ts';
 import { globalFields, oldDefaultNames } from '../keys/keyword-table.ts';
-import type { Reader } from '../keys/Reader.ts';
 import type { Rule } from '../keys/rules.ts';
 import { defaultStages } from '../keys/stages.ts';
 import type { Variables } from '../keys/variables.ts';
-import { isNull, type MapNode, presentValue } from '../syntax/nodes.ts';
+import { isNull, type MapEntry, type MapNode, presentValue } from '../syntax/nodes.ts';
 
 /** Values of `default`, however written. */
 export type Defaults = FieldValues<typeof defaultFields>;
@@ -20,9 +19,14 @@ export interface Globals {
   readonly workflowRules: readonly Rule[] | null;
 }
 
+/** Whether an entry at the top is a keyword. A job may be called `name`: a pipeline's name is no mapping. */
+export const isGlobal = (entry: MapEntry): boolean =>
+  Object.hasOwn(globalFields, entry.key) && !(entry.key === 'name' && entry.value.kind === 'map');
+
 /** Reads the global keywords of the merged file. */
 export function readGlobals(root: MapNode, reader: Reader): Globals {
-  const name = read(root, reader, globalFields.name);
+  const nameEntry = root.entries.get('name');
+  const name = nameEntry && isGlobal(nameEntry) ? read(root, reader, globalFields.name) : undefined;
   const workflow = read(root, reader, globalFields.workflow);
   const spec = root.entries.get('spec');
   if (spec !== undefined) reader.namedOnly(globalFields.spec, spec, '');

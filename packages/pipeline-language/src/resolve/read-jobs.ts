@@ -1,15 +1,14 @@
 import { codes } from '../diagnostics/codes.ts';
 import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
-import type { FieldValues } from '../keys/Keyword.ts';
 import { defaultFields } from '../keys/default.ts';
+import type { FieldValues, Reader } from '../keys/Keyword.ts';
 import { globalFields, jobFields } from '../keys/keyword-table.ts';
-import type { Reader } from '../keys/Reader.ts';
 import { limits } from '../source/limits.ts';
-import { type MapEntry, type MapNode, quote, presentValue } from '../syntax/nodes.ts';
+import { type MapEntry, type MapNode, presentValue, quote } from '../syntax/nodes.ts';
 import { closestName } from './closest-name.ts';
 import { type JobDefinition, unreadableStage } from './JobDefinition.ts';
 import { makeInstances } from './make-instances.ts';
-import type { Defaults, Globals } from './read-globals.ts';
+import { type Defaults, type Globals, isGlobal } from './read-globals.ts';
 
 const unusableNames = new Set(['true', 'false', 'nil', 'types', '']);
 
@@ -18,7 +17,7 @@ export function readJobs(root: MapNode, globals: Globals, reader: Reader): JobDe
   const jobs: JobDefinition[] = [];
   let visible = 0;
   for (const entry of root.entries.values()) {
-    if (entry.key.startsWith('.') || Object.hasOwn(globalFields, entry.key)) continue;
+    if (entry.key.startsWith('.') || isGlobal(entry)) continue;
     visible++;
     const job = readJob(entry, globals, reader);
     if (job !== null) jobs.push(job);

@@ -14,6 +14,7 @@ export function pipelineSchema(): JsonSchema {
     type: 'object',
     properties: {
       ...globals.properties,
+      name: { description: globalFields.name.summary, anyOf: [{ type: ['string', 'null'] }, job] },
       jobs: {
         description: 'Jobs by name, or a list of jobs with `name`',
         anyOf: [

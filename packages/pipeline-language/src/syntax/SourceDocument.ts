@@ -1,5 +1,5 @@
-import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { codes } from '../diagnostics/codes.ts';
+import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { limits } from '../source/limits.ts';
 import type { MapNode, YamlNode } from './nodes.ts';
 import { parseEventStream } from './parse-event-stream.ts';

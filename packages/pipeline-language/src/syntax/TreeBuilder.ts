@@ -1,9 +1,9 @@
-import { type Event, EVENT_ID, getScalarValue, SCALAR_STYLE } from 'js-yaml';
+import { EVENT_ID, type Event, getScalarValue, SCALAR_STYLE } from 'js-yaml';
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { limits } from '../source/limits.ts';
-import { isNull, type MapEntry, mapNode, quote, type ScalarNode, seqNode, type YamlNode } from './nodes.ts';
 import { mergedKeyCount, mergedMappings } from './merge-keys.ts';
+import { isNull, type MapEntry, mapNode, quote, type ScalarNode, seqNode, type YamlNode } from './nodes.ts';
 import { resolveScalar } from './resolve-scalar.ts';
 
 type OpenEvent = Exclude<Event, { type: typeof EVENT_ID.POP }>;

@@ -57,6 +57,7 @@ export class DockerExecutor implements JobExecutor {
   readonly #leftovers: Leftovers;
   readonly #background = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
+  readonly #warned = new Set<string>();
   #containers = 0;
   #lastImage: string | null = null;
 
@@ -142,8 +143,8 @@ export class DockerExecutor implements JobExecutor {
 
   /** Makes a container in the best way for its files that the engine offers. */
   async #make(making: Making): Promise<MadeContainer> {
-    const { spec, observer } = making;
-    const ways = this.#ways(spec);
+    const { observer } = making;
+    const ways = this.#ways(making);
     for (const [index, way] of ways.entries()) {
       try {
         const made = await this.#makeIn(way, making);
@@ -154,16 +155,25 @@ export class DockerExecutor implements JobExecutor {
         const next = ways[index + 1];
         if (next === undefined || !isMountFailure(error)) throw error;
         this.#way.failed(way);
-        observer.warning(`the engine cannot give jobs their files by ${way}; falling back to ${next} (slower)`);
+        this.#warnOnce(observer, `the engine cannot give jobs their files by ${way}; falling back to ${next} (slower)`);
       }
     }
     throw new Error('no way to make a workspace');
   }
 
-  #ways(spec: ContainerSpec): WorkspaceWay[] {
-    const isShared = this.#options.workspaceMode === 'shared' && spec.source.kind === 'tree';
-    const ways: WorkspaceWay[] = isShared ? ['shared'] : this.#way.inOrder();
-    return ways.filter((way) => this.#workspaces.fits(way, spec.source));
+  #ways({ spec, observer }: Making): WorkspaceWay[] {
+    if (this.#options.workspaceMode === 'shared' && spec.source.kind === 'tree') return ['shared'];
+    return this.#way.inOrder().filter((way) => {
+      const obstacle = this.#workspaces.obstacle(way, spec.source);
+      if (obstacle !== null) this.#warnOnce(observer, `jobs get copies of their files (slower), because ${obstacle}`);
+      return obstacle === null;
+    });
+  }
+
+  #warnOnce(observer: PrepareObserver, message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    observer.warning(message);
   }
 
   async #makeIn(way: WorkspaceWay, { spec, signal, shares }: Making): Promise<MadeContainer> {

@@ -24,23 +24,16 @@ export class WorkspaceMaker {
     this.#options = options;
   }
 
-  /** Whether a way can be tried for a source at all, as far as paths tell. */
-  fits(way: WorkspaceWay, source: SourceRequest): boolean {
-    switch (way) {
-      case 'overlay': {
-        const tree = source.kind === 'tree' ? resolve(this.#options.trees(source.key)) : null;
-        // The mount's options are separated by commas and its layers by colons; and a layer must not hold its own upper one.
-        const paths = [this.#options.directory, ...(tree === null ? [] : [tree])];
-        return (
-          !paths.some((path) => /[:,\\]/.test(path)) && !(tree !== null && isInside(this.#options.directory, tree))
-        );
-      }
-      case 'shared':
-        return source.kind === 'tree';
-      case 'copy':
-      case 'upload':
-        return true;
-    }
+  /** Why a way cannot be taken for a source, as far as paths tell; null if it may be tried. */
+  obstacle(way: WorkspaceWay, source: SourceRequest): string | null {
+    if (way !== 'overlay') return null;
+    const { directory } = this.#options;
+    const tree = source.kind === 'tree' ? resolve(this.#options.trees(source.key)) : null;
+    // Commas separate the mount's options and colons its layers; and no layer may hold the one above it.
+    const odd = [directory, ...(tree === null ? [] : [tree])].find((path) => /[:,\\]/.test(path));
+    if (odd !== undefined) return `${odd} has a comma, colon or backslash in it`;
+    if (tree !== null && isInside(directory, tree)) return `the checkout ${tree} holds the state directory (XX_HOME)`;
+    return null;
   }
 
   /** Makes a workspace. An aborted signal stops it and removes what was made. */

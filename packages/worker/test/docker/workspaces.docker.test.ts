@@ -25,6 +25,7 @@ test('a path that no overlay can be named by falls back to a copy', async () => 
   await writeFile(join(tree, 'a.txt'), 'original');
   await symlink('a.txt', join(tree, 'link'));
   const container = await rig.prepare(await rig.executor({ trees: () => tree }));
+  assert.match(rig.warnings.join('\n'), /has a comma, colon or backslash in it/);
   const result = await runText(container, 'cat link; echo changed > a.txt; touch new');
   assert.equal(result.stdout, 'original');
   assert.deepEqual((await container.listFiles('.'))?.toSorted(), ['a.txt', 'link', 'new']);
@@ -45,6 +46,15 @@ test('an engine that refuses the overlay is given a copy, once with a warning an
   tree = rig.tree;
   const container = await rig.prepare(executor);
   assert.equal((await runText(container, 'cat a.txt')).stdout, 'original');
+  await container.remove();
+});
+
+test('a checkout that holds the state directory is copied without it', async () => {
+  await using rig = await DockerRig.make();
+  await rig.write('a.txt', 'original');
+  const container = await rig.prepare(await rig.executor({ stateDirectory: join(rig.tree, 'state') }));
+  assert.match(rig.warnings.join('\n'), /holds the state directory/);
+  assert.equal((await runText(container, 'cat a.txt; ls state/work')).stdout, 'original');
   await container.remove();
 });
 

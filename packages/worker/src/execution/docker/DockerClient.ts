@@ -5,7 +5,6 @@ import type {
   ContainerDetails,
   ContainerSummary,
   CreateContainer,
-  EngineInfo,
   ImageDetails,
   NetworkSummary,
   PullLine,
@@ -52,10 +51,6 @@ export class DockerClient {
     }
     this.#version = isAtLeast(apiVersion, newest) ? newest : oldest;
     return { apiVersion };
-  }
-
-  info(options: CallOptions = {}): Promise<EngineInfo> {
-    return this.#json('GET', '/info', {}, options);
   }
 
   /** The image's details; null when the engine does not have it. */
@@ -168,25 +163,8 @@ export class DockerClient {
     return this.#json('GET', '/networks', { filters: JSON.stringify({ label: [label] }) }, options);
   }
 
-  async createNetwork(
-    name: string,
-    labels: Readonly<Record<string, string>>,
-    options: CallOptions = {},
-  ): Promise<string> {
-    const body = JSON.stringify({ Name: name, CheckDuplicate: true, Labels: labels });
-    return (await this.#json<{ Id: string }>('POST', '/networks/create', {}, options, { body })).Id;
-  }
-
   async removeNetwork(id: string, options: CallOptions = {}): Promise<void> {
     await orNull(this.#done('DELETE', `/networks/${id}`, {}, options));
-  }
-
-  async createVolume(
-    spec: { Name?: string; DriverOpts?: Readonly<Record<string, string>>; Labels: Readonly<Record<string, string>> },
-    options: CallOptions = {},
-  ): Promise<string> {
-    const body = JSON.stringify({ Driver: 'local', ...spec });
-    return (await this.#json<{ Name: string }>('POST', '/volumes/create', {}, options, { body })).Name;
   }
 
   async listVolumes(label: string, options: CallOptions = {}): Promise<VolumeSummary[]> {

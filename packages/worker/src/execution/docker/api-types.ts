@@ -86,16 +86,6 @@ export interface PullLine {
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
 }
 
-/** What `GET /info` tells, as far as it is used. */
-export interface EngineInfo {
-  readonly ServerVersion: string;
-  readonly OperatingSystem: string;
-  readonly Driver: string;
-  readonly NCPU: number;
-  readonly MemTotal: number;
-  readonly SecurityOptions: readonly string[] | null;
-}
-
 /** Container exit as `POST /containers/{id}/wait` tells it. */
 export interface WaitResult {
   readonly StatusCode: number;

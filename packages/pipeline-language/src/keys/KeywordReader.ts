@@ -2,10 +2,10 @@ import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { Suggestions } from '../resolve/closest-name.ts';
 import { describeNode, isNull, type MapEntry, type MapNode, quote, type YamlNode } from '../syntax/nodes.ts';
-import type { Fields, FieldValues, Keyword, NamedKeyword } from './Keyword.ts';
+import type { Fields, FieldValues, Keyword, NamedKeyword, Reader } from './Keyword.ts';
 
 /** Reads mappings by tables of keywords, and reports what the tables do not allow. */
-export class Reader {
+export class KeywordReader implements Reader {
   readonly sink: DiagnosticSink;
   readonly #known = new Map<Keyword<unknown>, Map<YamlNode, unknown>>();
 
@@ -15,7 +15,6 @@ export class Reader {
     this.sink = sink;
   }
 
-  /** The value of one key. Nodes are shared by anchors, `extends` and `default`, so each is read once. */
   value<T>(keyword: Keyword<T>, node: YamlNode): T | undefined {
     let values = this.#known.get(keyword);
     if (values === undefined) {
@@ -28,7 +27,6 @@ export class Reader {
     return value;
   }
 
-  /** The values of a mapping's keys. `where` names the mapping in messages: `artifacts`, `job build`. */
   fields<F extends Fields>(map: MapNode, fields: F, where: string): FieldValues<F> {
     const values: Record<string, unknown> = {};
     for (const entry of map.entries.values()) {
@@ -49,14 +47,12 @@ export class Reader {
     return this.value(known, entry.value);
   }
 
-  /** Like `fields`, for a node that has to be a mapping first. */
   mapping<F extends Fields>(node: YamlNode, fields: F, where: string): FieldValues<F> | undefined {
     if (node.kind === 'map') return this.fields(node, fields, where);
     this.wrongType(node, `\`${where}\` config should be a hash (a mapping)`);
     return undefined;
   }
 
-  /** Reports a key that is not supported, or that has no effect here. */
   namedOnly(known: NamedKeyword, entry: MapEntry, where: string): void {
     const name = where === '' || where.startsWith('job ') ? known.name : `${where}:${known.name}`;
     if (known.support === 'later') {
@@ -68,7 +64,6 @@ export class Reader {
     }
   }
 
-  /** Reports a value of the wrong kind; the message ends with what was found instead. */
   wrongType(node: YamlNode, expectation: string, help?: string): void {
     this.sink.report(codes.wrongType, { message: `${expectation}, not ${describeNode(node)}`, span: node, help });
   }
