@@ -7,9 +7,16 @@ export const registerWorkerSchema = z.object({
   workerId: z.uuid(),
   /** New at every start: tells two processes with one identity apart. */
   instanceId: z.uuid(),
+  /**
+   * The instance before a restart, as the worker's state directory remembers it. Where it is the one that is registered,
+   * the new instance takes over at once, with all its attempts; the old one, if it still lives, is refused from then on.
+   */
+  previousInstanceId: z.uuid().optional(),
   name: z.string().min(1).max(255),
   /** Where jobs are pushed to; absent = it polls. */
   url: z.url().optional(),
+  /** What the backend shows as bearer when it calls the worker's API; new at each start, so kept in memory or with the record. */
+  pushToken: z.string().min(16).max(256).optional(),
   slots: z.int().min(1).max(1000),
   labels: z.array(z.string().min(1).max(255)).max(100).default([]),
   version: z.string().max(64),
