@@ -1,0 +1,22 @@
+import type { JobRequest } from '@xx-pipeline/common';
+
+/** What a push came to. */
+export type PushAnswer =
+  /** The worker has it. */
+  | { readonly kind: 'accepted' }
+  /** The worker certainly does not have it; `reason` is for people. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Nobody knows: the answer got lost. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Speaks to one worker: each call is one attempt, without policy. Never throws for what the network or worker does. */
+export interface WorkerClient {
+  /** `POST /api/job/execute`. */
+  notifyWorkerJobAssigned(worker: { readonly url: string }, request: JobRequest, signal: AbortSignal): Promise<PushAnswer>;
+  /** `POST /api/job/{jobId}/cancel`; true when the worker heard it. */
+  cancelJob(
+    worker: { readonly url: string },
+    job: { readonly jobId: string; readonly attempt: number },
+    signal: AbortSignal,
+  ): Promise<boolean>;
+}
