@@ -124,3 +124,15 @@ export const dependencyStateSchema = z.object({
   status: statusSchema,
   allowFailure: z.boolean(),
 });
+
+/**
+ * Event `log` of `followLog`: a stretch of a log with one origin, its bytes as `text`, or as `base64` where they are no
+ * whole UTF-8 text. The event's id is the offset behind them. Event `end` (data `{}`): the attempt is over and nothing
+ * more will come.
+ */
+export const logEventSchema = z.object({
+  stream: z.enum(['stdout', 'stderr', 'runner']),
+  at: z.int(),
+  text: z.string().optional(),
+  base64: z.string().optional(),
+});
