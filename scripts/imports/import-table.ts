@@ -14,10 +14,20 @@ export const zones: readonly Zone[] = [
   { name: 'common', folders: ['packages/common/src'], imports: [], pure: true },
   // The one way in which our processes speak HTTP to each other.
   { name: 'common/http', folders: ['packages/common/src/http'], imports: ['common'] },
+  // What every service of ours is made of: an HTTP server for route tables, log, metrics.
+  { name: 'common/service', folders: ['packages/common/src/service'], imports: ['common'] },
   { name: 'pipeline-language', folders: ['packages/pipeline-language/src'], imports: ['common'], pure: true },
   { name: 'worker/execution', folders: ['packages/worker/src/execution'], imports: ['common'] },
-  { name: 'worker/app', folders: ['packages/worker/src/app'], imports: ['worker/execution', 'common', 'common/http'] },
-  { name: 'backend', folders: ['packages/backend/src'], imports: ['pipeline-language', 'common', 'common/http'] },
+  {
+    name: 'worker/app',
+    folders: ['packages/worker/src/app'],
+    imports: ['worker/execution', 'common', 'common/http', 'common/service'],
+  },
+  {
+    name: 'backend',
+    folders: ['packages/backend/src'],
+    imports: ['pipeline-language', 'common', 'common/http', 'common/service'],
+  },
   {
     name: 'cli',
     folders: ['packages/cli/src'],
@@ -27,25 +37,25 @@ export const zones: readonly Zone[] = [
   {
     name: 'cli/server',
     folders: ['packages/cli/src/server'],
-    imports: ['cli', 'backend', 'worker/app', 'worker/execution', 'common', 'common/http'],
+    imports: ['cli', 'backend', 'worker/app', 'worker/execution', 'common', 'common/http', 'common/service'],
   },
   { name: 'web', folders: ['packages/web/src'], imports: ['common'] },
-  { name: 'common tests', folders: ['packages/common/test'], imports: ['common', 'common/http'] },
+  { name: 'common tests', folders: ['packages/common/test'], imports: ['common', 'common/http', 'common/service'] },
   { name: 'language tests', folders: ['packages/pipeline-language/test'], imports: ['pipeline-language', 'common'] },
   {
     name: 'worker tests',
     folders: ['packages/worker/test'],
-    imports: ['worker/execution', 'worker/app', 'common', 'common/http'],
+    imports: ['worker/execution', 'worker/app', 'common', 'common/http', 'common/service'],
   },
   {
     name: 'backend tests',
     folders: ['packages/backend/test'],
-    imports: ['backend', 'pipeline-language', 'common', 'common/http'],
+    imports: ['backend', 'pipeline-language', 'common', 'common/http', 'common/service'],
   },
   {
     name: 'cli tests',
     folders: ['packages/cli/test'],
-    imports: ['cli', 'cli/server', 'pipeline-language', 'worker/execution', 'common', 'common/http'],
+    imports: ['cli', 'cli/server', 'pipeline-language', 'worker/execution', 'common', 'common/http', 'common/service'],
   },
   { name: 'web tests', folders: ['packages/web/test'], imports: ['web', 'common'] },
   { name: 'root', folders: ['test', 'bench', 'scripts'], imports: ['*'] },

@@ -18,6 +18,8 @@ export interface Route {
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType | Bytes;
+  /** Bytes the body may have; 1 MiB where nothing is said. */
+  readonly bodyLimit?: number;
   /** Success: status -> body. `events` = server-sent events; null = no body. */
   readonly responses: Readonly<Record<number, z.ZodType | Bytes | 'events' | 'text' | null>>;
   /** Problems besides 400, 401, 403 and 500, which any operation may answer. */

@@ -18,6 +18,8 @@ import {
   workerSchema,
 } from './worker-schemas.ts';
 
+const MiB = 1024 * 1024;
+
 const jobParams = z.object({ jobId: z.uuid() });
 const executionParams = z.object({ id: z.uuid() });
 const digestParams = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) });
@@ -66,6 +68,8 @@ export const backendRoutes = {
     summary: 'Tell what has become of a job; the same update twice is one',
     access: ['person', 'worker', 'job'],
     body: jobStatusUpdateSchema,
+    // A million characters of log at six bytes each, escaped.
+    bodyLimit: 8 * MiB,
     responses: { 200: z.object({ jobId: z.uuid(), status: statusSchema }) },
     problems: { 404: 'no such job', 409: 'the attempt is not the current one, or the change is not possible' },
   },
@@ -77,6 +81,7 @@ export const backendRoutes = {
     params: jobParams,
     query: attemptQuery.extend({ offset: z.coerce.number().int().min(0) }),
     body: 'bytes',
+    bodyLimit: 256 * MiB,
     responses: { 200: z.object({ nextOffset: z.int() }) },
     problems: {
       409: 'the attempt is not the current one',
@@ -117,6 +122,7 @@ export const backendRoutes = {
       offset: z.coerce.number().int().min(0).default(0),
     }),
     body: 'bytes',
+    bodyLimit: 8192 * MiB,
     responses: { 200: z.object({ complete: z.boolean(), nextOffset: z.int() }) },
     problems: {
       409: 'the attempt is not the current one',
@@ -170,6 +176,7 @@ export const backendRoutes = {
     summary: 'Run a checked plan; with an Idempotency-Key header a repeat gives the first answer',
     access: ['person'],
     body: createExecutionSchema,
+    bodyLimit: 64 * MiB,
     responses: { 201: pipelineExecutionSchema },
     problems: { 409: 'the snapshot is not complete' },
   },
@@ -245,6 +252,7 @@ export const backendRoutes = {
     summary: 'Offer a tree; answers which contents are missing',
     access: ['person'],
     body: snapshotSchema,
+    bodyLimit: 128 * MiB,
     responses: { 200: z.object({ id: z.string(), missing: z.array(z.string()) }) },
   },
   putBlob: {
@@ -254,6 +262,7 @@ export const backendRoutes = {
     access: ['person'],
     params: digestParams,
     body: 'bytes',
+    bodyLimit: 2048 * MiB,
     responses: { 204: null },
     problems: { 413: 'too large', 422: 'the digest does not fit' },
   },
@@ -281,6 +290,7 @@ export const backendRoutes = {
     summary: 'A worker is alive and holds these attempts: their leases are renewed',
     access: ['worker'],
     body: heartbeatSchema,
+    bodyLimit: 4 * MiB,
     responses: { 200: heartbeatAnswerSchema },
     problems: { 404: 'not registered', 409: 'another live process has this identity' },
   },

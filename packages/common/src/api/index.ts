@@ -10,6 +10,7 @@ export {
 } from './create-api-client.ts';
 export * from './job-schemas.ts';
 export { decodeLogFrames, encodeLogFrame, logFramesMediaType } from './log-frames.ts';
+export { type OpenApiInfo, openApiDocument } from './openapi.ts';
 export { type Problem, problemCodes, problemMediaType, problemSchema } from './Problem.ts';
 export * from './pipeline-schemas.ts';
 export type { Access, Bytes, Route } from './Route.ts';

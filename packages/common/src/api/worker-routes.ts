@@ -11,6 +11,7 @@ export const workerRoutes = {
     summary: 'Take a job; five fields are enough',
     access: ['worker'],
     body: jobRequestSchema,
+    bodyLimit: 64 * 1024 * 1024,
     responses: {
       200: z.object({ jobId: z.uuid(), attempt: z.int(), state: z.literal('known') }),
       202: z.object({ jobId: z.uuid(), attempt: z.int(), state: z.literal('accepted') }),
