@@ -12,7 +12,11 @@ export type PushAnswer =
 /** Speaks to one worker: each call is one attempt, without policy. Never throws for what the network or worker does. */
 export interface WorkerClient {
   /** `POST /api/job/execute`. */
-  notifyWorkerJobAssigned(worker: { readonly url: string }, request: JobRequest, signal: AbortSignal): Promise<PushAnswer>;
+  notifyWorkerJobAssigned(
+    worker: { readonly url: string },
+    request: JobRequest,
+    signal: AbortSignal,
+  ): Promise<PushAnswer>;
   /** `POST /api/job/{jobId}/cancel`; true when the worker heard it. */
   cancelJob(
     worker: { readonly url: string },

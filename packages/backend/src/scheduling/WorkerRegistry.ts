@@ -12,7 +12,9 @@ import type { z } from 'zod';
 /** Who the workers are and whether they live. */
 export declare class WorkerRegistry {
   /** A worker says who it is; `conflict` while another process with its identity lives. */
-  register(input: z.infer<typeof registerWorkerSchema>): Promise<Result<z.infer<typeof registeredWorkerSchema>, Problem>>;
+  register(
+    input: z.infer<typeof registerWorkerSchema>,
+  ): Promise<Result<z.infer<typeof registeredWorkerSchema>, Problem>>;
   /** A sign of life: renews leases, tells what to cancel and what is lost. */
   heartbeat(input: z.infer<typeof heartbeatSchema>): Promise<Result<z.infer<typeof heartbeatAnswerSchema>, Problem>>;
   /** A sign of life without leases (a poll). */
