@@ -17,4 +17,5 @@ export { JobRunner, type RunJobOptions } from './JobRunner.ts';
 export type { JobRunnerParts } from './job-runner-parts.ts';
 export type { PreparedJob } from './PreparedJob.ts';
 export type { DependencySource, DependencyState, JobArtifacts } from './ports.ts';
+export type { ToldLog } from './ToldLog.ts';
 export { type ScriptedBehaviour, ScriptedExecutor, type ScriptedStep } from './ScriptedExecutor.ts';
