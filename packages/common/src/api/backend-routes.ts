@@ -23,6 +23,15 @@ const MiB = 1024 * 1024;
 const jobParams = z.object({ jobId: z.uuid() });
 const executionParams = z.object({ id: z.uuid() });
 const digestParams = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+// A name is never used as a path here; who downloads might.
+const artifactName = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(
+    /^(?![/\\])(?!(?:.*[/\\])?\.\.?(?:[/\\]|$))[^\p{Cc}]*$/u,
+    'a name has no control characters, does not begin with a slash and has no . or .. between slashes',
+  );
 /** Which attempt a job's own call speaks for. */
 const attemptQuery = z.object({ attempt: z.coerce.number().int().min(1).optional() });
 const filters = z.object({
@@ -116,7 +125,7 @@ export const backendRoutes = {
     access: ['person', 'worker', 'job'],
     query: attemptQuery.extend({
       jobId: z.uuid(),
-      name: z.string().min(1).max(255),
+      name: artifactName,
       size: z.coerce.number().int().min(0),
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       offset: z.coerce.number().int().min(0).default(0),

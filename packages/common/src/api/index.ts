@@ -13,6 +13,7 @@ export { decodeLogFrames, encodeLogFrame, logFramesMediaType } from './log-frame
 export { type OpenApiInfo, openApiDocument } from './openapi.ts';
 export { type Problem, problemCodes, problemMediaType, problemSchema } from './Problem.ts';
 export * from './pipeline-schemas.ts';
+export { planSchema } from './plan-schema.ts';
 export type { Access, Bytes, Route } from './Route.ts';
 export type { ByteSource, Checked, Given, RouteAnswer, RouteInput } from './route-types.ts';
 export { readServerSentEvents, type ServerSentEvent, writeServerSentEvent } from './server-sent-events.ts';

@@ -131,6 +131,8 @@ export const dependencyStateSchema = z.object({
  * more will come.
  */
 export const logEventSchema = z.object({
+  /** Of the first byte. */
+  offset: z.int().min(0),
   stream: z.enum(['stdout', 'stderr', 'runner']),
   at: z.int(),
   text: z.string().optional(),

@@ -1,4 +1,5 @@
 import type { Problem } from '../api/index.ts';
+import type { Result } from '../result.ts';
 
 type Code = Problem['code'];
 
@@ -26,6 +27,16 @@ export class HttpProblem extends Error {
   constructor(code: Code, detail: string, more: Pick<Problem, 'errors' | 'nextOffset'> = {}) {
     super(detail);
     const [status, title] = titles[code];
-    this.document = { type: `urn:xx-pipeline:problem:${code}`, title, status, detail, code, ...more };
+    this.document = { type: 'about:blank', title, status, detail, code, ...more };
+  }
+
+  /** The value of a result; its problem is thrown. */
+  static orThrow<T>(result: Result<T, Problem>): T {
+    if (result.ok) return result.value;
+    const { code, detail, errors, nextOffset } = result.error;
+    throw new HttpProblem(code, detail ?? result.error.title, {
+      ...(errors !== undefined && { errors }),
+      ...(nextOffset !== undefined && { nextOffset }),
+    });
   }
 }

@@ -16,6 +16,8 @@ export interface ServeOptions {
   readonly calls: OpenCalls;
   /** Told of everything that is a bug or broken machinery. */
   readonly failed: (operation: string, error: unknown) => void;
+  /** Turns errors of the machinery below into problems; what it does not know is a bug. */
+  readonly explain?: (error: unknown) => HttpProblem | null;
   /** Told when an answer has been sent. */
   readonly answered?: (operation: string, status: number, milliseconds: number) => void;
   /** Checks every answer against the table; for tests. */
@@ -169,6 +171,8 @@ function asProblem(name: string, error: unknown, options: ServeOptions): HttpPro
     return new HttpProblem(statusCode === 413 ? 'too_large' : 'bad_request', message ?? 'the request cannot be read');
   }
   options.failed(name, error);
+  const explained = options.explain?.(error) ?? null;
+  if (explained !== null) return explained;
   return new HttpProblem('internal', 'the server failed; its log says more');
 }
 
