@@ -4,7 +4,7 @@ import type { Clock, LogChunk } from '@xx-pipeline/common';
 import type { Wakeups } from '../events/Wakeups.ts';
 import { waitForWakeup } from '../events/wait-for-wakeup.ts';
 import { storageErrorOf } from '../store/StorageError.ts';
-import { KeyedQueue } from '../store/sql/KeyedQueue.ts';
+import { KeyedQueue } from '../store/KeyedQueue.ts';
 import { LogFile } from './LogFile.ts';
 import type { AppendResult, LogKey, LogSegment, LogStore } from './LogStore.ts';
 import { logName } from './log-name.ts';

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@xx-pipeline/common';
 import { Kysely, sql } from 'kysely';
 import type { ArtifactStore } from '../artifacts/ArtifactStore.ts';
+import { FileArtifactStore } from '../artifacts/FileArtifactStore.ts';
 import { LocalWakeups } from '../events/LocalWakeups.ts';
 import type { Wakeups } from '../events/Wakeups.ts';
 import { FileLogStore } from '../logs/FileLogStore.ts';
 import type { LogStore } from '../logs/LogStore.ts';
+import { FileSnapshotStore } from '../sources/FileSnapshotStore.ts';
 import type { SnapshotStore } from '../sources/SnapshotStore.ts';
 import { SqliteConnection } from './dialects/SqliteConnection.ts';
 import { SqliteExecutionWriter } from './dialects/SqliteExecutionWriter.ts';
@@ -63,13 +65,15 @@ async function openSqlite(path: string, { stateDirectory, clock = systemClock }:
   });
   const wakeups = new LocalWakeups();
   const logs = new FileLogStore(join(stateDirectory, 'logs'), wakeups, clock);
+  const snapshots = new FileSnapshotStore(join(stateDirectory, 'sources'));
+  await snapshots.removeLeftovers(clock.now());
   return {
     executions: new SqlExecutionStore(db, new SqliteExecutionWriter(connection), wakeups, clock),
     workers: new SqlWorkerStore(db),
     tokens: new SqlTokenStore(db),
     logs,
-    artifacts: undefined as unknown as ArtifactStore,
-    snapshots: undefined as unknown as SnapshotStore,
+    artifacts: new FileArtifactStore(join(stateDirectory, 'artifacts')),
+    snapshots,
     wakeups,
     check: async () => {
       await sql`select 1`.execute(db);

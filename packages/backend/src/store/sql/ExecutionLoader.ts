@@ -4,7 +4,7 @@ import type { JobExecution, PipelineExecution, PipelinePlan } from '@xx-pipeline
 import type { Kysely } from 'kysely';
 import type { Assignment, ExecutionDefinition, LockedExecution } from '../ExecutionStore.ts';
 import { assignmentOf } from './execution-rows.ts';
-import { LruCache } from './LruCache.ts';
+import { LruCache } from '../LruCache.ts';
 import type { PlanTable, Tables } from './tables.ts';
 
 const mebibyte = 1024 * 1024;
