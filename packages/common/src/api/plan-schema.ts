@@ -106,6 +106,7 @@ interface PlanProblem {
 interface PlacedJob {
   readonly job: JobPlan;
   readonly stage: string;
+  readonly stageNumber: number;
   readonly path: (string | number)[];
 }
 
@@ -115,13 +116,13 @@ function findPlanProblems(plan: {
   const placed = plan.stages.flatMap((stage, stageNumber) =>
     stage.jobs.map((each, jobNumber): PlacedJob => {
       const path = ['stages', stageNumber, 'jobs', jobNumber];
-      return { job: each as JobPlan, stage: stage.name, path };
+      return { job: each as JobPlan, stage: stage.name, stageNumber, path };
     }),
   );
   const stageNames = new Set(plan.stages.map((stage) => stage.name));
   if (placed.length > limits.jobs) return [{ path: ['stages'], message: `at most ${limits.jobs} jobs` }];
   if (stageNames.size < plan.stages.length) return [{ path: ['stages'], message: 'two stages have the same name' }];
-  const byName = new Map(placed.map((one) => [one.job.name, one.job]));
+  const byName = new Map(placed.map((one) => [one.job.name, one]));
   const problems = placed.flatMap((one) => jobProblems(one, byName));
   if (byName.size < placed.length) problems.push({ path: ['stages'], message: 'two jobs have the same name' });
   const links = placed.reduce(
@@ -130,19 +131,22 @@ function findPlanProblems(plan: {
   );
   if (links > limits.links)
     problems.push({ path: ['stages'], message: `at most ${limits.links} needs and artifact links` });
-  if (problems.length === 0 && hasCircle([...byName.values()])) {
+  if (problems.length === 0 && hasCircle(placed.map((one) => one.job))) {
     problems.push({ path: ['stages'], message: 'needs go in a circle' });
   }
   return problems.slice(0, 20);
 }
 
-function jobProblems({ job: one, stage, path }: PlacedJob, byName: ReadonlyMap<string, JobPlan>): PlanProblem[] {
+function jobProblems(placed: PlacedJob, byName: ReadonlyMap<string, PlacedJob>): PlanProblem[] {
+  const { job: one, stage, stageNumber, path } = placed;
   const problems: PlanProblem[] = [];
   if (one.stage !== stage) problems.push({ path: [...path, 'stage'], message: `the job stands in stage "${stage}"` });
   for (const [number, need] of (one.needs ?? []).entries()) {
-    if (!byName.has(need.job)) {
-      problems.push({ path: [...path, 'needs', number, 'job'], message: `there is no job "${need.job}"` });
-    }
+    const needed = byName.get(need.job);
+    if (needed !== undefined && needed.stageNumber <= stageNumber) continue;
+    // A need on a later stage could wait for a job that waits for this one's stage.
+    const message = needed === undefined ? `there is no job "${need.job}"` : `"${need.job}" stands in a later stage`;
+    problems.push({ path: [...path, 'needs', number, 'job'], message });
   }
   for (const [number, source] of one.artifactsFrom.entries()) {
     if (!byName.has(source)) {
