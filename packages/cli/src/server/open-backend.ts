@@ -1,6 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BackendOptions, checkDatabase, type RunningBackend, StorageError, startBackend } from '@xx-pipeline/backend';
+import {
+  type BackendOptions,
+  checkDatabase,
+  type RunningBackend,
+  StorageError,
+  startBackend,
+} from '@xx-pipeline/backend';
 import { CommandError } from '../commands/Command.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { StateUnwritable } from '../local/state-directory.ts';

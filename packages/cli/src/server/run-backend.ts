@@ -39,6 +39,9 @@ export async function readStorage(input: CommandInput, io: CommandIo) {
   const given = textOption(input, 'stateDirectory');
   const directory = given === undefined ? join(stateDirectory(io.env, io.cwd), 'backend') : resolve(io.cwd, given);
   const named = textOption(input, 'database') ?? (io.env['XX_DATABASE'] || undefined);
-  const database = databaseUrl(named?.replace(/^sqlite:(?!\/)(.+)/, (_, path: string) => `sqlite:${resolve(io.cwd, path)}`), directory);
+  const database = databaseUrl(
+    named?.replace(/^sqlite:(?!\/)(.+)/, (_, path: string) => `sqlite:${resolve(io.cwd, path)}`),
+    directory,
+  );
   return { directory: await makeStateDirectory(directory), database };
 }

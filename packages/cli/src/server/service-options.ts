@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { type ConfigProblem, checkExposure, type ListenAddress, parseListenAddress } from '@xx-pipeline/backend';
 import { systemClock } from '@xx-pipeline/common';
 import { createServiceLog, type ServiceLog, type TlsFiles } from '@xx-pipeline/common/service';
-import { type ConfigProblem, checkExposure, type ListenAddress, parseListenAddress } from '@xx-pipeline/backend';
 import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
 import { textOption } from '../commands/shared-options.ts';
 import { ExitCode } from '../exit-codes.ts';
