@@ -3,15 +3,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LruCache } from '../store/LruCache.ts';
 import { storageErrorOf } from '../store/StorageError.ts';
+import { packTree, type TreeContents } from './pack-tree.ts';
 import type { SnapshotFile, SnapshotStore } from './SnapshotStore.ts';
-import { tarEnd, tarHeader, tarPadding } from './tar-entry.ts';
 import { canonicalTree, contentsOf } from './tree.ts';
 
-/** Files up to this size are read in one go, without a detour over the thread pool. */
-const smallSize = 128 * 1024;
-/** Small files handled before others get a turn. */
-const batch = 50;
+/** Files looked at before others get a turn. */
+const batch = 200;
 const pieceSize = 1024 * 1024;
 /** What is left of an upload that was killed so long ago is no longer being written. */
 const leftoverMs = 24 * 3600 * 1000;
@@ -22,6 +21,9 @@ const leftoverMs = 24 * 3600 * 1000;
  */
 export class FileSnapshotStore implements SnapshotStore {
   readonly #directory: string;
+  /** Trees found complete: contents are never removed. */
+  readonly #known = new LruCache<true>(1000);
+  readonly #made = new Set<string>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -62,17 +64,25 @@ export class FileSnapshotStore implements SnapshotStore {
   }
 
   async isComplete(id: string): Promise<boolean> {
-    const files = await this.#read(id);
-    return files !== null && (await this.#missing(files)).length === 0;
+    return (await this.#complete(id)) !== null;
   }
 
   async archive(id: string): Promise<AsyncIterable<Uint8Array> | null> {
-    const files = await this.#read(id);
-    if (files === null || (await this.#missing(files)).length > 0) return null;
-    return this.#pack(files);
+    const files = await this.#complete(id);
+    if (files === null) return null;
+    return packTree(files, this.#contents);
   }
 
   async close(): Promise<void> {}
+
+  readonly #contents: TreeContents = {
+    // Small files are quicker to read at once than by a detour over other threads.
+    read: async (sha256s) => {
+      await nextTurn();
+      return new Map(sha256s.map((sha256) => [sha256, readFileSync(this.#blob(sha256))]));
+    },
+    stream: (sha256, size) => readPieces(this.#blob(sha256), size),
+  };
 
   /** Removes what killed uploads have left. */
   async removeLeftovers(now: number): Promise<void> {
@@ -83,40 +93,12 @@ export class FileSnapshotStore implements SnapshotStore {
     }
   }
 
-  async *#pack(files: readonly SnapshotFile[]): AsyncIterable<Uint8Array> {
-    let parts: Buffer[] = [];
-    let length = 0;
-    let sinceTurn = 0;
-    for (const file of files) {
-      const isLink = 'link' in file;
-      const size = isLink ? 0 : file.size;
-      parts.push(
-        tarHeader({ path: file.path, size, executable: !isLink && file.executable, link: isLink ? file.link : null }),
-      );
-      if (!isLink && size > smallSize) {
-        yield Buffer.concat(parts);
-        yield* readPieces(this.#blob(file.sha256), size);
-        parts = [tarPadding(size)];
-        length = 0;
-      } else if (!isLink) {
-        const content = readFileSync(this.#blob(file.sha256));
-        if (content.length !== size) throw new Error(`the stored content ${file.sha256} is damaged`);
-        parts.push(content, tarPadding(size));
-        length += size;
-      }
-      length += 1024;
-      sinceTurn += 1;
-      if (length >= pieceSize) {
-        yield Buffer.concat(parts);
-        parts = [];
-        length = 0;
-      }
-      if (sinceTurn >= batch) {
-        sinceTurn = 0;
-        await nextTurn();
-      }
-    }
-    yield Buffer.concat([...parts, tarEnd()]);
+  async #complete(id: string): Promise<SnapshotFile[] | null> {
+    const files = await this.#read(id);
+    if (files === null || this.#known.get(id) === true) return files;
+    if ((await this.#missing(files)).length > 0) return null;
+    this.#known.set(id, true, 1);
+    return files;
   }
 
   async #missing(files: readonly SnapshotFile[]): Promise<string[]> {
@@ -125,7 +107,7 @@ export class FileSnapshotStore implements SnapshotStore {
     for (const [sha256, size] of contentsOf(files)) {
       if (statSync(this.#blob(sha256), { throwIfNoEntry: false })?.size !== size) missing.push(sha256);
       sinceTurn += 1;
-      if (sinceTurn % (batch * 4) === 0) await nextTurn();
+      if (sinceTurn % batch === 0) await nextTurn();
     }
     return missing;
   }
@@ -144,8 +126,7 @@ export class FileSnapshotStore implements SnapshotStore {
   /** Writes a file under another name first; it appears whole or (`false`) not at all. */
   async #place(path: string, write: (temporary: string) => Promise<boolean>): Promise<boolean> {
     const temporary = join(this.#directory, 'tmp', randomUUID());
-    await mkdir(dirname(temporary), { recursive: true, mode: 0o700 });
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    for (const folder of [dirname(temporary), dirname(path)]) await this.#make(folder);
     try {
       if (!(await write(temporary))) return false;
       await rename(temporary, path);
@@ -153,6 +134,13 @@ export class FileSnapshotStore implements SnapshotStore {
     } finally {
       await rm(temporary, { force: true });
     }
+  }
+
+  /** A few hundred folders in all. */
+  async #make(folder: string): Promise<void> {
+    if (this.#made.has(folder)) return;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    this.#made.add(folder);
   }
 
   #tree(id: string): string {

@@ -4,16 +4,24 @@ import { type Clock, systemClock } from '@xx-pipeline/common';
 import { Kysely, sql } from 'kysely';
 import type { ArtifactStore } from '../artifacts/ArtifactStore.ts';
 import { FileArtifactStore } from '../artifacts/FileArtifactStore.ts';
+import { PostgresArtifactStore } from '../artifacts/PostgresArtifactStore.ts';
 import { LocalWakeups } from '../events/LocalWakeups.ts';
+import { PostgresWakeups } from '../events/PostgresWakeups.ts';
 import type { Wakeups } from '../events/Wakeups.ts';
 import { FileLogStore } from '../logs/FileLogStore.ts';
 import type { LogStore } from '../logs/LogStore.ts';
+import { PostgresLogStore } from '../logs/PostgresLogStore.ts';
 import { FileSnapshotStore } from '../sources/FileSnapshotStore.ts';
+import { PostgresSnapshotStore } from '../sources/PostgresSnapshotStore.ts';
 import type { SnapshotStore } from '../sources/SnapshotStore.ts';
+import { PostgresExecutionWriter } from './dialects/PostgresExecutionWriter.ts';
+import { PostgresPool } from './dialects/PostgresPool.ts';
+import { postgresDialect } from './dialects/postgres.ts';
 import { SqliteConnection } from './dialects/SqliteConnection.ts';
 import { SqliteExecutionWriter } from './dialects/SqliteExecutionWriter.ts';
 import { sqliteDialect } from './dialects/sqlite.ts';
 import type { ExecutionStore } from './ExecutionStore.ts';
+import { storageErrorOf } from './StorageError.ts';
 import { migrate } from './sql/migrate.ts';
 import { SqlExecutionStore } from './sql/SqlExecutionStore.ts';
 import { SqlTokenStore } from './sql/SqlTokenStore.ts';
@@ -52,6 +60,7 @@ export interface Stores {
 export async function openStores(config: StoresConfig): Promise<Stores> {
   const { database } = config;
   if (database.startsWith('sqlite:')) return openSqlite(database.slice('sqlite:'.length), config);
+  if (/^postgres(ql)?:\/\//.test(database)) return openPostgres(database, config);
   throw new Error(`a database is sqlite:PATH or postgres://…, not ${database.replace(/:\/\/.*/, '://…')}`);
 }
 
@@ -65,15 +74,12 @@ async function openSqlite(path: string, { stateDirectory, clock = systemClock }:
   });
   const wakeups = new LocalWakeups();
   const logs = new FileLogStore(join(stateDirectory, 'logs'), wakeups, clock);
-  const snapshots = new FileSnapshotStore(join(stateDirectory, 'sources'));
-  await snapshots.removeLeftovers(clock.now());
   return {
+    ...(await openFiles(stateDirectory, clock)),
     executions: new SqlExecutionStore(db, new SqliteExecutionWriter(connection), wakeups, clock),
     workers: new SqlWorkerStore(db),
     tokens: new SqlTokenStore(db),
     logs,
-    artifacts: new FileArtifactStore(join(stateDirectory, 'artifacts')),
-    snapshots,
     wakeups,
     check: async () => {
       await sql`select 1`.execute(db);
@@ -84,4 +90,50 @@ async function openSqlite(path: string, { stateDirectory, clock = systemClock }:
       await db.destroy();
     },
   };
+}
+
+async function openPostgres(url: string, { sharedDirectory, clock = systemClock }: StoresConfig): Promise<Stores> {
+  const pool = new PostgresPool(url);
+  const db = new Kysely<Tables>({ dialect: postgresDialect(pool) });
+  const wakeups = new PostgresWakeups(url, clock);
+  try {
+    await migrate(db as Kysely<unknown>, 'postgres');
+    await wakeups.start();
+    const files = sharedDirectory === undefined ? null : await openFiles(sharedDirectory, clock);
+    const snapshots = files?.snapshots ?? new PostgresSnapshotStore(pool, clock);
+    if (snapshots instanceof PostgresSnapshotStore) await snapshots.removeLeftovers();
+    return {
+      executions: new SqlExecutionStore(db, new PostgresExecutionWriter(pool), wakeups, clock),
+      workers: new SqlWorkerStore(db),
+      tokens: new SqlTokenStore(db),
+      // Also beside a shared directory: appending from several machines is what network file systems do badly.
+      logs: new PostgresLogStore(pool, wakeups, clock),
+      artifacts: files?.artifacts ?? new PostgresArtifactStore(pool),
+      snapshots,
+      wakeups,
+      check: async () => {
+        await pool.query('select 1');
+      },
+      close: async () => {
+        await wakeups.close();
+        await db.destroy();
+        await pool.close();
+      },
+    };
+  } catch (error) {
+    await wakeups.close();
+    await db.destroy();
+    await pool.close();
+    throw storageErrorOf(error, 'PostgreSQL');
+  }
+}
+
+async function openFiles(
+  directory: string,
+  clock: Clock,
+): Promise<{ artifacts: FileArtifactStore; snapshots: FileSnapshotStore }> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const snapshots = new FileSnapshotStore(join(directory, 'sources'));
+  await snapshots.removeLeftovers(clock.now());
+  return { artifacts: new FileArtifactStore(join(directory, 'artifacts')), snapshots };
 }

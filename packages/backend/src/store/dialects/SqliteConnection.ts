@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { storageErrorOf } from '../StorageError.ts';
 import { Mutex } from '../Mutex.ts';
+import { storageErrorOf } from '../StorageError.ts';
 
 /** A prepared statement and whether it gives rows. */
 interface Prepared {

@@ -3,8 +3,8 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { JobExecution, PipelineExecution, PipelinePlan } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
 import type { Assignment, ExecutionDefinition, LockedExecution } from '../ExecutionStore.ts';
-import { assignmentOf } from './execution-rows.ts';
 import { LruCache } from '../LruCache.ts';
+import { assignmentOf } from './execution-rows.ts';
 import type { PlanTable, Tables } from './tables.ts';
 
 const mebibyte = 1024 * 1024;

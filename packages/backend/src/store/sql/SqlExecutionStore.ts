@@ -9,12 +9,12 @@ import type {
   LockedExecution,
   PendingJob,
 } from '../ExecutionStore.ts';
+import { KeyedQueue } from '../KeyedQueue.ts';
 import { StorageError } from '../StorageError.ts';
 import { ExecutionLoader, type LoadedExecution } from './ExecutionLoader.ts';
 import { ExecutionQueries } from './ExecutionQueries.ts';
 import type { AttemptClaim, ChangeRows, CreationKey, ExecutionWriter, NewExecutionRows } from './ExecutionWriter.ts';
 import { changedJobs, executionText, newJobRow } from './execution-rows.ts';
-import { KeyedQueue } from '../KeyedQueue.ts';
 import type { Tables } from './tables.ts';
 
 /** Somebody else was quicker each time. Each of them has made a change, so this is far beyond any real contention. */
