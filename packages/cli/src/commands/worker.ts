@@ -17,7 +17,7 @@ export const workerCommand: Command = {
     { flags: '--state-directory <path>', description: 'what is not delivered yet; XX_HOME/worker if not given' },
     { flags: '--tls-cert <file>', description: 'certificate for --listen, PEM' },
     { flags: '--tls-key <file>', description: 'its key, PEM' },
-    { flags: '--insecure', description: 'speak to other machines without TLS all the same' },
+    { flags: '--insecure', description: 'listen for other machines without TLS all the same' },
   ],
   examples: [
     {
