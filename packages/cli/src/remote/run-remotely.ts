@@ -84,7 +84,7 @@ async function runRemotely(
     // Until the run is asked for, Ctrl-C just stops; from then on there may be a run to cancel.
     const connections = { upload: connect(io.interrupted), create: connect(io.killed) };
     void snapshot.then(
-      ({ notes }) => notes.forEach((note) => void io.stderr.write(`note: ${visible(note)}\n`)),
+      ({ notes }) => void io.stderr.write(notes.map((note) => `note: ${visible(note)}\n`).join('')),
       () => {},
     );
     const created = await createExecution({ plan, options, source, facts, snapshot, io, home }, client, connections);
