@@ -1,7 +1,6 @@
 import type { Clock, PipelineExecution } from '@xx-pipeline/common';
-import type { Wakeups } from '../events/Wakeups.ts';
 import type { ExecutionStore, LockedExecution } from '../store/ExecutionStore.ts';
-import { type ChangeEffects, ExecutionDraft } from './ExecutionDraft.ts';
+import { ExecutionDraft } from './ExecutionDraft.ts';
 import type { CancelNotice } from './execution-parts.ts';
 import { PlanIndexes } from './PlanIndexes.ts';
 
@@ -11,29 +10,26 @@ export interface Changed<T> {
   readonly execution: PipelineExecution;
 }
 
-/** Runs decisions under an execution's lock and, once they are written, tells those who wait for them. */
+/** Runs decisions under an execution's lock and, once they are written, tells workers what they have to end. */
 export class ExecutionChanges {
   readonly #store: ExecutionStore;
-  readonly #wakeups: Wakeups;
   readonly #clock: Clock;
   readonly #tellCancel: (cancels: readonly CancelNotice[]) => void;
   readonly #indexes = new PlanIndexes();
 
   constructor(parts: {
     readonly store: ExecutionStore;
-    readonly wakeups: Wakeups;
     readonly clock: Clock;
     readonly tellCancel: (cancels: readonly CancelNotice[]) => void;
   }) {
     this.#store = parts.store;
-    this.#wakeups = parts.wakeups;
     this.#clock = parts.clock;
     this.#tellCancel = parts.tellCancel;
   }
 
   /** The draft of what is stored, for reading or for a first write. */
   draft(current: LockedExecution): ExecutionDraft {
-    const index = this.#indexes.of(current.execution.id, current.definition.plan);
+    const index = this.#indexes.of(current.definition.plan);
     return new ExecutionDraft(current, index, this.#clock.now());
   }
 
@@ -48,14 +44,7 @@ export class ExecutionChanges {
     const last = runs.at(-1);
     if (last === undefined) return null;
     const { result, draft } = last;
-    if (draft.isChanged) this.announce(executionId, draft.effects);
+    if (draft.cancels.length > 0) this.#tellCancel(draft.cancels);
     return { result, execution: draft.execution };
-  }
-
-  /** Tells what has been written. */
-  announce(executionId: string, { wakesScheduler, cancels }: ChangeEffects): void {
-    this.#wakeups.notify(`execution:${executionId}`);
-    if (wakesScheduler) this.#wakeups.notify('jobs-pending');
-    if (cancels.length > 0) this.#tellCancel(cancels);
   }
 }

@@ -9,13 +9,6 @@ import type {
 } from '../store/ExecutionStore.ts';
 import type { CancelNotice } from './execution-parts.ts';
 
-/** What is to be done once a change is written; lost if the process dies, so never more than a hint. */
-export interface ChangeEffects {
-  /** A job waits for a worker, or a slot came free. */
-  readonly wakesScheduler: boolean;
-  readonly cancels: readonly CancelNotice[];
-}
-
 /**
  * An execution while a decision about it is taken: what is stored, and what it becomes. Made inside
  * `ExecutionStore.change`, and touches nothing outside itself.
@@ -116,17 +109,9 @@ export class ExecutionDraft {
     return { execution: this.#execution, definition: this.definition };
   }
 
-  get effects(): ChangeEffects {
-    const before = this.#before;
-    const wakesScheduler = this.#execution.jobs.some((job, number) => {
-      if (job.status === 'PENDING') {
-        return (
-          !this.assignments.has(job.id) && (job !== before.execution.jobs[number] || before.assignments.has(job.id))
-        );
-      }
-      return before.assignments.has(job.id) && !this.assignments.has(job.id);
-    });
-    return { wakesScheduler, cancels: this.#cancels };
+  /** Whom to tell once the change is written; lost if the process dies, so never more than a hint. */
+  get cancels(): readonly CancelNotice[] {
+    return this.#cancels;
   }
 
   get events(): ExecutionEvent[] {

@@ -31,6 +31,7 @@ import { dependenciesOf, dependsOn } from './dependencies-of.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
+import { dueAt } from './due-at.ts';
 import { leaseMs } from './leases.ts';
 import { makeJobRequest, sealVariable } from './make-job-request.ts';
 import { problem, refused } from './problems.ts';
@@ -159,7 +160,7 @@ export class JobExecutionService {
   async playJob(jobId: string, variables: readonly PipelineVariable[]): Promise<Result<JobExecution, Problem>> {
     return this.#changeJob(jobId, (draft) => {
       const job = draft.job(jobId);
-      const isDelayed = job.status === 'PENDING' && Date.parse(job.eligibleAt ?? draft.at) > draft.now;
+      const isDelayed = job.status === 'PENDING' && dueAt(draft.planOf(job), job) > draft.now;
       if (job.status !== 'MANUAL' && !isDelayed) {
         return problem('conflict', `job "${job.name}" does not wait for a person: it is ${job.status}`);
       }

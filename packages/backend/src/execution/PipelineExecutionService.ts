@@ -53,7 +53,6 @@ export class PipelineExecutionService {
     const variables = input.variables.map((variable) => sealVariable(asVariable(variable), id, secrets));
     const { pipeline, sourceInfo, trigger } = input;
     const key = { repository: sourceInfo.repository, pipeline, idempotencyKey };
-    const drafts: ExecutionDraft[] = [];
     const { execution, isNew } = await store.create((runNumber) => {
       const predefined = { ...input.predefined, ...runFacts({ id, runNumber, createdAt }) };
       const plan = withTags(checked.data, predefined, input.variables.map(asVariable));
@@ -61,12 +60,9 @@ export class PipelineExecutionService {
       const definition = { plan, source: input.source, predefined, variables };
       const execution = createPipelineExecution(plan, facts);
       const draft = this.#changes.draft({ execution, definition, assignments: new Map() });
-      drafts.push(draft);
       this.#stages().executeFirstStage(draft);
       return draft.created();
     }, key);
-    const last = drafts.at(-1);
-    if (isNew && last !== undefined) this.#changes.announce(execution.id, last.effects);
     return success({ execution: shownExecution(execution), isNew });
   }
 

@@ -1,19 +1,15 @@
 import type { PipelinePlan } from '@xx-pipeline/common';
 import { indexPlan, type PlanIndex } from '@xx-pipeline/pipeline-language';
 
-const keptPlans = 200;
-
-/** The indexes of the plans used last: a plan never changes, and indexing it costs more than most decisions. */
+/** The index of each plan in memory: a plan never changes, and indexing it costs more than most decisions. */
 export class PlanIndexes {
-  readonly #kept = new Map<string, PlanIndex>();
+  readonly #known = new WeakMap<PipelinePlan, PlanIndex>();
 
-  of(executionId: string, plan: PipelinePlan): PlanIndex {
-    const index = this.#kept.get(executionId) ?? indexPlan(plan);
-    // The last used stands last.
-    this.#kept.delete(executionId);
-    this.#kept.set(executionId, index);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > keptPlans && oldest !== undefined) this.#kept.delete(oldest);
+  of(plan: PipelinePlan): PlanIndex {
+    const known = this.#known.get(plan);
+    if (known !== undefined) return known;
+    const index = indexPlan(plan);
+    this.#known.set(plan, index);
     return index;
   }
 }

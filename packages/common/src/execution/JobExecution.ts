@@ -53,7 +53,7 @@ export interface JobExecution {
   readonly waitingReason: string | null;
   /** The image as used, variables expanded. */
   readonly image: string;
-  /** When it became eligible; for a delayed job when it will. */
+  /** When it became eligible; a delayed job starts so much later. */
   readonly eligibleAt: string | null;
   /** Oldest first; empty until the first attempt starts. The last one counts. */
   readonly attempts: readonly JobAttempt[];

@@ -1,6 +1,5 @@
 import {
   canTransition,
-  isoTime,
   type ExecutionStatus,
   isTerminal,
   type JobAttempt,
@@ -20,7 +19,7 @@ export function decided(job: JobExecution, { job: plan, decision, reason }: JobD
     case 'start':
       return { ...move(job, 'PENDING'), eligibleAt: at };
     case 'delay':
-      return { ...move(job, 'PENDING'), eligibleAt: later(at, plan.startIn ?? 0), waitingReason: reason };
+      return { ...move(job, 'PENDING'), eligibleAt: at, waitingReason: reason };
     case 'manual':
       return { ...move(job, 'MANUAL'), allowFailure: plan.allowFailure === true, waitingReason: reason };
     case 'skip':
@@ -133,8 +132,6 @@ export function canceled(job: JobExecution, at: string, message: string): JobExe
   });
   return { ...move(job, 'CANCELED'), allowFailure: false, waitingReason: null, attempts };
 }
-
-const later = (at: string, seconds: number): string => isoTime(Date.parse(at) + seconds * 1000);
 
 /** Every change goes through here; an illegal one is a bug of the caller. */
 function move(job: JobExecution, status: ExecutionStatus): JobExecution {
