@@ -56,27 +56,42 @@ const artifacts = z.object({
 
 const exitCodes = z.array(z.int()).max(1000);
 
-const job = z.object({
-  name,
-  baseName: name,
-  stage: name,
-  image,
-  script: texts,
-  afterScript: texts,
-  variables,
-  needs: z.array(z.object({ job: name, artifacts: z.boolean() })).nullable(),
-  artifactsFrom: z.array(name),
-  tags: z.array(z.string().min(1).max(1024)).max(limits.tags).default([]),
-  when: z.enum(['on_success', 'on_failure', 'always', 'manual', 'delayed']),
-  startIn: seconds.optional(),
-  allowFailure: z.union([z.boolean(), z.object({ exitCodes })]),
-  artifacts: artifacts.nullable(),
-  retry: z.object({ max: z.int().min(0).max(2), when: z.array(z.string().max(64)).max(100), exitCodes }),
-  timeout: z.number().positive().max(31_536_000).nullable(),
-  parallel: z.object({ index: z.int().min(1), total: z.int().min(1) }).nullable(),
-  admission,
-  span,
-});
+// Four fields are enough for a job written by hand: name, stage, image, script.
+const job = z
+  .object({
+    name,
+    baseName: name.optional(),
+    stage: name,
+    image: z.union([z.string().min(1).max(4096), image]),
+    script: texts,
+    afterScript: texts.default([]),
+    variables: variables.default({}),
+    needs: z
+      .array(z.object({ job: name, artifacts: z.boolean().default(true) }))
+      .nullable()
+      .default(null),
+    artifactsFrom: z.array(name).default([]),
+    tags: z.array(z.string().min(1).max(1024)).max(limits.tags).default([]),
+    when: z.enum(['on_success', 'on_failure', 'always', 'manual', 'delayed']).default('on_success'),
+    startIn: seconds.optional(),
+    allowFailure: z.union([z.boolean(), z.object({ exitCodes })]).default(false),
+    artifacts: artifacts.nullable().default(null),
+    retry: z
+      .object({ max: z.int().min(0).max(2), when: z.array(z.string().max(64)).max(100), exitCodes })
+      .default({ max: 0, when: ['always'], exitCodes: [] }),
+    timeout: z.number().positive().max(31_536_000).nullable().default(null),
+    parallel: z
+      .object({ index: z.int().min(1), total: z.int().min(1) })
+      .nullable()
+      .default(null),
+    admission: admission.default({ reason: 'it was sent like this', rules: [] }),
+    span: span.default({ file: 'api', start: 0, end: 0 }),
+  })
+  .transform((one) => ({
+    ...one,
+    baseName: one.baseName ?? one.name,
+    image: typeof one.image === 'string' ? { name: one.image } : one.image,
+  }));
 
 /**
  * A `PipelinePlan` from outside: sizes bounded, names unique, every need and artifact source a job of the plan,
@@ -85,13 +100,16 @@ const job = z.object({
 export const planSchema = z
   .object({
     schemaVersion: z.literal(1),
-    name: z.string().max(4096).nullable(),
+    name: z.string().max(4096).nullable().default(null),
     stages: z
       .array(z.object({ name, jobs: z.array(job).min(1) }))
       .min(1)
       .max(limits.jobs),
-    excluded: z.array(z.object({ name, stage: name, admission, span })).max(limits.jobs),
-    variables,
+    excluded: z
+      .array(z.object({ name, stage: name, admission, span }))
+      .max(limits.jobs)
+      .default([]),
+    variables: variables.default({}),
   })
   .superRefine((plan, context) => {
     for (const { path, message } of findPlanProblems(plan)) context.addIssue({ code: 'custom', path, message });
