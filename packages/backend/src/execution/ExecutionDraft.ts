@@ -1,4 +1,4 @@
-import { isTerminal, isoTime, type JobExecution, type JobPlan, type PipelineExecution } from '@xx-pipeline/common';
+import { isoTime, isTerminal, type JobExecution, type JobPlan, type PipelineExecution } from '@xx-pipeline/common';
 import { type JobDecision, type PlanIndex, ProgressTracker } from '@xx-pipeline/pipeline-language';
 import type {
   Assignment,

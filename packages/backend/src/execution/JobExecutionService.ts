@@ -25,26 +25,19 @@ import {
 import { attemptLog } from './attempt-log.ts';
 import { hashToken, parseAttemptToken } from './attempt-token.ts';
 import type { Caller } from './Caller.ts';
-import { cancelJobOf } from './cancel-jobs.ts';
+import { cancelJobOf, isBeingCanceled } from './cancel-jobs.ts';
+import type { DependencyState } from './DependencyState.ts';
 import { currentAttempt, decideUpdate, type UpdateDecision } from './decide-update.ts';
 import { dependenciesOf, dependsOn } from './dependencies-of.ts';
+import { dueAt } from './due-at.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
-import { dueAt } from './due-at.ts';
+import type { JobSteps, StageSteps } from './execution-steps.ts';
 import { leaseMs } from './leases.ts';
 import { makeJobRequest, sealVariable } from './make-job-request.ts';
 import { problem, refused } from './problems.ts';
-import type { StageExecutionService } from './StageExecutionService.ts';
 import { StatusLogs } from './StatusLogs.ts';
-
-/** Where a job stands that another one waits for. */
-export interface DependencyState {
-  readonly jobId: string;
-  readonly jobName: string;
-  readonly status: ExecutionStatus;
-  readonly allowFailure: boolean;
-}
 
 /** An attempt that a token speaks for. */
 export interface AuthorizedAttempt {
@@ -64,13 +57,13 @@ export interface JobStatusAnswer {
 }
 
 /** One job: what workers tell of it, what people do with it. */
-export class JobExecutionService {
+export class JobExecutionService implements JobSteps {
   readonly #parts: ExecutionParts;
   readonly #changes: ExecutionChanges;
-  readonly #stages: () => StageExecutionService;
+  readonly #stages: () => StageSteps;
   readonly #logs: StatusLogs;
 
-  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: () => StageExecutionService) {
+  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: () => StageSteps) {
     this.#parts = parts;
     this.#changes = changes;
     this.#stages = stages;
@@ -364,10 +357,6 @@ export class JobExecutionService {
 }
 
 const noSuchJob = (jobId: string) => refused('not_found', `there is no job ${jobId}`);
-
-/** An attempt is told to end and has not. */
-export const isBeingCanceled = (draft: ExecutionDraft): boolean =>
-  draft.assignments.values().some(({ cancelRequested }) => cancelRequested);
 
 /** From eligible to taken, by the server's clock. */
 function queuedFor({ eligibleAt, attempts }: JobExecution): number {

@@ -12,27 +12,26 @@ import { type createExecutionSchema, type Problem, planSchema } from '@xx-pipeli
 import { createPipelineExecution, expandTags, jobsRetried, retriesOfPipeline } from '@xx-pipeline/pipeline-language';
 import type { z } from 'zod';
 import type { ExecutionSource } from '../store/ExecutionStore.ts';
-import { cancelExecutionOf } from './cancel-jobs.ts';
+import { cancelExecutionOf, isBeingCanceled } from './cancel-jobs.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownExecution } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
 import { executionRequests } from './execution-requests.ts';
-import { isBeingCanceled } from './JobExecutionService.ts';
+import type { PipelineSteps, StageSteps } from './execution-steps.ts';
 import { sealVariable } from './make-job-request.ts';
 import { problem, refused } from './problems.ts';
-import type { StageExecutionService } from './StageExecutionService.ts';
 import { sourceProblem } from './source-problem.ts';
 
 /** A request to run a plan. */
 export type CreateExecution = z.infer<typeof createExecutionSchema>;
 
 /** The life of a run: created, canceled, retried, finalized. */
-export class PipelineExecutionService {
+export class PipelineExecutionService implements PipelineSteps {
   readonly #parts: ExecutionParts;
   readonly #changes: ExecutionChanges;
-  readonly #stages: () => StageExecutionService;
+  readonly #stages: () => StageSteps;
 
-  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: () => StageExecutionService) {
+  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: () => StageSteps) {
     this.#parts = parts;
     this.#changes = changes;
     this.#stages = stages;

@@ -1,12 +1,11 @@
 import { isTerminal } from '@xx-pipeline/common';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
-import type { JobExecutionService } from './JobExecutionService.ts';
-import type { PipelineExecutionService } from './PipelineExecutionService.ts';
+import type { JobSteps, PipelineSteps, StageSteps } from './execution-steps.ts';
 
 /** What a stage has to do with others: known lazily, because they know it. */
 export interface StageNeighbours {
-  readonly jobs: () => JobExecutionService;
-  readonly pipelines: () => PipelineExecutionService;
+  readonly jobs: () => JobSteps;
+  readonly pipelines: () => PipelineSteps;
 }
 
 /**
@@ -17,7 +16,7 @@ export interface StageNeighbours {
  *                              '--- finalizeStageExecution <--'
  *                                            '--> finalizePipelineExecution
  */
-export class StageExecutionService {
+export class StageExecutionService implements StageSteps {
   readonly #neighbours: StageNeighbours;
 
   constructor(neighbours: StageNeighbours) {

@@ -43,3 +43,7 @@ export const canceledOutcome = (message: string): JobOutcome => ({
   timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
   artifacts: [],
 });
+
+/** An attempt was told to end and has not. */
+export const isBeingCanceled = (draft: ExecutionDraft): boolean =>
+  draft.assignments.values().some(({ cancelRequested }) => cancelRequested);

@@ -1,6 +1,6 @@
 import { isTerminal, type JobExecution } from '@xx-pipeline/common';
+import type { DependencyState } from './DependencyState.ts';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
-import type { DependencyState } from './JobExecutionService.ts';
 import { makeJobRequest, type RequestSurroundings } from './make-job-request.ts';
 
 /**

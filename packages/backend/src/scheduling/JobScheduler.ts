@@ -13,9 +13,9 @@ import { Latch } from './Latch.ts';
 import { isSame } from './lease-sweeper.ts';
 import { type Match, matchJobs, type Place } from './match-jobs.ts';
 import { PollWaiters } from './PollWaiters.ts';
+import { WaitingReasons } from './WaitingReasons.ts';
 import type { WorkerClient } from './WorkerClient.ts';
 import { aliveMs, type WorkerRegistry } from './WorkerRegistry.ts';
-import { WaitingReasons } from './WaitingReasons.ts';
 import { workerAddress } from './worker-address.ts';
 
 /** What the scheduler works with. */
