@@ -14,6 +14,7 @@ import { createBackendMetrics } from './metrics/BackendMetrics.ts';
 import { ObservedExecutionStore } from './metrics/ObservedExecutionStore.ts';
 import { observeChanges } from './metrics/observe-executions.ts';
 import { createScheduling } from './scheduling/create-scheduling.ts';
+import { HttpWorkerClient } from './scheduling/HttpWorkerClient.ts';
 import { openSecretBox } from './secrets/open-secret-box.ts';
 import { openStores } from './store/open-stores.ts';
 import type { TokenRole } from './store/TokenStore.ts';
@@ -92,6 +93,7 @@ export async function startBackend(options: BackendOptions): Promise<RunningBack
       wakeups,
       clock,
       server,
+      client: new HttpWorkerClient(),
       onError,
     });
 

@@ -54,26 +54,26 @@ test(
     const [jobId, id] = [randomUUID(), randomUUID()];
     const { person } = rig;
     for (const call of [
-      person.getJob({ params: { jobId } }),
-      person.getJobStatus({ params: { jobId } }),
-      person.getJobDependencies({ params: { jobId } }),
-      person.readLog({ params: { jobId } }),
-      person.followLog({ params: { jobId } }),
-      person.appendLog({ params: { jobId }, query: { offset: 0 }, body: Buffer.from('x') }),
-      person.downloadArtifacts({ params: { jobId } }),
-      person.updateJobStatus({ body: { jobId, status: 'RUNNING' } }),
-      person.playJob({ params: { jobId }, body: {} }),
-      person.retryJob({ params: { jobId } }),
-      person.cancelJob({ params: { jobId } }),
-      person.getExecution({ params: { id } }),
-      person.followExecution({ params: { id } }),
-      person.cancelExecution({ params: { id } }),
-      person.retryExecution({ params: { id } }),
-      person.getReport({ params: { id } }),
-      person.downloadSnapshot({ params: { sha256: sha256('nothing') } }),
-      person.drainWorker({ params: { workerId: id } }),
+      () => person.getJob({ params: { jobId } }),
+      () => person.getJobStatus({ params: { jobId } }),
+      () => person.getJobDependencies({ params: { jobId } }),
+      () => person.readLog({ params: { jobId } }),
+      () => person.followLog({ params: { jobId } }),
+      () => person.appendLog({ params: { jobId }, query: { offset: 0 }, body: Buffer.from('x') }),
+      () => person.downloadArtifacts({ params: { jobId } }),
+      () => person.updateJobStatus({ body: { jobId, status: 'RUNNING' } }),
+      () => person.playJob({ params: { jobId }, body: {} }),
+      () => person.retryJob({ params: { jobId } }),
+      () => person.cancelJob({ params: { jobId } }),
+      () => person.getExecution({ params: { id } }),
+      () => person.followExecution({ params: { id } }),
+      () => person.cancelExecution({ params: { id } }),
+      () => person.retryExecution({ params: { id } }),
+      () => person.getReport({ params: { id } }),
+      () => person.downloadSnapshot({ params: { sha256: sha256('nothing') } }),
+      () => person.drainWorker({ params: { workerId: id } }),
     ]) {
-      assert.equal((await problemOf(call)).code, 'not_found');
+      assert.equal((await problemOf(call())).code, 'not_found');
     }
   }),
 );

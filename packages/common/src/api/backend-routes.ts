@@ -41,7 +41,10 @@ const filters = z.object({
   status: statusSchema.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   /** The `nextCursor` of the page before. */
-  cursor: z.string().optional(),
+  cursor: z
+    .string()
+    .regex(/^[\w-]{1,200}$/)
+    .optional(),
 });
 
 /** The backend's API, one entry per operation. */
