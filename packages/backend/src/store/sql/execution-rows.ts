@@ -15,15 +15,13 @@ export function newJobRow(
   job: JobExecution,
   position: number,
 ): JobTable {
-  const plan = planOf(definition, job.name);
-  // The language has no labels yet; a plan that brings them is understood.
-  const tags = plan !== undefined && 'tags' in plan && Array.isArray(plan.tags) ? plan.tags : [];
   return {
     ...jobRow(definition, job, assignments.get(job.id)),
     execution_id: execution.id,
     position,
     repository: execution.source.repository,
-    tags: JSON.stringify(tags),
+    // A plan of an earlier version may lack them.
+    tags: JSON.stringify(planOf(definition, job.name)?.tags ?? []),
   };
 }
 
