@@ -22,6 +22,8 @@ export interface ContactParts {
   readonly push: { readonly url: string; readonly token: string } | null;
   /** Seconds without an answer after which this worker ends its jobs; null = never: the backend may just be away. */
   readonly isolateAfterSeconds: number | null;
+  /** Milliseconds between tries. */
+  readonly pauses: readonly [first: number, longest: number];
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: ServiceLog;
@@ -30,8 +32,6 @@ export interface ContactParts {
 /** How the contact stands. */
 export type ContactState = 'connecting' | 'connected' | 'refused';
 
-const firstPause = 250;
-const longestPause = 10_000;
 const pollSeconds = 25;
 /** A call that gets no answer is given up after this, so that the next one may find a way. */
 const callMs = 15_000;
@@ -82,6 +82,7 @@ export class BackendContact {
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
+    const [firstPause, longestPause] = this.#parts.pauses;
     let pause = firstPause;
     while (!signal.aborted) {
       try {
@@ -137,6 +138,7 @@ export class BackendContact {
   async #poll(signal: AbortSignal): Promise<void> {
     const { service, client, identity, log } = this.#parts;
     const { workerId, instanceId } = identity;
+    const [firstPause, longestPause] = this.#parts.pauses;
     let pause = firstPause;
     while (!signal.aborted && !service.isDraining) {
       await this.#connected(signal);

@@ -46,6 +46,8 @@ export class PipelineExecutionWorkerService {
   readonly #kept: KeptAttempts;
   readonly #listeners = new Set<() => void>();
   readonly #pipelines = new Set<string>();
+  /** Resolve when an attempt is put away. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   #draining = false;
   #diskFull = false;
@@ -198,7 +200,7 @@ export class PipelineExecutionWorkerService {
 
   /** Resolves when the backend has been told everything. */
   async delivered(): Promise<void> {
-    await Promise.all([...this.#attempts.values()].map((running) => running.gone));
+    while (this.#leaving.size > 0) await Promise.all(this.#leaving);
   }
 
   /** Stops telling; what is not told stays on disk for the next process. */
@@ -267,15 +269,17 @@ export class PipelineExecutionWorkerService {
     );
     this.#attempts.set(request.jobId, running);
     log.info('job accepted', { job: request.jobName, jobId: request.jobId, attempt });
-    void running.gone.then(async (end) => {
+    const away = running.gone.then(async (end) => {
       try {
         await this.#conclude(running, end);
       } catch (error) {
         log.error('an attempt could not be put away', { jobId: request.jobId, attempt, why: text(error) });
       }
       if (this.#attempts.get(request.jobId) === running) this.#attempts.delete(request.jobId);
+      this.#leaving.delete(away);
       this.#changed();
     });
+    this.#leaving.add(away);
     this.#changed();
     return running;
   }
@@ -297,14 +301,14 @@ export class PipelineExecutionWorkerService {
         log.info('job kept here: no backend knows it', {
           ...facts,
           status: outcome?.status,
-          directory: await this.#kept.keep(directory),
+          directory: await this.#kept.keep(directory, outcome),
         });
         return;
       case 'given-up':
         log.error('job kept here: it could not be told', {
           ...facts,
           reason: end.reason,
-          directory: await this.#kept.keep(directory),
+          directory: await this.#kept.keep(directory, outcome),
         });
         return;
     }

@@ -64,7 +64,7 @@ function lock(path: string): void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const owner = readText(path) ?? '';
-    if (owner !== own && ownerState(owner) === 'alive') {
+    if (ownerState(owner) === 'alive') {
       throw new WorkerNotStarted(
         `another worker process (${owner.split(':')[2]}) uses this state directory; give each worker its own`,
       );

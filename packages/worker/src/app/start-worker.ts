@@ -55,6 +55,8 @@ export interface StartWorkerOptions {
   readonly farewellSeconds?: number;
   /** Seconds of the backend's absence for which everything is kept to be told later. Default a day. */
   readonly retrySeconds?: number;
+  /** Milliseconds between tries: the first pause, and the longest. Default 200 and 10,000. */
+  readonly retryPauses?: readonly [first: number, longest: number];
   /** Seconds without contact after which jobs are ended; null (default) = never. */
   readonly isolateAfterSeconds?: number | null;
   /** Bytes of disk for trees. Default 20 GiB. */
@@ -92,7 +94,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
     const transport =
       backendUrl === null ? null : new NodeTransport({ baseUrl: backendUrl, ...(options.ca && { ca: options.ca }) });
     const client = transport === null ? null : new WorkerBackendClient({ transport, token });
-    const patience = { budgetMs: (options.retrySeconds ?? 24 * 3600) * 1000 };
+    const [firstPauseMs, longestPauseMs] = options.retryPauses ?? [200, 10_000];
+    const patience = { budgetMs: (options.retrySeconds ?? 24 * 3600) * 1000, firstPauseMs, longestPauseMs };
     const trees = new TreeCache({
       directory: join(stateDirectory, 'trees'),
       limit: options.treeCacheBytes ?? 20 * 2 ** 30,
@@ -129,8 +132,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
         version,
         slots,
         labels: [...labels],
-        maxRetries: Math.ceil(patience.budgetMs / 10_000),
-        retryDelaySeconds: 0.2,
+        maxRetries: Math.ceil(patience.budgetMs / longestPauseMs),
+        retryDelaySeconds: firstPauseMs / 1000,
         dependencyTimeoutSeconds: 3600,
       };
       const handlers = {
@@ -151,6 +154,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
         push,
         isolateAfterSeconds: options.isolateAfterSeconds ?? null,
         clock,
+        pauses: [firstPauseMs, longestPauseMs],
         random: Math.random,
         log,
       });

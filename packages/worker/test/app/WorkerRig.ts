@@ -45,7 +45,8 @@ export class WorkerRig implements AsyncDisposable {
       slots: 4,
       version: '1',
       executor: 'scripted',
-      farewellSeconds: 1,
+      farewellSeconds: 5,
+      retryPauses: [5, 50],
       log: process.env['XX_TEST_LOG'] === undefined ? silent : console,
       ...options,
     });

@@ -105,7 +105,8 @@ test('five fields are enough, even for a worker without a backend', async () => 
   await rig.worker?.drain();
   const [kept] = await readdir(join(rig.state, 'kept'));
   assert.equal(kept, `${jobId}.1`);
-  assert.match(await readFile(join(rig.state, 'kept', kept, 'journal'), 'utf8'), /"status":"SUCCESS"/);
+  assert.match(await readFile(join(rig.state, 'kept', kept, 'job.json'), 'utf8'), /"status": "SUCCESS"/);
+  assert.match(await readFile(join(rig.state, 'kept', kept, 'log.txt'), 'utf8'), /^hi$/m);
 });
 
 test('requests that are wrong are answered with every bad field, and strangers with nothing', async () => {

@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobRequest } from '@xx-pipeline/common';
 import { jobRequestSchema } from '@xx-pipeline/common/api';
@@ -55,6 +55,11 @@ export class AttemptDirectory {
     return found.sort((a, b) => a.job.acceptedAt - b.job.acceptedAt);
   }
 
+  /** What no other directory is called. */
+  get name(): string {
+    return directoryName(this.job.request.jobId, this.job.attempt);
+  }
+
   get logPath(): string {
     return join(this.path, 'log');
   }
@@ -69,15 +74,6 @@ export class AttemptDirectory {
     await rm(this.path, { recursive: true, force: true });
   }
 
-  /** Moves it to a place for people to look at. */
-  async moveTo(root: string): Promise<string> {
-    this.journal.close();
-    const target = join(root, directoryName(this.job.request.jobId, this.job.attempt));
-    mkdirSync(root, { recursive: true, mode: 0o700 });
-    await rm(target, { recursive: true, force: true });
-    await rename(this.path, target);
-    return target;
-  }
 }
 
 /** Ids are UUIDs, checked on their way in: safe as parts of a path. */
