@@ -78,7 +78,6 @@ export async function startBackend(options: BackendOptions): Promise<RunningBack
       logs,
       snapshots,
       secrets,
-      wakeups,
       clock,
       ids: systemIds,
       server,

@@ -1,5 +1,4 @@
 import type { Clock, IdSource } from '@xx-pipeline/common';
-import type { Wakeups } from '../events/Wakeups.ts';
 import type { LogStore } from '../logs/LogStore.ts';
 import type { SecretBox } from '../secrets/SecretBox.ts';
 import type { SnapshotStore } from '../sources/SnapshotStore.ts';
@@ -18,7 +17,6 @@ export interface ExecutionParts {
   readonly logs: LogStore;
   readonly snapshots: Pick<SnapshotStore, 'isComplete'>;
   readonly secrets: SecretBox;
-  readonly wakeups: Wakeups;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly server: ServerFacts;

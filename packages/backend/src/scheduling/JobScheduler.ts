@@ -95,7 +95,12 @@ export class JobScheduler {
     unlisten();
     this.#stop.abort();
     this.#waiters.close();
-    await Promise.all(this.#open);
+    await this.settled();
+  }
+
+  /** Resolves when all that was given so far has been told, and taken back where it was refused. */
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
   }
 
   /** One look: gives what can be given now. Telling the workers goes on behind. */
