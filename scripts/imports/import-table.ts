@@ -55,7 +55,18 @@ export const zones: readonly Zone[] = [
   {
     name: 'cli tests',
     folders: ['packages/cli/test'],
-    imports: ['cli', 'cli/server', 'pipeline-language', 'worker/execution', 'common', 'common/http', 'common/service'],
+    imports: [
+      'cli',
+      'cli/server',
+      // Remote runs are tested against the real services.
+      'backend',
+      'worker/app',
+      'pipeline-language',
+      'worker/execution',
+      'common',
+      'common/http',
+      'common/service',
+    ],
   },
   { name: 'web tests', folders: ['packages/web/test'], imports: ['web', 'common'] },
   { name: 'root', folders: ['test', 'bench', 'scripts'], imports: ['*'] },

@@ -24,7 +24,7 @@ export class JobFollower {
   /** What is told, one after the other. */
   #tail: Promise<void> = Promise.resolve();
   /** Logs under way and done, by attempt. */
-  readonly #logs = new Map<number, Promise<void>>();
+  readonly #logs = new Map<number, { readonly told: Promise<void>; readonly ended: AbortController }>();
   /** The newest attempt told to be running. */
   #running = 0;
   readonly #finished = new Set<number>();
@@ -62,11 +62,12 @@ export class JobFollower {
     const { room } = this.#parts;
     if (this.#logs.has(attempt) || room.free === 0) return;
     room.free--;
-    const log = this.#follow(job, attempt).finally(() => {
+    const ended = new AbortController();
+    const told = this.#follow(job, attempt, ended.signal).finally(() => {
       room.free++;
     });
-    log.catch(this.#onFailure);
-    this.#logs.set(attempt, log);
+    told.catch(this.#onFailure);
+    this.#logs.set(attempt, { told, ended });
   }
 
   async #tellLog(job: JobExecution, attempt: JobAttempt): Promise<void> {
@@ -75,13 +76,15 @@ export class JobFollower {
       this.#running = number;
       await this.#parts.emit({ type: 'job-changed', job: asRunning(job, number) });
     }
-    await (this.#logs.get(number) ?? this.#follow(job, number));
+    const live = this.#logs.get(number);
+    live?.ended.abort();
+    await (live?.told ?? this.#follow(job, number, null));
   }
 
-  async #follow(job: JobExecution, attempt: number): Promise<void> {
+  async #follow(job: JobExecution, attempt: number, ended: AbortSignal | null): Promise<void> {
     const { client, connection, deriveEvents } = this.#parts;
     const derived = deriveEvents(job.name);
-    for await (const chunk of followLog({ jobId: job.id, attempt }, client, connection)) {
+    for await (const chunk of followLog({ jobId: job.id, attempt }, client, connection, ended)) {
       for (const event of derived.of(chunk)) await this.#emitEvent(job, attempt, event);
       await this.#emitEvent(job, attempt, { type: 'log', chunk });
     }

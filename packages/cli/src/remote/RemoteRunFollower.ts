@@ -61,6 +61,8 @@ export class RemoteRunFollower {
 
   async #read(): Promise<void> {
     const { client, connection, execution } = this.#parts;
+    // Events tell of changes since its creation, and a run may wait for a person from its beginning.
+    if (execution.status === 'MANUAL' && (await this.#waitsForPerson())) return;
     for await (const news of followExecution(execution.id, client, connection)) {
       if (news.type === 'finished') break;
       if (news.type === 'job') this.#changed(news.job);

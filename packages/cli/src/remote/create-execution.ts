@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
 import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
-import type { CommandIo } from '../commands/Command.ts';
 import { maskPlan } from '../local/mask-plan.ts';
 import { pipelineFacts, pipelineName } from '../local/pipeline-facts.ts';
 import type { RunOptions } from '../local/run-options.ts';
+import type { GitCall } from '../source/git.ts';
 import { type OpenSource, sourceInfo } from '../source/open-source.ts';
 import { isRemoteUrl } from '../source/remote-url.ts';
 import type { RepositoryFacts } from '../source/repository-facts.ts';
@@ -23,8 +23,8 @@ export interface NewRun {
   readonly facts: RepositoryFacts;
   /** Begun early, while the file was checked. */
   readonly snapshot: Promise<Snapshot>;
-  readonly io: CommandIo;
-  readonly home: string;
+  /** Takes it again. */
+  readonly takeAgain: () => Promise<Snapshot>;
 }
 
 /** Sends what a run needs, its files first. A lost answer makes no second run: every repeat has the same key. */
@@ -64,11 +64,7 @@ type GitSource = { readonly kind: 'git'; readonly url: string; readonly commit: 
 async function sendSource(run: NewRun, client: BackendApiClient, connection: Connection): Promise<SourceOfRun> {
   const git = gitSource(run.options, run.facts);
   if (git !== null) return git;
-  const sent = await sendSnapshot(
-    ({ fresh }) => (fresh ? takeSnapshot(run.source, run.home, run.io, true) : run.snapshot),
-    client,
-    connection,
-  );
+  const sent = await sendSnapshot(({ fresh }) => (fresh ? run.takeAgain() : run.snapshot), client, connection);
   return { kind: 'snapshot', id: sent.id };
 }
 
@@ -87,16 +83,20 @@ export function gitSource({ clone }: Pick<RunOptions, 'clone'>, facts: Repositor
   return { kind: 'git', url, commit: facts.commit.sha };
 }
 
-/** The tree of a run as it is now. */
-export function takeSnapshot(source: OpenSource, home: string, io: CommandIo, fresh = false): Promise<Snapshot> {
-  const { location, clonedFrom } = source;
+/** The tree of a run as it is now; `fresh` reads everything, whatever is remembered. */
+export function takeSnapshot(
+  { location, clonedFrom }: OpenSource,
+  home: string,
+  call: Omit<GitCall, 'cwd'>,
+  fresh: boolean,
+): Promise<Snapshot> {
   return makeSnapshot({
     root: location.root,
     isRepository: location.isRepository,
     // A clone is made for one run: what is remembered of it would never be asked for again.
     home: clonedFrom === null ? home : join(location.root, '..'),
     clock: systemClock,
-    call: { env: io.env, signal: io.interrupted },
+    call,
     fresh,
   });
 }

@@ -11,17 +11,21 @@ export interface LogOfAttempt {
 
 /**
  * A log from its beginning to the end of its attempt, each byte once, whatever happens to the connection. The next
- * stretch is read when the one before has been taken: a slow reader slows the stream down.
+ * stretch is read when the one before has been taken: a slow reader slows the stream down. `ended` says that
+ * the attempt has ended: asked again, the server sees so at once, while an open stream learns it some time later.
  */
 export async function* followLog(
   { jobId, attempt }: LogOfAttempt,
   client: BackendApiClient,
   connection: Connection,
+  ended: AbortSignal | null = null,
 ): AsyncGenerator<LogChunk> {
-  const { signal } = connection;
   let offset = 0;
+  let hurries = false;
   for (let tries = 0; ; ) {
     const begun = Date.now();
+    hurries ||= ended === null || ended.aborted;
+    const signal = hurries || ended === null ? connection.signal : AbortSignal.any([connection.signal, ended]);
     try {
       const { body } = await client.api.followLog({ params: { jobId }, query: { attempt, offset } }, { signal });
       connection.works();
@@ -37,6 +41,7 @@ export async function* followLog(
       }
       throw new ApiUnreachable(`the connection to ${client.server.url} broke`);
     } catch (error) {
+      if (!hurries && ended?.aborted === true && !connection.signal.aborted) continue;
       await connection.failed(error, tries++, begun);
     }
   }

@@ -43,7 +43,8 @@ export async function runOnServer(
   try {
     const { source, home } = await open();
     try {
-      return await runRemotely({ options, source, home }, client, input.options['detach'] === true, io);
+      const detach = input.options['detach'] === true;
+      return await withExplainedErrors(client, () => runRemotely({ options, source, home }, client, detach, io));
     } finally {
       await source.close();
     }
@@ -59,14 +60,17 @@ async function runRemotely(
   detach: boolean,
   io: CommandIo,
 ): Promise<ExitCode> {
-  return await withExplainedErrors(client, async () => {
-    // Whether anybody listens is asked while git answers; nobody waits for a snapshot to learn that nobody does.
-    const greeting = client.api.version({}, { signal: io.interrupted });
-    greeting.catch(() => {});
-    const { facts, problem } = await source.facts;
-    if (problem !== null) io.stderr.write(`note: ${problem}\n`);
-    const snapshot = gitSource(options, facts) === null ? takeSnapshot(source, home, io) : Promise.reject(unused);
-    snapshot.catch(() => {});
+  // Whether anybody listens is asked while git answers; nobody waits for a snapshot to learn that nobody does.
+  const greeting = client.api.version({}, { signal: io.interrupted });
+  greeting.catch(() => {});
+  const { facts, problem } = await source.facts;
+  if (problem !== null) io.stderr.write(`note: ${problem}\n`);
+  const over = new AbortController();
+  const call = { env: io.env, signal: AbortSignal.any([io.interrupted, over.signal]) };
+  const take = (fresh: boolean) => takeSnapshot(source, home, call, fresh);
+  const snapshot = gitSource(options, facts) === null ? take(false) : Promise.reject(unused);
+  snapshot.catch(() => {});
+  try {
     const checked = checkForRun(options, source.location, facts, io);
     if (checked.plan === null) {
       const { printNotCreated } = await import('../commands/load-plan.ts');
@@ -74,23 +78,30 @@ async function runRemotely(
     }
     const plan = choosePlan(checked.plan, options);
     await greeting;
-    const connect = (signal: AbortSignal) =>
-      new Connection({
-        clock: systemClock,
-        signal,
-        onNews: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
-        patience: sendingPatience,
-      });
-    // Until the run is asked for, Ctrl-C just stops; from then on there may be a run to cancel.
-    const connections = { upload: connect(io.interrupted), create: connect(io.killed) };
     void snapshot.then(
       ({ notes }) => void io.stderr.write(notes.map((note) => `note: ${visible(note)}\n`).join('')),
       () => {},
     );
-    const created = await createExecution({ plan, options, source, facts, snapshot, io, home }, client, connections);
+    const run = { plan, options, source, facts, snapshot, takeAgain: () => take(true) };
+    const created = await createExecution(run, client, sendingConnections(io));
     if (detach) return await printDetached(created.execution, options, io);
     return await followRun(created, { options, client, io });
-  });
+  } finally {
+    over.abort();
+    await snapshot.catch(() => {});
+  }
+}
+
+/** Until the run is asked for, Ctrl-C just stops; from then on there may be a run to cancel. */
+function sendingConnections(io: CommandIo): { readonly upload: Connection; readonly create: Connection } {
+  const connect = (signal: AbortSignal) =>
+    new Connection({
+      clock: systemClock,
+      signal,
+      onNews: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
+      patience: sendingPatience,
+    });
+  return { upload: connect(io.interrupted), create: connect(io.killed) };
 }
 
 const unused = new Error('no snapshot is needed');
