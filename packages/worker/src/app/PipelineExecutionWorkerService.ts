@@ -260,8 +260,7 @@ export class PipelineExecutionWorkerService {
         runner,
         communication,
         clock,
-        acquireSlot: (runsAlready) =>
-          runsAlready ? Promise.resolve(this.#slots.occupy()) : this.#slots.acquire(),
+        acquireSlot: (runsAlready) => (runsAlready ? Promise.resolve(this.#slots.occupy()) : this.#slots.acquire()),
         changed: () => this.#changed(),
         diskTrouble: (error) => this.#trouble(error),
       },

@@ -112,10 +112,13 @@ export function serveWorker(
       const hash = hashToken(token);
       return hashes.some((known) => sameHash(known, hash)) ? { kind: 'worker', name: 'backend' } : null;
     },
-    failed: (operation, error) => log.error(`${operation} failed`, { why: error instanceof Error ? error.stack : String(error) }),
+    failed: (operation, error) =>
+      log.error(`${operation} failed`, { why: error instanceof Error ? error.stack : String(error) }),
   });
 }
 
 function openRoutes() {
-  return Object.fromEntries(Object.entries(workerRoutes).map(([name, route]) => [name, { ...route, access: ['public'] }]));
+  return Object.fromEntries(
+    Object.entries(workerRoutes).map(([name, route]) => [name, { ...route, access: ['public'] }]),
+  );
 }

@@ -79,7 +79,10 @@ export class WorkerBackendClient {
   ): Promise<{ complete: boolean; nextOffset: number }> {
     const { jobId, attempt, token } = caller;
     const { bytes, ...query } = part;
-    const answer = await this.#api.uploadArtifact({ query: { jobId, attempt, ...query }, body: bytes }, { signal, token });
+    const answer = await this.#api.uploadArtifact(
+      { query: { jobId, attempt, ...query }, body: bytes },
+      { signal, token },
+    );
     return answer.body;
   }
 

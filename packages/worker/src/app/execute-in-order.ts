@@ -24,7 +24,11 @@ export async function executeInOrder(requests: readonly JobRequest[], how: Order
     if (!(await how.isOver(request))) await how.execute(request);
   };
   // In dependency order, so that the ends of what a job needs are known when it asks for them.
-  for (const request of requests) ends.set(request.jobId, Promise.resolve().then(() => run(request)));
+  for (const request of requests)
+    ends.set(
+      request.jobId,
+      Promise.resolve().then(() => run(request)),
+    );
   const results = await Promise.allSettled(ends.values());
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;

@@ -145,7 +145,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       url = await server.listen(listen);
     }
     if (client !== null) {
-      const push = url === null || options.poll === true ? null : { url: options.advertiseUrl ?? url, token: pushToken };
+      const push =
+        url === null || options.poll === true ? null : { url: options.advertiseUrl ?? url, token: pushToken };
       contact = new BackendContact({
         client,
         service,

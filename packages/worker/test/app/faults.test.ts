@@ -94,7 +94,9 @@ test('a killed worker loses nothing: what ended is told, what ran is given back,
     retryPauses: [5, 50] as const,
     executor: 'scripted' as const,
   };
-  const [ended, running, waiting, needed] = ['ended', 'running', 'waiting', 'needed'].map((name) => rig.backend.job(name));
+  const [ended, running, waiting, needed] = ['ended', 'running', 'waiting', 'needed'].map((name) =>
+    rig.backend.job(name),
+  );
   assert.ok(ended && running && waiting && needed);
   needed.status = 'RUNNING';
   waiting.needs = [needed];

@@ -73,7 +73,6 @@ export class AttemptDirectory {
     this.journal.close();
     await rm(this.path, { recursive: true, force: true });
   }
-
 }
 
 /** Ids are UUIDs, checked on their way in: safe as parts of a path. */

@@ -22,7 +22,10 @@ export class KeptAttempts {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const { jobId, jobName, stageName, image } = directory.job.request;
     const { attempt } = directory.job;
-    await writeFile(join(path, 'job.json'), JSON.stringify({ jobId, jobName, stageName, attempt, image, ...outcome }, null, 2));
+    await writeFile(
+      join(path, 'job.json'),
+      JSON.stringify({ jobId, jobName, stageName, attempt, image, ...outcome }, null, 2),
+    );
     await extractLog(directory.logPath, join(path, 'log.txt'));
     if (directory.journal.state.artifact !== null) {
       await copyFile(directory.artifactPath, join(path, 'artifacts.tar.zst'));

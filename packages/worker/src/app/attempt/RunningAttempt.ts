@@ -150,7 +150,9 @@ export class RunningAttempt {
     if (begunAt !== null) {
       adopted = await runner.adopt(this.request);
       if (adopted === null) {
-        this.#outcome = interrupted('the worker was restarted while the job ran, and its container cannot be found again');
+        this.#outcome = interrupted(
+          'the worker was restarted while the job ran, and its container cannot be found again',
+        );
         return;
       }
       this.#move('running');

@@ -168,7 +168,8 @@ export class TreeCache {
     for (const name of await readdir(directory)) {
       const path = join(directory, name, 'size');
       const size = Number(await readFile(path, 'utf8').catch(() => '0'));
-      if (!name.startsWith('new-')) trees.push({ name, size, usedAt: (await stat(path).catch(() => null))?.mtimeMs ?? 0 });
+      if (!name.startsWith('new-'))
+        trees.push({ name, size, usedAt: (await stat(path).catch(() => null))?.mtimeMs ?? 0 });
     }
     let total = trees.reduce((sum, { size }) => sum + size, 0);
     trees.sort((a, b) => a.usedAt - b.usedAt);

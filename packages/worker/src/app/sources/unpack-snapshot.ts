@@ -39,7 +39,8 @@ export async function unpackSnapshot(
       tree.set(path, { path, link: header.linkname ?? '' });
     } else tree.set(path, await writeContent(target, path, header, body));
   }
-  if (treeId(tree.values()) !== id) throw new SourceUnavailable(`the archive of tree ${id.slice(0, 12)} holds another tree`);
+  if (treeId(tree.values()) !== id)
+    throw new SourceUnavailable(`the archive of tree ${id.slice(0, 12)} holds another tree`);
   return size;
 }
 

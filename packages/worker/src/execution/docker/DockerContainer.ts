@@ -1,5 +1,6 @@
 import { ExecutionBroken } from '../errors.ts';
 import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
+import type { RecoveryDirectory } from '../recovery/RecoveryDirectory.ts';
 import { type Workspace, workspacePath } from '../Workspace.ts';
 import type { DockerClient } from './DockerClient.ts';
 import { interruptCommand } from './interrupt-command.ts';
@@ -13,6 +14,10 @@ export interface MadeContainer {
   readonly workspace: Workspace;
   /** null: it has a network of its own. */
   readonly lease: SandboxLease | null;
+  /** null: it ends with this process. */
+  readonly recovery: RecoveryDirectory | null;
+  /** The container whose network it has had since an earlier process; goes with it. */
+  readonly sandboxId?: string | null;
 }
 
 /** What a container needs of its executor. */
@@ -64,7 +69,9 @@ export class DockerContainer implements JobContainer {
     if (force) this.#killed = true;
     const { client } = this.#surroundings;
     try {
-      const code = await client.exec(id, interruptCommand(signal, session.outerPid), '0', { deadline: 10_000 });
+      const code = await client.exec(id, interruptCommand(signal, session.outerPid, session.keptPids), '0', {
+        deadline: 10_000,
+      });
       // 126 and 127: no shell to run it with (any more).
       if (code !== 126 && code !== 127) return;
     } catch {

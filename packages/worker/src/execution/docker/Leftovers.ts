@@ -1,5 +1,6 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { AdoptedContainers } from '../recovery/adopted-containers.ts';
 import { removalContainer } from './container-spec.ts';
 import type { DockerClient } from './DockerClient.ts';
 import { labelNames } from './label-names.ts';
@@ -39,6 +40,19 @@ export class Leftovers {
     for (const name of await readdir(this.#work).catch(() => [])) {
       if (!this.#isDead(decode(name))) continue;
       await rm(join(this.#work, name), { recursive: true, force: true }).catch(() => {});
+    }
+  }
+
+  /** Removes what an earlier process of this very owner has left, but for what this one goes on with. */
+  async removeFormer(adopted: AdoptedContainers): Promise<void> {
+    const client = this.#client;
+    const label = `${labelNames.owner}=${this.#ownerId}`;
+    const containers = (await client.listContainers(label)).filter(({ Id }) => !adopted.hasContainer(Id));
+    await Promise.allSettled(containers.map(({ Id }) => client.removeContainer(Id)));
+    for (const name of await readdir(this.#own).catch(() => [])) {
+      const path = join(this.#own, name);
+      if (name === 'empty' || adopted.hasDirectory(path)) continue;
+      await rm(path, { recursive: true, force: true }).catch(() => this.notRemoved(path));
     }
   }
 

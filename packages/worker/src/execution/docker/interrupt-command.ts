@@ -3,9 +3,13 @@
  * whatever the script's processes do about it. The kernel spares process 1 and the sender by itself; where the outer
  * shell is another one (an entrypoint stays in front of it), the others are named one by one.
  */
-export function interruptCommand(signal: 'TERM' | 'KILL', outerPid: number | null): readonly string[] {
-  if (outerPid === 1) return ['sh', '-c', `kill -${signal} -1`];
-  const spared = outerPid === null ? '1' : `1|${outerPid}`;
+export function interruptCommand(
+  signal: 'TERM' | 'KILL',
+  outerPid: number | null,
+  keptPids: readonly number[] = [],
+): readonly string[] {
+  if (outerPid === 1 && keptPids.length === 0) return ['sh', '-c', `kill -${signal} -1`];
+  const spared = [...new Set([1, ...(outerPid === null ? [] : [outerPid]), ...keptPids])].join('|');
   return [
     'sh',
     '-c',
