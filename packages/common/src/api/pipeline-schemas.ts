@@ -47,8 +47,8 @@ export const createExecutionSchema = z.object({
   pipeline: z.string().min(1).max(255),
   /** A `PipelinePlan`, as `xx check` makes it; checked by `planSchema`. */
   plan: z.unknown(),
-  source: sourceSchema,
-  sourceInfo: sourceInfoSchema,
+  source: sourceSchema.default({ kind: 'empty' }),
+  sourceInfo: sourceInfoSchema.default({ repository: 'api', branch: null, commit: null, dirty: false }),
   /** `CI_*` facts of commit, project and pipeline. */
   predefined: z.record(z.string(), z.string()).default({}),
   variables: z.array(pipelineVariableSchema).default([]),

@@ -16,7 +16,7 @@ export function checkInput(route: Route, given: { params: unknown; query: unknow
     const checked = schema.safeParse(value);
     if (checked.success) return checked.data;
     for (const issue of flatten(checked.error.issues)) {
-      errors.push({ pointer: where + issue.path.map(escapePointer).join(''), message: issue.message });
+      errors.push({ pointer: where + issue.path.map(escapePointer).join(''), message: sentence(issue.message) });
     }
     return {};
   };
@@ -51,6 +51,12 @@ function flatten(issues: readonly Issue[]): { path: readonly PropertyKey[]; mess
 }
 
 const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map((issue) => issue.path.length));
+
+/** What the schema library calls undefined is missing to those who sent it. */
+const sentence = (message: string) =>
+  message
+    .replace(/^Invalid input: expected nonoptional, received undefined$/, 'is missing')
+    .replace(/^Invalid input: expected (.+), received undefined$/, 'is missing: expected $1');
 
 const escapePointer = (key: PropertyKey) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
