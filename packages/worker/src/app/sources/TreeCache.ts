@@ -116,6 +116,7 @@ export class TreeCache {
     const { promise: aborted, reject } = Promise.withResolvers<never>();
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     try {
       await Promise.race([done, aborted]);
     } finally {
