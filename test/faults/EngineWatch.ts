@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import process from 'node:process';
 import { callEngine } from '../../packages/cli/src/setup/engine-api.ts';
 

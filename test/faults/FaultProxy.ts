@@ -14,6 +14,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #agent = new Agent({ keepAlive: false });
   readonly #sockets = new Set<Socket>();
   readonly #lost: LostAnswers[] = [];
+  readonly #held: (() => void)[] = [];
+  #hold: { matches: LostAnswers['matches']; asked: () => void } | null = null;
   #mode: 'open' | 'cut' | 'silent' = 'open';
   /** Calls that were carried out while their answer got lost. */
   lost = 0;
@@ -56,6 +58,18 @@ export class FaultProxy implements AsyncDisposable {
     return entry;
   }
 
+  /** Calls that fit wait until `release`; resolves at the first of them. */
+  hold(matches: LostAnswers['matches']): Promise<void> {
+    return new Promise((resolve) => {
+      this.#hold = { matches, asked: resolve };
+    });
+  }
+
+  release(): void {
+    this.#hold = null;
+    for (const go of this.#held.splice(0)) go();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     this.#agent.destroy();
@@ -65,6 +79,11 @@ export class FaultProxy implements AsyncDisposable {
   #forward(incoming: IncomingMessage, answer: ServerResponse): void {
     if (this.#mode === 'silent') return;
     const { method = 'GET', url = '/', headers } = incoming;
+    if (this.#hold?.matches(method, url)) {
+      this.#hold.asked();
+      this.#held.push(() => this.#forward(incoming, answer));
+      return;
+    }
     const entry = this.#lost.find((each) => each.times > 0 && each.matches(method, url));
     if (entry !== undefined) entry.times--;
     const call = request(`${this.#target}${url}`, { method, headers, agent: this.#agent }, (response) => {

@@ -28,6 +28,7 @@ export class FaultWorld implements AsyncDisposable {
   readonly proxy: FaultProxy;
   readonly watch: EngineWatch;
   readonly #cleanups: (() => Promise<unknown>)[] = [];
+  readonly #farewells: (() => Promise<unknown>)[] = [];
 
   private constructor(rig: ServiceRig, proxy: FaultProxy, watch: EngineWatch) {
     this.rig = rig;
@@ -51,6 +52,11 @@ export class FaultWorld implements AsyncDisposable {
   /** To be done at the end, whatever comes; last first. */
   atEnd(cleanup: () => Promise<unknown>): void {
     this.#cleanups.unshift(cleanup);
+  }
+
+  /** To be done while the backend is still there. */
+  beforeEnd(farewell: () => Promise<unknown>): void {
+    this.#farewells.unshift(farewell);
   }
 
   /** Sends a pipeline as a person does; resolves with the run's id. */
@@ -106,6 +112,7 @@ export class FaultWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      for (const farewell of this.#farewells) await farewell();
       await this.rig[Symbol.asyncDispose]();
     } finally {
       for (const cleanup of this.#cleanups) await cleanup();

@@ -115,6 +115,13 @@ export class ServiceRig implements AsyncDisposable {
     return program;
   }
 
+  /** The process of the backend that runs. */
+  get backendPid(): number {
+    const pid = this.#backend?.pid;
+    if (pid === undefined) throw new Error('no backend runs');
+    return pid;
+  }
+
   /** Ends the backend, as a crash does or politely. */
   async stopBackend(signal: NodeJS.Signals): Promise<void> {
     const program = this.#backend;
