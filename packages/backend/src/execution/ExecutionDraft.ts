@@ -24,6 +24,7 @@ export class ExecutionDraft {
   #execution: PipelineExecution;
   #assignments: Map<string, Assignment> | null = null;
   readonly #cancels: CancelNotice[] = [];
+  #tellsEnd = false;
 
   constructor(current: LockedExecution, index: PlanIndex, now: number) {
     this.#before = current;
@@ -87,6 +88,11 @@ export class ExecutionDraft {
     this.#cancels.push({ workerId, jobId, attempt });
   }
 
+  /** Those who follow the run hear that it is over, though it was so before: it was created without anything to do. */
+  tellEnd(): void {
+    this.#tellsEnd = true;
+  }
+
   /** What is due now, decisions about later jobs knowing those about earlier ones. */
   decide(): JobDecision[] {
     const tracker = new ProgressTracker(this.index);
@@ -96,7 +102,7 @@ export class ExecutionDraft {
 
   /** Something is to be written. */
   get isChanged(): boolean {
-    return this.#execution !== this.#before.execution || this.#assignments !== null;
+    return this.#execution !== this.#before.execution || this.#assignments !== null || this.#tellsEnd;
   }
 
   /** For the store. */
@@ -122,7 +128,8 @@ export class ExecutionDraft {
     );
     const { jobs: _, ...head } = after;
     if (!isSameHead(before, after)) events.push({ type: 'execution-changed', data: head });
-    if (isTerminal(after.status) && !isTerminal(before.status)) events.push({ type: 'finished', data: head });
+    const hasEnded = isTerminal(after.status) && !isTerminal(before.status);
+    if (hasEnded || this.#tellsEnd) events.push({ type: 'finished', data: head });
     return events;
   }
 }

@@ -62,6 +62,7 @@ export class PipelineExecutionService implements PipelineSteps {
       this.#stages().executeFirstStage(draft);
       return draft.created();
     }, key);
+    if (isNew && isTerminal(execution.status)) await this.#changes.change(execution.id, (draft) => draft.tellEnd());
     return success({ execution: shownExecution(execution), isNew });
   }
 

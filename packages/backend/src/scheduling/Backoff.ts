@@ -18,6 +18,11 @@ export class Backoff {
     this.#failures.delete(workerId);
   }
 
+  /** The last that was heard of it was a failure. */
+  isSuspect(workerId: string): boolean {
+    return this.#failures.has(workerId);
+  }
+
   isResting(workerId: string, now: number): boolean {
     return (this.#failures.get(workerId)?.until ?? 0) > now;
   }

@@ -154,7 +154,8 @@ export class JobScheduler {
         worker.url === null ? this.#waiters.freeOf(worker.id) : pushesPerWorker - (this.#pushes.get(worker.id) ?? 0);
       const free = Math.min(inSlots, reachable);
       if (free <= 0) return [];
-      return [{ workerId: worker.id, labels: new Set(worker.labels), slots: worker.slots, free }];
+      const { id: workerId, slots } = worker;
+      return [{ workerId, labels: new Set(worker.labels), slots, free, isSuspect: backoff.isSuspect(workerId) }];
     });
   }
 

@@ -7,6 +7,8 @@ export interface Place {
   readonly slots: number;
   /** How many jobs it can take. */
   readonly free: number;
+  /** It did not answer, or refused, the last time: only where nobody else can take a job. */
+  readonly isSuspect: boolean;
 }
 
 /** One job for one worker. */
@@ -14,6 +16,9 @@ export interface Match {
   readonly job: PendingJob;
   readonly workerId: string;
 }
+
+/** Makes the share of a suspect worker smaller than any other's. */
+const suspectShare = 1e-6;
 
 /** Gives jobs, in their order, to the workers with the largest share of free slots among those with all their labels. */
 export function matchJobs(
@@ -32,7 +37,7 @@ export function matchJobs(
     let best: Place | null = null;
     let bestShare = 0;
     for (const place of places) {
-      const share = (free.get(place.workerId) ?? 0) / place.slots;
+      const share = ((free.get(place.workerId) ?? 0) / place.slots) * (place.isSuspect ? suspectShare : 1);
       if (share <= bestShare || !hasLabels(place, job.tags)) continue;
       best = place;
       bestShare = share;
