@@ -165,7 +165,11 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
 async function syncFolder(path: string): Promise<void> {
   for (const folder of [path, dirname(path)]) {
     const handle = await open(folder, 'r');
-    await handle.sync().finally(() => handle.close());
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   }
 }
 

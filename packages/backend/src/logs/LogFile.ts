@@ -115,7 +115,6 @@ export class LogFile {
     return segments;
   }
 
-  /** What was appended also survives a power cut afterwards. */
   async close(): Promise<void> {
     await Promise.all([this.#bytes.close(), this.#index.close()]);
   }

@@ -44,7 +44,7 @@ export function createOrFind(
 }
 
 /** An execution as a service would make it. */
-export function makeExecution(
+function makeExecution(
   wanted: Wanted,
   runNumber: number,
 ): { execution: PipelineExecution; definition: ExecutionDefinition } {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { makeSqlite } from './databases.ts';
 import { at } from './executions.ts';
 
@@ -45,7 +45,7 @@ async function killAfter(
   lines: number,
   ...parameters: string[]
 ): Promise<{ id: string; jobId: string; count: number }[]> {
-  const script = join(import.meta.dirname, 'keep-changing.ts');
+  const script = fileURLToPath(import.meta.resolve('./keep-changing.ts'));
   const child = spawn(process.execPath, [script, ...parameters], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   const seen: { id: string; jobId: string; count: number }[] = [];

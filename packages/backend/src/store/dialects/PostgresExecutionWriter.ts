@@ -108,10 +108,10 @@ export class PostgresExecutionWriter implements ExecutionWriter {
     this.#pool = pool;
   }
 
-  insert(
+  insert<T extends NewExecutionRows>(
     { repository, pipeline, idempotencyKey }: CreationKey,
-    make: (runNumber: number) => NewExecutionRows,
-  ): Promise<{ existing: string } | null> {
+    make: (runNumber: number) => T,
+  ): Promise<{ readonly existing: string } | { readonly made: T }> {
     return this.#pool.transaction(async (runner) => {
       if (idempotencyKey !== null) {
         // The common lock of all creations of this pipeline comes first: the key is then there or not.
@@ -120,7 +120,8 @@ export class PostgresExecutionWriter implements ExecutionWriter {
         if (first !== undefined) return { existing: first.id };
       }
       const [counter] = await runner.query<{ last: number }>(nextRun, [repository, pipeline]);
-      const { execution, definition, plan, jobs } = make(counter?.last ?? 1);
+      const made = make(counter?.last ?? 1);
+      const { execution, definition, plan, jobs } = made;
       if (plan !== null) await runner.query(insertPlan, [plan.id, plan.body, plan.size]);
       await runner.query(insertExecution, [
         execution.id,
@@ -140,7 +141,7 @@ export class PostgresExecutionWriter implements ExecutionWriter {
         jobs.map(({ eligible_at }) => eligible_at),
         jobs.map(({ record }) => record),
       ]);
-      return null;
+      return { made };
     });
   }
 

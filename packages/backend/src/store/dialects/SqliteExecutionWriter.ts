@@ -54,10 +54,10 @@ export class SqliteExecutionWriter implements ExecutionWriter {
     this.#connection = connection;
   }
 
-  insert(
+  insert<T extends NewExecutionRows>(
     { repository, pipeline, idempotencyKey }: CreationKey,
-    make: (runNumber: number) => NewExecutionRows,
-  ): Promise<{ existing: string } | null> {
+    make: (runNumber: number) => T,
+  ): Promise<{ readonly existing: string } | { readonly made: T }> {
     const connection = this.#connection;
     return connection.write(() => {
       if (idempotencyKey !== null) {
@@ -65,7 +65,8 @@ export class SqliteExecutionWriter implements ExecutionWriter {
         if (first !== undefined) return { existing: first.id };
       }
       const [counter] = connection.all<{ last: number }>(nextRun, [repository, pipeline]);
-      const { execution, definition, plan, jobs } = make(counter?.last ?? 1);
+      const made = make(counter?.last ?? 1);
+      const { execution, definition, plan, jobs } = made;
       connection.run(insertExecution, [
         execution.id,
         execution.version,
@@ -97,7 +98,7 @@ export class SqliteExecutionWriter implements ExecutionWriter {
           job.cancel_requested,
         ]);
       }
-      return null;
+      return { made };
     });
   }
 

@@ -15,7 +15,7 @@ export interface NewExecutionRows {
 export type JobRowChange = Omit<JobTable, 'execution_id' | 'position' | 'repository' | 'tags'>;
 
 /** One event to append. */
-export interface EventRow {
+interface EventRow {
   readonly type: 'job-changed' | 'execution-changed' | 'finished';
   readonly data: string;
 }
@@ -49,10 +49,13 @@ export interface AttemptClaim {
 /** The statements that are run too often, or differ too much between databases, for a query builder. */
 export interface ExecutionWriter {
   /**
-   * In one transaction: gives the next run number, writes the rows made from it. When the key was used before, nothing
-   * is written and the id of the first execution returned.
+   * In one transaction: gives the next run number, writes the rows made from it and returns what was made. When the
+   * key was used before, nothing is written and the id of the first execution returned.
    */
-  insert(key: CreationKey, make: (runNumber: number) => NewExecutionRows): Promise<{ existing: string } | null>;
+  insert<T extends NewExecutionRows>(
+    key: CreationKey,
+    make: (runNumber: number) => T,
+  ): Promise<{ readonly existing: string } | { readonly made: T }>;
   /** Writes all of it in one transaction if the execution still has that version, else nothing (false). */
   apply(change: ChangeRows): Promise<boolean>;
   /** Renews what is still assigned to the worker with these tokens; raises the versions of the executions concerned. */

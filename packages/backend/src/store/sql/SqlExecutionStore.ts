@@ -48,30 +48,29 @@ export class SqlExecutionStore implements ExecutionStore {
     make: (runNumber: number) => Pick<LockedExecution, 'execution' | 'definition'>,
     key: CreationKey,
   ): Promise<{ execution: LockedExecution['execution']; isNew: boolean }> {
-    let made: { rows: NewExecutionRows; loaded: LoadedExecution } | null = null;
-    const result = await this.#writer.insert(key, (runNumber) => {
-      made = this.#newRows({ ...make(runNumber), assignments: new Map() }, key);
-      return made.rows;
-    });
-    if (result !== null) {
+    const result = await this.#writer.insert(key, (runNumber) =>
+      this.#newRows({ ...make(runNumber), assignments: new Map() }, key),
+    );
+    if ('existing' in result) {
       const first = await this.find(result.existing);
       if (first === null) throw new Error(`execution ${result.existing} has vanished`);
       return { execution: first.execution, isNew: false };
     }
-    const { rows, loaded } = made as unknown as { rows: NewExecutionRows; loaded: LoadedExecution };
+    const { loaded, ...rows } = result.made;
     if (rows.plan !== null) this.#loader.planStored(rows.plan.id, loaded.locked.definition.plan, rows.plan.size);
     this.#loader.remember(loaded);
     if (rows.jobs.some(({ status }) => status === 'PENDING')) this.#wakeups.notify('jobs-pending');
     return { execution: loaded.locked.execution, isNew: true };
   }
 
-  #newRows(given: LockedExecution, key: CreationKey): { rows: NewExecutionRows; loaded: LoadedExecution } {
+  #newRows(given: LockedExecution, key: CreationKey): NewExecutionRows & { loaded: LoadedExecution } {
     const { plan: givenPlan, ...rest } = given.definition;
     const plan = this.#loader.planRow(givenPlan);
     const locked = { ...given, definition: { plan: plan.plan, ...rest } };
     const { execution } = locked;
     const text = executionText(execution);
-    const rows: NewExecutionRows = {
+    return {
+      loaded: { version: 1, locked, text },
       execution: {
         id: execution.id,
         version: 1,
@@ -87,7 +86,6 @@ export class SqlExecutionStore implements ExecutionStore {
       plan: plan.row,
       jobs: execution.jobs.map((job, position) => newJobRow(locked, job, position)),
     };
-    return { rows, loaded: { version: 1, locked, text } };
   }
 
   change<T>(executionId: string, decide: (current: LockedExecution) => ExecutionChange<T> | null): Promise<T | null> {

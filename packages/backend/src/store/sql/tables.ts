@@ -2,7 +2,7 @@ import type { ExecutionStatus } from '@xx-pipeline/common';
 import type { Generated } from 'kysely';
 
 /** 0 or 1: SQLite has no booleans. */
-export type Flag = 0 | 1;
+type Flag = 0 | 1;
 
 /** One row per run. */
 export interface ExecutionTable {
@@ -58,7 +58,7 @@ export interface JobTable {
 }
 
 /** What happened, in order. */
-export interface EventTable {
+interface EventTable {
   id: Generated<number>;
   execution_id: string;
   type: 'job-changed' | 'execution-changed' | 'finished';
@@ -68,7 +68,7 @@ export interface EventTable {
 }
 
 /** The last run number of each pipeline. */
-export interface RunCounterTable {
+interface RunCounterTable {
   repository: string;
   pipeline: string;
   last: number;
@@ -89,7 +89,7 @@ export interface WorkerTable {
 }
 
 /** Long-lived tokens. */
-export interface TokenTable {
+interface TokenTable {
   hash: string;
   role: 'person' | 'worker';
   name: string;
