@@ -3,7 +3,7 @@ import type { Bytes, Route } from './Route.ts';
 import type { ServerSentEvent } from './server-sent-events.ts';
 
 /** What JSON can be of a type: an optional key is absent, never undefined. */
-export type Json<T> = T extends readonly (infer Item)[]
+type Json<T> = T extends readonly (infer Item)[]
   ? Json<Item>[]
   : T extends object
     ? {
