@@ -18,6 +18,7 @@ export async function* followExecution(
 ): AsyncGenerator<ExecutionNews> {
   const { signal } = connection;
   let last = 0;
+  let finished = false;
   for (let tries = 0; ; ) {
     const begun = Date.now();
     try {
@@ -29,12 +30,12 @@ export async function* followExecution(
         if (number <= last) continue;
         last = number;
         tries = 0;
+        // A run that was retried has ended before: only the end of the stream tells that this end is the last.
+        finished = event.event === 'finished';
         const news = readNews(event.event, event.data);
         if (news !== null) yield news;
-        if (event.event === 'finished') return;
       }
-      // The server ends the stream of a finished run even for those who have had its last event.
-      if (await isOver(id, client, connection)) {
+      if (finished || (await isOver(id, client, connection))) {
         yield { type: 'finished' };
         return;
       }
@@ -52,10 +53,8 @@ function readNews(type: string, data: string): ExecutionNews | null {
       return { type: 'job', job: jobExecutionSchema.parse(record) };
     case 'execution-changed':
       return { type: 'status', status: statusSchema.parse((record as { status?: unknown }).status) };
-    case 'finished':
-      return { type: 'finished' };
     default:
-      // Of a newer server.
+      // `finished`, and what a newer server may tell.
       return null;
   }
 }

@@ -1,5 +1,4 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 /** Passes connections on to a port of this machine, and cuts them when told. */
 export class CuttingProxy {
@@ -9,6 +8,14 @@ export class CuttingProxy {
   connections = 0;
   /** Cut each connection after so many bytes towards the client; 0 = never. */
   cutAfter = 0;
+  /** Let the request that begins like this through, and cut the connection instead of answering; once. */
+  dropAnswerTo: RegExp | null = null;
+  /** Answers dropped. */
+  dropped = 0;
+  /** Bytes from clients. */
+  received = 0;
+  /** Bytes towards clients. */
+  passed = 0;
 
   private constructor(port: number) {
     this.#server = createServer((client) => {
@@ -17,16 +24,29 @@ export class CuttingProxy {
       let passed = 0;
       this.#keep(client);
       this.#keep(server);
-      client.pipe(server);
+      let drop = false;
+      client.on('data', (bytes) => {
+        if (this.dropAnswerTo?.test(bytes.toString('latin1'))) drop = true;
+        this.received += bytes.length;
+        server.write(bytes);
+      });
+      client.on('end', () => server.end());
       server.on('data', (bytes) => {
         passed += bytes.length;
-        if (this.cutAfter > 0 && passed > this.cutAfter) client.destroy();
-        else if (!client.write(bytes)) server.pause();
+        this.passed += bytes.length;
+        if (drop) {
+          this.dropAnswerTo = null;
+          this.dropped++;
+          client.destroy();
+        } else if (this.cutAfter > 0 && passed >= this.cutAfter) {
+          client.end(bytes.subarray(0, this.cutAfter - (passed - bytes.length)));
+          server.destroy();
+        } else if (!client.write(bytes)) server.pause();
       });
       client.on('drain', () => server.resume());
       server.on('end', () => client.end());
       client.on('close', () => server.destroy());
-      server.on('close', () => client.destroy());
+      server.on('close', () => client.end());
     });
   }
 

@@ -5,7 +5,7 @@ import { CommandError } from '../../commands/Command.ts';
 import { ExitCode } from '../../exit-codes.ts';
 import type { BackendApiClient } from '../BackendApiClient.ts';
 import type { Connection } from '../Connection.ts';
-import type { ListedArtifact } from './show-artifacts.ts';
+import type { ListedArtifact } from './list-artifacts.ts';
 import { unpackArchive } from './unpack-archive.ts';
 
 /** Where and how an archive is brought. */

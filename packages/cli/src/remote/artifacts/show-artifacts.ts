@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import type { ArtifactRef, PipelineExecution } from '@xx-pipeline/common';
 import { type CommandInput, CommandError, type CommandIo } from '../../commands/Command.ts';
 import { refuseOptions, textOption } from '../../commands/shared-options.ts';
 import { ExitCode } from '../../exit-codes.ts';
@@ -12,16 +11,7 @@ import { findJob, findRun } from '../find-run.ts';
 import { readingConnection } from '../job-log.ts';
 import { printData, withServer } from '../with-server.ts';
 import { downloadArchive } from './download-archive.ts';
-
-/** The archive of a job as it is listed. */
-export interface ListedArtifact {
-  readonly jobId: string;
-  readonly job: string;
-  readonly attempt: number;
-  readonly name: string;
-  readonly size: number;
-  readonly sha256: string;
-}
+import { type ListedArtifact, listArtifacts } from './list-artifacts.ts';
 
 /** `xx artifacts`. */
 export async function showArtifacts(input: CommandInput, io: CommandIo): Promise<void> {
@@ -58,21 +48,6 @@ export async function showArtifacts(input: CommandInput, io: CommandIo): Promise
       return `${visible(job)}: ${visible(path)}${what}\n`;
     });
     await printData(downloaded, () => lines.join(''), input, io);
-  });
-}
-
-/** What the last attempts of a run's jobs have kept. */
-export function listArtifacts(execution: Pick<PipelineExecution, 'jobs'>): ListedArtifact[] {
-  return execution.jobs.flatMap((job) => {
-    const last = job.attempts.at(-1);
-    return (last?.artifacts ?? []).map(({ name, size, sha256 }: ArtifactRef) => ({
-      jobId: job.id,
-      job: job.name,
-      attempt: last?.number ?? 1,
-      name,
-      size,
-      sha256,
-    }));
   });
 }
 
