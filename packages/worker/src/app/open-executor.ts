@@ -1,6 +1,5 @@
 import type { Clock } from '@xx-pipeline/common';
 import { DockerExecutor, type JobExecutor, ScriptedExecutor } from '../execution/index.ts';
-import type { StartWorkerOptions } from './start-worker.ts';
 
 /** What runs a worker's containers. */
 export interface Engine {
@@ -11,7 +10,11 @@ export interface Engine {
 
 /** Opens the executor that was asked for. Throws `ExecutionBroken` where no engine answers. */
 export async function openExecutor(
-  options: Pick<StartWorkerOptions, 'executor' | 'dockerHost' | 'stateDirectory'>,
+  options: {
+    readonly executor?: 'docker' | 'scripted';
+    readonly dockerHost?: string;
+    readonly stateDirectory: string;
+  },
   workerId: string,
   clock: Clock,
   trees: (key: string) => string,

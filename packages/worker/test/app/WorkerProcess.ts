@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { NodeTransport } from '@xx-pipeline/common/http';
 import { createApiClient, workerRoutes } from '@xx-pipeline/common/api';
+import { NodeTransport } from '@xx-pipeline/common/http';
 import type { StartWorkerOptions } from '../../src/app/index.ts';
 
 /** A worker in a process of its own. */

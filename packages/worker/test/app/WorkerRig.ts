@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NodeTransport } from '@xx-pipeline/common/http';
 import { createApiClient, workerRoutes } from '@xx-pipeline/common/api';
+import { NodeTransport } from '@xx-pipeline/common/http';
 import { type StartedWorker, type StartWorkerOptions, startWorker } from '../../src/app/index.ts';
 import { TestBackend } from './TestBackend.ts';
 

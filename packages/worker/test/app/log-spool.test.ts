@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { decodeLogFrames } from '@xx-pipeline/common/api';
 import type { LogStream } from '@xx-pipeline/common';
+import { decodeLogFrames } from '@xx-pipeline/common/api';
 import fc from 'fast-check';
 import { LogSpool } from '../../src/app/attempt/LogSpool.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -183,6 +183,6 @@ test('a commit is checked out by git, one that is no branch tip too; files of th
   await rm(join(rig.directory, 'trees'), { recursive: true });
   const strict = rig.cache(1e9, ['https']);
   await assert.rejects(strict.lease(`git:${url}#${commits[0]}`, never), /cannot fetch .*not allowed/);
-  await assert.rejects(strict.lease('git:--upload-pack=touch x#' + commits[0], never), /cannot fetch/);
+  await assert.rejects(strict.lease(`git:--upload-pack=touch x#${commits[0]}`, never), /cannot fetch/);
   await assert.rejects(strict.lease('elsewhere:x', never), /knows no tree/);
 });

@@ -1,5 +1,5 @@
 import type { Clock, JobEvent, JobOutcome, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
-import { type JobRunner, type PreparedJob, type ReleaseSlot } from '../../execution/index.ts';
+import type { JobRunner, PreparedJob, ReleaseSlot } from '../../execution/index.ts';
 import type { DeliveryEnd } from '../delivery/AttemptDelivery.ts';
 import type { WorkerCommunicationService } from '../WorkerCommunicationService.ts';
 import type { AttemptDirectory } from './AttemptDirectory.ts';

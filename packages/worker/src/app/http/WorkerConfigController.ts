@@ -1,4 +1,4 @@
-import { openApiDocument, workerRoutes, type workerConfigSchema } from '@xx-pipeline/common/api';
+import { openApiDocument, type workerConfigSchema, workerRoutes } from '@xx-pipeline/common/api';
 import type { Handlers } from '@xx-pipeline/common/service';
 import type { z } from 'zod';
 

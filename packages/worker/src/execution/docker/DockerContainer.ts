@@ -1,12 +1,12 @@
 import { ExecutionBroken } from '../errors.ts';
 import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
-import type { RecoveryDirectory } from '../recovery/RecoveryDirectory.ts';
 import { type Workspace, workspacePath } from '../Workspace.ts';
 import type { DockerClient } from './DockerClient.ts';
 import { interruptCommand } from './interrupt-command.ts';
 import type { LiveContainer } from './LiveContainer.ts';
 import type { SandboxLease } from './NetworkSandboxes.ts';
 import { prefixTar } from './prefix-tar.ts';
+import type { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
 
 /** A container made for a job, and what is its alone. */
 export interface MadeContainer {

@@ -1,10 +1,10 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { AdoptedContainers } from '../recovery/adopted-containers.ts';
 import { removalContainer } from './container-spec.ts';
 import type { DockerClient } from './DockerClient.ts';
 import { labelNames } from './label-names.ts';
 import { ownerState } from './owner-id.ts';
+import type { AdoptedContainers } from './recovery/adopted-containers.ts';
 
 /** Finds and removes what runs have left: in the engine by label, on this machine in the directory for workspaces. */
 export class Leftovers {

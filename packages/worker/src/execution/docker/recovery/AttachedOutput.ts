@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { FrameDemultiplexer } from '../docker/FrameDemultiplexer.ts';
-import { helloMark } from '../shell/bootstrap.ts';
-import { MarkFilter } from '../shell/MarkFilter.ts';
-import { keepMark } from '../shell/recoverable-bootstrap.ts';
+import { helloMark } from '../../shell/bootstrap.ts';
+import { MarkFilter } from '../../shell/MarkFilter.ts';
+import { keepMark } from '../../shell/recoverable-bootstrap.ts';
+import { FrameDemultiplexer } from '../FrameDemultiplexer.ts';
 
 type Stream = 'stdout' | 'stderr';
 

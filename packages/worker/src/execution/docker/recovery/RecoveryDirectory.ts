@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WorkspaceWay } from '../Workspace.ts';
+import type { WorkspaceWay } from '../../Workspace.ts';
 
 /** Which container it is, and what is its alone. */
 export interface ContainerRecord {
