@@ -30,25 +30,29 @@ export interface TreeListing {
  * included; everything where there is no repository. git's own folders never.
  */
 export async function listTree(root: string, isRepository: boolean, call: Omit<GitCall, 'cwd'>): Promise<TreeListing> {
-  const paths = isRepository ? await listWithGit(root, '', call) : listByWalking(root);
   const entries: TreeEntry[] = [];
   const special: string[] = [];
   const unnamable: string[] = [];
-  for (const path of [...paths].sort()) {
-    // Bytes that are no UTF-8 have been replaced: the name does not lead to the file any more.
-    if (path.includes('\ufffd')) unnamable.push(path);
-    else {
+  const repositories = [''];
+  for (let prefix = repositories.pop(); prefix !== undefined; prefix = repositories.pop()) {
+    for (const path of isRepository ? await listWithGit(root, prefix, call) : listByWalking(root)) {
       const entry = readEntry(root, path);
-      if (entry === 'special') special.push(path);
-      else if (entry !== null) entries.push(entry);
+      // Bytes that are no UTF-8 have been replaced: the name does not lead to the file any more.
+      if (path.includes('\ufffd')) unnamable.push(path);
+      else if (entry === 'special') special.push(path);
+      // One that was never checked out is an empty directory, and git would answer for the repository around it.
+      else if (entry === 'directory' && exists(join(root, path, '.git'))) repositories.push(`${path}/`);
+      else if (typeof entry === 'object') entries.push(entry);
     }
   }
   const notes = [
     ...note(special, 'are no files, links or directories and stay here'),
     ...note(unnamable, 'have names that are no UTF-8 and stay here'),
   ];
-  return { entries, notes };
+  return { entries: entries.sort((left, right) => (left.path < right.path ? -1 : 1)), notes };
 }
+
+const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 function note(paths: readonly string[], what: string): string[] {
   if (paths.length === 0) return [];
@@ -56,11 +60,13 @@ function note(paths: readonly string[], what: string): string[] {
   return [`${paths.slice(0, 3).join(', ')}${more}: ${what}`];
 }
 
-function readEntry(root: string, path: string): TreeEntry | 'special' | null {
+function readEntry(root: string, path: string): TreeEntry | 'special' | 'directory' | 'gone' {
   const absolute = join(root, path);
   const found = lstatSync(absolute, { throwIfNoEntry: false });
-  // Listed by git, deleted in the tree; or a directory where a file was.
-  if (found === undefined || found.isDirectory()) return null;
+  // Listed by git, deleted in the tree.
+  if (found === undefined) return 'gone';
+  // A submodule, or a repository within this one: it has ignore rules of its own.
+  if (found.isDirectory()) return 'directory';
   if (found.isSymbolicLink()) return { path, link: readlinkSync(absolute) };
   if (!found.isFile()) return 'special';
   return {
@@ -81,25 +87,14 @@ async function listWithGit(root: string, prefix: string, call: Omit<GitCall, 'cw
       result.failure.kind === 'missing' ? ExitCode.machine : ExitCode.usage,
     );
   }
-  const found = new Set<string>();
-  for (const name of result.output.split('\0')) {
-    if (name === '') continue;
-    const path = prefix + name.replace(/\/$/, '');
-    // A submodule, or a repository within this one: it has ignore rules of its own.
-    if (isDirectory(join(root, path))) {
-      for (const inner of await listNested(root, `${path}/`, call)) found.add(inner);
-    } else found.add(path);
-  }
-  return found;
+  // A file with conflicts is listed once per side.
+  return new Set(
+    result.output
+      .split('\0')
+      .filter((name) => name !== '')
+      .map((name) => prefix + name.replace(/\/$/, '')),
+  );
 }
-
-async function listNested(root: string, prefix: string, call: Omit<GitCall, 'cwd'>): Promise<Iterable<string>> {
-  // One that was never checked out is an empty directory, and git would answer for the repository around it.
-  const isOwn = lstatSync(join(root, prefix, '.git'), { throwIfNoEntry: false }) !== undefined;
-  return isOwn ? await listWithGit(root, prefix, call) : [];
-}
-
-const isDirectory = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 function listByWalking(root: string): string[] {
   const files: string[] = [];
