@@ -9,6 +9,7 @@ import type { ExecutionStore } from '../store/ExecutionStore.ts';
 import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
 import { type AssignedJob, assignJobs } from './assign-jobs.ts';
 import type { Backoff } from './Backoff.ts';
+import { Fleet, type FleetMember } from './Fleet.ts';
 import { Latch } from './Latch.ts';
 import { isSame } from './lease-sweeper.ts';
 import { type Match, matchJobs, type Place } from './match-jobs.ts';
@@ -35,6 +36,8 @@ export interface SchedulerParts {
 
 /** Without any hint it looks this often: hints may get lost. */
 const safetyLook = 1000;
+/** Workers may be as they were so long ago, ms, where that is good enough. */
+const rememberFor = 500;
 /** Pushes to one worker under way at the same time. */
 const pushesPerWorker = 16;
 /** A worker that has not answered by then may have the job nevertheless. */
@@ -57,6 +60,7 @@ const changesAtOnce = 8;
 export class JobScheduler {
   readonly #parts: SchedulerParts;
   readonly #wake = new Latch();
+  readonly #fleet: Fleet;
   readonly #waiters: PollWaiters;
   readonly #reasons: WaitingReasons;
   /** Pushes under way, by worker. */
@@ -66,8 +70,15 @@ export class JobScheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
+    this.#fleet = new Fleet(parts.workers, parts.clock, aliveMs);
     this.#waiters = new PollWaiters(parts.clock);
     this.#reasons = new WaitingReasons(parts);
+  }
+
+  /** A worker has come or changed. */
+  workerChanged(): void {
+    this.#fleet.forget();
+    this.wake();
   }
 
   /** Something may have changed: looks again soon. */
@@ -85,7 +96,7 @@ export class JobScheduler {
       if (signal.aborted) break;
       try {
         await this.schedule();
-        await this.#reasons.refresh(() => this.#online());
+        await this.#reasons.refresh(() => this.#fleet.members(0));
       } catch (error) {
         onError(error);
         // A database that is away is not to be asked without pause.
@@ -105,19 +116,24 @@ export class JobScheduler {
 
   /** One look: gives what can be given now. Telling the workers goes on behind. */
   async schedule(): Promise<void> {
-    const { store } = this.#parts;
-    const known = await this.#online();
-    let places = this.#places(known);
+    if (await this.#giveTo(await this.#fleet.members(rememberFor))) return;
+    await this.#giveTo(await this.#fleet.members(0));
+  }
+
+  /** Gives jobs to these workers; false when there was no place for some. */
+  async #giveTo(fleet: ReadonlyMap<string, FleetMember>): Promise<boolean> {
+    let places = this.#places(fleet);
     let limit = Math.max(fewestJobs, 2 * freeIn(places));
     while (freeIn(places) > 0) {
-      const pending = await store.pendingJobs(Math.min(limit, mostJobs));
+      const pending = await this.#parts.store.pendingJobs(Math.min(limit, mostJobs));
       const { matches } = matchJobs(pending, places);
-      await this.#give(matches, known);
+      await this.#give(matches, fleet);
       // Jobs that no free worker can take must not stand in the way of those behind them.
-      if (pending.length < limit || limit >= mostJobs) return;
+      if (pending.length < limit || limit >= mostJobs) return matches.length === pending.length;
       limit = matches.length === 0 ? limit * 4 : limit;
       places = takenFrom(places, matches);
     }
+    return false;
   }
 
   /** The long poll: jobs for a worker as soon as there are some, an empty list when the time is over. Counts as a sign of life. */
@@ -139,42 +155,36 @@ export class JobScheduler {
     return success([]);
   }
 
-  async #online(): Promise<{ worker: WorkerRecord; busy: number }[]> {
-    const since = this.#parts.clock.now() - aliveMs;
-    return (await this.#parts.workers.list()).filter(({ worker }) => worker.lastSeenAt >= since);
-  }
-
-  #places(online: readonly { worker: WorkerRecord; busy: number }[]): Place[] {
+  #places(fleet: ReadonlyMap<string, FleetMember>): Place[] {
     const { backoff, clock } = this.#parts;
     const now = clock.now();
-    return online.flatMap(({ worker, busy }): Place[] => {
-      if (worker.draining || backoff.isResting(worker.id, now)) return [];
-      const inSlots = worker.slots - busy;
+    const places: Place[] = [];
+    for (const { worker, labels, busy } of fleet.values()) {
+      const { id: workerId, slots, url } = worker;
+      if (worker.draining || backoff.isResting(workerId, now)) continue;
       const reachable =
-        worker.url === null ? this.#waiters.freeOf(worker.id) : pushesPerWorker - (this.#pushes.get(worker.id) ?? 0);
-      const free = Math.min(inSlots, reachable);
-      if (free <= 0) return [];
-      const { id: workerId, slots } = worker;
-      return [{ workerId, labels: new Set(worker.labels), slots, free, isSuspect: backoff.isSuspect(workerId) }];
-    });
+        url === null ? this.#waiters.freeOf(workerId) : pushesPerWorker - (this.#pushes.get(workerId) ?? 0);
+      const free = Math.min(slots - busy, reachable);
+      if (free > 0) places.push({ workerId, labels, slots, free, isSuspect: backoff.isSuspect(workerId) });
+    }
+    return places;
   }
 
-  async #give(matches: readonly Match[], known: readonly { worker: WorkerRecord }[]): Promise<void> {
+  async #give(matches: readonly Match[], fleet: ReadonlyMap<string, FleetMember>): Promise<void> {
     const { services, onError } = this.#parts;
-    const workerOf = new Map(known.map(({ worker }) => [worker.id, worker]));
     const byExecution = [...Map.groupBy(matches, ({ job }) => job.executionId)];
     const next = async (): Promise<void> => {
       for (let one = byExecution.shift(); one !== undefined; one = byExecution.shift()) {
         const [executionId, chosen] = one;
         const choices = chosen.flatMap(({ job, workerId }) => {
-          const worker = workerOf.get(workerId);
+          const worker = fleet.get(workerId)?.worker;
           return worker === undefined ? [] : [{ jobId: job.jobId, worker }];
         });
         try {
           const changed = await services.changes.change(executionId, (draft) =>
             assignJobs(draft, choices, services.jobs, this.#parts),
           );
-          for (const job of changed?.result ?? []) this.#hand(job, workerOf.get(job.assignment.workerId));
+          for (const job of changed?.result ?? []) this.#hand(job, fleet.get(job.assignment.workerId)?.worker);
         } catch (error) {
           // One run that cannot be changed must not hold up the others.
           onError(error);
@@ -186,6 +196,7 @@ export class JobScheduler {
   }
 
   #hand(job: AssignedJob, worker: WorkerRecord | undefined): void {
+    this.#fleet.took(job.assignment.workerId);
     if (worker?.url === null) {
       if (!this.#waiters.add(job)) this.#inBackground(this.#takeBack(job));
     } else if (worker !== undefined) this.#inBackground(this.#push(job, worker));

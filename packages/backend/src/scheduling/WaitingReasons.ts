@@ -2,8 +2,8 @@ import type { Clock } from '@xx-pipeline/common';
 import { jobNoted } from '@xx-pipeline/pipeline-language';
 import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
 import type { ExecutionStore, PendingJob } from '../store/ExecutionStore.ts';
-import type { WorkerRecord } from '../store/WorkerStore.ts';
 import { explainWaiting, type OnlineWorker } from './explain-waiting.ts';
+import type { FleetMember } from './Fleet.ts';
 
 const pause = 2000;
 /** A job that has only just begun to wait needs no explanation. */
@@ -30,9 +30,7 @@ export class WaitingReasons {
     this.#clock = parts.clock;
   }
 
-  async refresh(
-    onlineWorkers: () => Promise<readonly { readonly worker: WorkerRecord; readonly busy: number }[]>,
-  ): Promise<void> {
+  async refresh(fleet: () => Promise<ReadonlyMap<string, FleetMember>>): Promise<void> {
     const now = this.#clock.now();
     if (now - this.#lastLook < pause) return;
     this.#lastLook = now;
@@ -40,9 +38,9 @@ export class WaitingReasons {
     const waiting = pending.filter(({ eligibleAt }) => now - eligibleAt >= patience);
     if (waiting.length === 0) this.#written.clear();
     if (waiting.length === 0) return;
-    const online = (await onlineWorkers()).map(({ worker, busy }): OnlineWorker => {
-      const { slots, labels, draining } = worker;
-      return { slots, labels: new Set(labels), draining, busy };
+    const members = await fleet();
+    const online = Array.from(members.values(), ({ worker: { slots, draining }, labels, busy }): OnlineWorker => {
+      return { slots, labels, draining, busy };
     });
     const written = new Map<string, string>();
     const news: { job: PendingJob; reason: string }[] = [];

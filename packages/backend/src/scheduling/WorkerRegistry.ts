@@ -34,8 +34,8 @@ export interface RegistryParts {
   readonly clock: Clock;
   readonly backoff: Backoff;
   readonly uptime: Uptime;
-  /** A worker has come, or has come back. */
-  readonly onArrival: () => void;
+  /** A worker has come, has come back or goes. */
+  readonly onChange: () => void;
 }
 
 /** Who the workers are and whether they live. */
@@ -50,7 +50,7 @@ export class WorkerRegistry {
   async register(
     input: z.infer<typeof registerWorkerSchema>,
   ): Promise<Result<z.infer<typeof registeredWorkerSchema>, Problem>> {
-    const { workers, clock, secrets, backoff, onArrival } = this.#parts;
+    const { workers, clock, secrets, backoff, onChange } = this.#parts;
     const { workerId, instanceId, previousInstanceId, name, slots, labels, version } = input;
     const now = clock.now();
     const record: WorkerRecord = {
@@ -72,7 +72,7 @@ export class WorkerRegistry {
       return refused('conflict', detail);
     }
     backoff.succeeded(workerId);
-    onArrival();
+    onChange();
     return success({ workerId, heartbeatSeconds: heartbeatMs / 1000, leaseSeconds: leaseMs / 1000 });
   }
 
@@ -136,6 +136,7 @@ export class WorkerRegistry {
   async drain(workerId: string): Promise<Result<z.infer<typeof workerSchema>, Problem>> {
     const worker = await this.#parts.workers.setDraining(workerId, true);
     if (worker === null) return refused('not_found', `there is no worker ${workerId}`);
+    this.#parts.onChange();
     const held = await this.#parts.store.assignmentsOf(workerId);
     return success(shownWorker(worker, held.length, this.#parts.clock.now()));
   }

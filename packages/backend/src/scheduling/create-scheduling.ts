@@ -59,7 +59,7 @@ export function createScheduling(parts: SchedulingParts): Scheduling {
     jobs: services.jobs,
     backoff,
     uptime,
-    onArrival: () => scheduler.wake(),
+    onChange: () => scheduler.workerChanged(),
   });
   const scheduler = new JobScheduler({ ...parts, client, registry, backoff });
   const sweep = async () => {

@@ -312,6 +312,8 @@ export class Simulation {
     const found = await this.#rig.main.stores.executions.find(this.#id);
     assert(found);
     for (const job of found.execution.jobs) {
+      if (found.execution.reason !== null)
+        assert(isTerminal(job.status) || job.status === 'RUNNING', 'it was canceled');
       const running = job.attempts.filter(({ status }) => status === 'RUNNING');
       assert.equal(running.length, job.status === 'RUNNING' ? 1 : 0, `running attempts of ${job.name}`);
       assert.deepEqual(

@@ -4,7 +4,7 @@ import { Dice } from './Dice.ts';
 import { Rig } from './Rig.ts';
 import { Simulation } from './Simulation.ts';
 
-const seeds = Number(process.env['XX_SEEDS'] ?? 12);
+const seeds = Number(process.env['XX_SEEDS'] ?? 8);
 const first = Number(process.env['XX_FIRST_SEED'] ?? 1);
 const steps = 120;
 

@@ -128,6 +128,8 @@ test('a token speaks for its own job and attempt only', async () => {
   assert.equal(code(await rig.jobs.authorizeAttempt(forged)), 'stale_attempt');
   const foreign = await rig.jobs.updateJobExecutionStatus({ jobId: b.jobId, status: 'SUCCESS', token }, worker);
   assert.equal(code(foreign), 'forbidden');
+  const guess = await rig.jobs.updateJobExecutionStatus({ jobId: a.jobId, status: 'SUCCESS', token: forged }, worker);
+  assert.equal(code(guess), 'stale_attempt');
   const nameless = await rig.jobs.updateJobExecutionStatus({ jobId: b.jobId, status: 'SUCCESS' }, worker);
   assert.equal(code(nameless), 'stale_attempt');
   const c = (await rig.job(id, 'c')).id;
