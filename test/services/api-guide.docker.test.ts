@@ -19,7 +19,7 @@ test('every example of the API guide works as it stands', async () => {
   await using services = new ServiceProcesses();
   try {
     const server = await services.startServer({ executor: 'docker' });
-    const worker = await services.start(
+    const worker = services.start(
       [
         'worker',
         '--backend',
