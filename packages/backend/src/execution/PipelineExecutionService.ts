@@ -101,17 +101,6 @@ export class PipelineExecutionService implements PipelineSteps {
     }
   }
 
-  /** Looks again at what is due, for a run that nobody moves any more; true when there was something. */
-  async resume(id: string): Promise<boolean> {
-    const changed = await this.#changes.change(id, (draft) => {
-      if (isTerminal(draft.execution.status)) return false;
-      const before = draft.execution;
-      this.#stages().finalizeStageExecution(draft);
-      return draft.execution !== before;
-    });
-    return changed?.result ?? false;
-  }
-
   /** The requests of all jobs that have not run, in dependency order, for a worker that executes the run whole. */
   async executionRequests(id: string): Promise<Result<JobRequest[], Problem>> {
     const found = await this.#parts.store.find(id);

@@ -88,7 +88,7 @@ export function createScheduling(parts: SchedulingParts): Scheduling {
       await Promise.all([
         scheduler.run(signal),
         every(sweepPause, sweep),
-        every(watchPause, () => watchExecutions(store, services.pipelines, signal)),
+        every(watchPause, () => watchExecutions(store, services, signal)),
         every(forgetPause, () => workers.forget(clock.now() - forgetAfter)),
       ]);
       client.close();
