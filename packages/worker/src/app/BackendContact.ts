@@ -146,7 +146,7 @@ export class BackendContact {
       if (signal.aborted || service.isDraining) return;
       try {
         const poll = { workerId, instanceId, freeSlots: service.freeSlots, waitSeconds: pollSeconds };
-        for (const request of await client.poll(poll, signal)) {
+        for (const request of await client.poll(poll, limited(signal, (pollSeconds + 15) * 1000))) {
           try {
             service.executeJob(request);
           } catch (error) {
@@ -158,6 +158,7 @@ export class BackendContact {
       } catch (error) {
         if (signal.aborted) return;
         this.#failed(error);
+        if (this.#state !== 'connected') this.beatNow();
         await this.#parts.clock.sleep(pause * (0.5 + this.#parts.random()), signal).catch(() => {});
         pause = Math.min(pause * 2, longestPause);
       }
@@ -226,6 +227,6 @@ export class BackendContact {
   }
 }
 
-const limited = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(callMs)]);
+const limited = (signal: AbortSignal, ms = callMs): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -53,6 +53,8 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
     const delivery =
       client === null ? null : new AttemptDelivery({ directory, spool, client, patience: this.#patience });
     const followed: Followed = { directory, delivery, stop };
+    // An attempt that takes another one's place: of the older one nothing is to be told any more.
+    this.#followed.get(jobId)?.stop.abort(new Error('another attempt has taken its place'));
     this.#followed.set(jobId, followed);
     return delivery === null ? { kind: 'unknown-job' } : await delivery.run(stop.signal);
   }
@@ -76,9 +78,11 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
   }
 
   /** Stops telling about an attempt; what is not told stays on disk. */
-  unfollow(jobId: string): void {
+  unfollow(directory: AttemptDirectory): void {
+    const { jobId } = directory.job.request;
     const followed = this.#followed.get(jobId);
-    followed?.stop.abort(new Error('no longer followed'));
+    if (followed?.directory !== directory) return;
+    followed.stop.abort(new Error('no longer followed'));
     this.#followed.delete(jobId);
   }
 
@@ -156,7 +160,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
 
   /** Stops all deliveries; what is not told stays on disk. */
   close(): void {
-    for (const jobId of [...this.#followed.keys()]) this.unfollow(jobId);
+    for (const { directory } of [...this.#followed.values()]) this.unfollow(directory);
   }
 }
 

@@ -190,3 +190,20 @@ test('a worker that drains takes nothing more and gives back what does not end i
   await assert.rejects(rig.api.executeJob({ body: rig.backend.job().request() }), { status: 429 });
   assert.equal((await rig.api.health({})).body.status, 'draining');
 });
+
+test('a newer attempt of a job takes the place of the one that runs, and is told whole', async () => {
+  await using rig = await WorkerRig.start({ slots: 1 });
+  rig.backend.heartbeatSeconds = 3600;
+  const job = rig.backend.job();
+  await rig.api.executeJob({ body: job.request({ script: ['print old', 'sleep 3600'] }) });
+  await rig.backend.until(() => job.streams.stdout === 'old\n');
+  job.takeAway();
+  job.log = Buffer.alloc(0);
+  job.streams.stdout = '';
+  await assert.rejects(rig.api.executeJob({ body: job.request() }), { status: 429 }, 'its slot is still taken');
+  await rig.api.cancelJob({ params: { jobId: job.jobId }, body: { attempt: 1 } });
+  while ((await rig.api.health({})).body.running > 0) await new Promise(setImmediate);
+  assert.equal((await rig.api.executeJob({ body: job.request() })).status, 202);
+  await rig.backend.over(job);
+  assert.equal(job.streams.stdout, 'hello\n');
+});

@@ -108,7 +108,7 @@ export class RunningAttempt {
   lose(reason: string): void {
     this.#lostReason ??= reason;
     this.#kill.abort(new Error(reason));
-    this.#around.communication.unfollow(this.jobId);
+    this.#around.communication.unfollow(this.directory);
   }
 
   async #live(begin: Promise<void> | null, pick: () => void, ended: () => void): Promise<AttemptEnd> {
@@ -133,7 +133,7 @@ export class RunningAttempt {
       const end = await delivery;
       return this.#lostReason === null ? end : { kind: 'stale', reason: this.#lostReason };
     } finally {
-      communication.unfollow(this.jobId);
+      communication.unfollow(this.directory);
       await spool.close();
     }
   }

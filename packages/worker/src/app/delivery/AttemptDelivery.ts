@@ -25,6 +25,7 @@ const appendSize = 1024 * 1024;
 /** Bytes of one part of an archive. */
 const partSize = 64 * 1024 * 1024;
 const checksumTries = 3;
+const callMs = 30_000;
 
 /**
  * Tells the backend about one attempt, from what lies on disk, in order:
@@ -106,7 +107,7 @@ export class AttemptDelivery {
 
   async #sendReport(update: JobStatusUpdate, signal: AbortSignal): Promise<void> {
     try {
-      await this.#patience.call(() => this.#client.updateJobStatus(update, signal), signal);
+      await this.#patience.call(() => this.#client.updateJobStatus(update, limited(signal)), signal);
     } catch (error) {
       // It is past that state already: the answer to an earlier call was lost, or somebody canceled the job.
       if (error instanceof ApiProblem && error.problem.code === 'conflict') return;
@@ -130,7 +131,10 @@ export class AttemptDelivery {
   /** Where to go on; null when the backend does not take this log. */
   async #append(offset: number, frames: Buffer, signal: AbortSignal): Promise<number | null> {
     try {
-      return await this.#patience.call(() => this.#client.appendLog(this.#caller, offset, frames, signal), signal);
+      return await this.#patience.call(
+        () => this.#client.appendLog(this.#caller, offset, frames, limited(signal)),
+        signal,
+      );
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       const { code, nextOffset } = error.problem;
@@ -204,6 +208,9 @@ export class AttemptDelivery {
     this.#wake = null;
   }
 }
+
+/** A call that gets no answer is given up, so that the next one may find a way. */
+const limited = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(callMs)]);
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
