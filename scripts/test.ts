@@ -4,19 +4,22 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import process from 'node:process';
 import type { TestOutcome } from './testing/event-reporter.ts';
-import { findTests } from './testing/find-tests.ts';
+import { findTests, needsPostgres } from './testing/find-tests.ts';
+import { type PreparedPostgres, postgresVariable, preparePostgres } from './testing/postgres/prepare-postgres.ts';
 import { prepareEngine } from './testing/prepare-engine.ts';
 import { TestRun } from './testing/TestRun.ts';
 
 const root = join(import.meta.dirname, '..');
 const minutes = 60_000;
 
-const { quick, real } = findTests(root, process.argv.slice(2));
+const { quick, postgres, real } = findTests(root, process.argv.slice(2));
 const scratch = mkdtempSync(join(tmpdir(), 'xx-test-'));
 // Some tests act as another user.
 chmodSync(scratch, 0o755);
 const interrupted = new AbortController();
 const runs = new Set<TestRun>();
+let database: PreparedPostgres | null = null;
+let preparing: Promise<PreparedPostgres | string> | null = null;
 let passed = 0;
 let failed = 0;
 
@@ -25,7 +28,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupted.abort();
     for (const run of runs) run.kill();
     rmSync(scratch, { recursive: true, force: true });
-    process.exit(130);
+    void stopPostgres().finally(() => process.exit(130));
   });
 }
 
@@ -33,6 +36,15 @@ if (quick.length > 0) {
   // Two processes for two cores; neighbours in the list are alike in length.
   const halves = [quick.filter((_, index) => index % 2 === 0), quick.filter((_, index) => index % 2 === 1)];
   await phase('without Docker', halves, 'none', { test: 1 * minutes, all: 4 * minutes });
+}
+if (postgres.length > 0 || real.some(needsPostgres)) {
+  preparing = preparePostgres(interrupted.signal);
+  const prepared = await preparing;
+  if (typeof prepared === 'string') fail('the tests that need PostgreSQL cannot run', prepared);
+  else database = prepared;
+}
+if (postgres.length > 0 && database !== null) {
+  await phase('with PostgreSQL', [postgres], 'process', { test: 1 * minutes, all: 6 * minutes });
 }
 if (real.length > 0) {
   const missing = await prepareEngine(interrupted.signal);
@@ -42,6 +54,7 @@ if (real.length > 0) {
 }
 if (passed + failed === 0) fail('no test found', process.argv.slice(2).join(' '));
 
+await stopPostgres();
 rmSync(scratch, { recursive: true, force: true });
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
@@ -61,7 +74,13 @@ async function phase(
       const run = new TestRun({
         files: files.map((file) => join(root, file)),
         isolation,
-        env: { ...process.env, TMPDIR: scratch, FORCE_COLOR: undefined, NO_COLOR: '1' },
+        env: {
+          ...process.env,
+          TMPDIR: scratch,
+          FORCE_COLOR: undefined,
+          NO_COLOR: '1',
+          ...(database !== null && { [postgresVariable]: database.url }),
+        },
         testDeadline: deadlines.test,
         deadline: deadlines.all,
         finished: (test) => {
@@ -81,6 +100,8 @@ async function phase(
       runs.delete(run);
     });
   await Promise.all(ended);
+  // What has been killed has nothing to tell; the one who interrupted ends this process.
+  if (interrupted.signal.aborted) await new Promise(() => undefined);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   process.stdout.write(`${title}: ${count} tests in ${seconds} s\n`);
   for (const test of slow.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, 5)) {
@@ -88,6 +109,11 @@ async function phase(
       `  slow: ${(test.milliseconds / 1000).toFixed(1)} s ${relative(root, test.file)} ${test.name}\n`,
     );
   }
+}
+
+async function stopPostgres(): Promise<void> {
+  const prepared = await preparing;
+  if (prepared !== null && typeof prepared !== 'string') await prepared.stop();
 }
 
 function fail(what: string, why: string): void {

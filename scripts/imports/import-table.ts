@@ -12,20 +12,61 @@ export interface Zone {
 /** Who may import whom: the table of docs/architecture.md. */
 export const zones: readonly Zone[] = [
   { name: 'common', folders: ['packages/common/src'], imports: [], pure: true },
+  // The one way in which our processes speak HTTP to each other.
+  { name: 'common/http', folders: ['packages/common/src/http'], imports: ['common'] },
+  // What every service of ours is made of: an HTTP server for route tables, log, metrics.
+  { name: 'common/service', folders: ['packages/common/src/service'], imports: ['common'] },
   { name: 'pipeline-language', folders: ['packages/pipeline-language/src'], imports: ['common'], pure: true },
   { name: 'worker/execution', folders: ['packages/worker/src/execution'], imports: ['common'] },
-  { name: 'worker/app', folders: ['packages/worker/src/app'], imports: ['worker/execution', 'common'] },
-  { name: 'backend', folders: ['packages/backend/src'], imports: ['pipeline-language', 'common'] },
-  { name: 'cli', folders: ['packages/cli/src'], imports: ['pipeline-language', 'worker/execution', 'common'] },
+  {
+    name: 'worker/app',
+    folders: ['packages/worker/src/app'],
+    imports: ['worker/execution', 'common', 'common/http', 'common/service'],
+  },
+  {
+    name: 'backend',
+    folders: ['packages/backend/src'],
+    imports: ['pipeline-language', 'common', 'common/http', 'common/service'],
+  },
+  {
+    name: 'cli',
+    folders: ['packages/cli/src'],
+    imports: ['pipeline-language', 'worker/execution', 'common', 'common/http', 'cli/server'],
+  },
+  // `xx server`, `xx backend` and `xx worker` start the services through their doors.
+  {
+    name: 'cli/server',
+    folders: ['packages/cli/src/server'],
+    imports: ['cli', 'backend', 'worker/app', 'worker/execution', 'common', 'common/http', 'common/service'],
+  },
   { name: 'web', folders: ['packages/web/src'], imports: ['common'] },
-  { name: 'common tests', folders: ['packages/common/test'], imports: ['common'] },
+  { name: 'common tests', folders: ['packages/common/test'], imports: ['common', 'common/http', 'common/service'] },
   { name: 'language tests', folders: ['packages/pipeline-language/test'], imports: ['pipeline-language', 'common'] },
-  { name: 'worker tests', folders: ['packages/worker/test'], imports: ['worker/execution', 'worker/app', 'common'] },
-  { name: 'backend tests', folders: ['packages/backend/test'], imports: ['backend', 'pipeline-language', 'common'] },
+  {
+    name: 'worker tests',
+    folders: ['packages/worker/test'],
+    imports: ['worker/execution', 'worker/app', 'common', 'common/http', 'common/service'],
+  },
+  {
+    name: 'backend tests',
+    folders: ['packages/backend/test'],
+    imports: ['backend', 'pipeline-language', 'common', 'common/http', 'common/service'],
+  },
   {
     name: 'cli tests',
     folders: ['packages/cli/test'],
-    imports: ['cli', 'pipeline-language', 'worker/execution', 'common'],
+    imports: [
+      'cli',
+      'cli/server',
+      // Remote runs are tested against the real services.
+      'backend',
+      'worker/app',
+      'pipeline-language',
+      'worker/execution',
+      'common',
+      'common/http',
+      'common/service',
+    ],
   },
   { name: 'web tests', folders: ['packages/web/test'], imports: ['web', 'common'] },
   { name: 'root', folders: ['test', 'bench', 'scripts'], imports: ['*'] },

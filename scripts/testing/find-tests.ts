@@ -5,6 +5,8 @@ import { join, relative } from 'node:path';
 export interface TestFiles {
   /** Nothing but Node and git. */
   readonly quick: readonly string[];
+  /** PostgreSQL, and nothing else. */
+  readonly postgres: readonly string[];
   /** A Docker engine, or processes of their own. */
   readonly real: readonly string[];
 }
@@ -19,5 +21,15 @@ export function findTests(root: string, words: readonly string[]): TestFiles {
     .toSorted();
   const isReal = (path: string): boolean =>
     path.endsWith('.docker.test.ts') || (path.startsWith('test/') && !path.startsWith('test/repository/'));
-  return { quick: all.filter((path) => !isReal(path)), real: all.filter(isReal) };
+  const isPostgres = (path: string): boolean => !isReal(path) && needsPostgres(path);
+  return {
+    quick: all.filter((path) => !isReal(path) && !isPostgres(path)),
+    postgres: all.filter(isPostgres),
+    real: all.filter(isReal),
+  };
+}
+
+/** Whether a test file uses the PostgreSQL server that the test command brings. */
+export function needsPostgres(path: string): boolean {
+  return path.endsWith('.postgres.test.ts');
 }

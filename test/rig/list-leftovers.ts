@@ -13,13 +13,18 @@ const label = 'io.xx-pipeline.owner';
 /** Containers, networks and volumes of the processes with these ids; a label names the process that made a thing. */
 export async function listLeftovers(pids: readonly number[]): Promise<readonly string[]> {
   if (pids.length === 0) return [];
+  return await listOwned((owner) => pids.includes(Number(owner.split(':')[2])));
+}
+
+/** Containers, networks and volumes whose owner's label is one of ours. */
+export async function listOwned(isOurs: (owner: string) => boolean): Promise<readonly string[]> {
   const filters = encodeURIComponent(JSON.stringify({ label: [label] }));
   const [containers, networks, volumes] = await Promise.all([
     read<readonly Labelled[]>(`/containers/json?all=true&filters=${filters}`),
     read<readonly Labelled[]>(`/networks?filters=${filters}`),
     read<{ Volumes: readonly Labelled[] | null }>(`/volumes?filters=${filters}`),
   ]);
-  const ours = (thing: Labelled): boolean => pids.includes(Number(thing.Labels?.[label]?.split(':')[2]));
+  const ours = (thing: Labelled): boolean => isOurs(thing.Labels?.[label] ?? '');
   const name = (kind: string, thing: Labelled): string =>
     `${kind} ${thing.Names?.[0] ?? thing.Name ?? thing.Id} ${JSON.stringify(thing.Labels)}`;
   return [

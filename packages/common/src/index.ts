@@ -4,7 +4,7 @@ export type { Diagnostic, RelatedSpan, Severity } from './diagnostics/Diagnostic
 export type { Span } from './diagnostics/Span.ts';
 export { canTransition, ExecutionStatus, isTerminal } from './execution/ExecutionStatus.ts';
 export { type FailureReason, failureReasons } from './execution/FailureReason.ts';
-export type { JobAttempt, JobExecution, PhaseTimings } from './execution/JobExecution.ts';
+export type { JobAttempt, JobExecution, PhaseTimings, PlayVariable } from './execution/JobExecution.ts';
 export type { PipelineExecution, SourceInfo } from './execution/PipelineExecution.ts';
 export type { StageExecution } from './execution/StageExecution.ts';
 export type { IdSource } from './ids.ts';

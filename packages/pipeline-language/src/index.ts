@@ -10,16 +10,22 @@ export { ProgressTracker } from './progress/ProgressTracker.ts';
 export {
   applyDecisions,
   attemptFinished,
+  attemptHandedBack,
   attemptStarted,
   createPipelineExecution,
+  delayEnded,
   type ExecutionFacts,
+  jobCanceled,
+  jobNoted,
   jobPlayed,
+  jobsRetried,
   pipelineAbandoned,
   pipelineCanceled,
   pipelineClosed,
 } from './progress/pipeline-record.ts';
 export { type RollUp, rollUp } from './progress/roll-up.ts';
 export { playJobs, type SelectionProblem, selectJobs } from './progress/select-jobs.ts';
+export { type Retries, retriesOfJob, retriesOfPipeline, stoppedDependents } from './progress/select-retries.ts';
 export { simulate, type Wave, type WaveJob } from './progress/simulate.ts';
 export {
   buildJobRequest,
@@ -27,12 +33,14 @@ export {
   type PipelineVariable,
   type RequestProblem,
 } from './request/build-job-request.ts';
+export { expandTags } from './request/expand-tags.ts';
 export type { RunnerFacts } from './request/job-variables.ts';
 export {
   type CommitFacts,
   type PipelineFacts,
   type ProjectFacts,
   pipelineVariables,
+  serverVariables,
 } from './request/predefined-variables.ts';
 export { projectFacts } from './request/project-facts.ts';
 export { slug } from './request/slug.ts';

@@ -1,11 +1,11 @@
-import { ExitCode } from '../exit-codes.ts';
-import { type Command, CommandError } from './Command.ts';
+import { serverOptions } from '../remote/find-server.ts';
+import type { Command } from './Command.ts';
 import { fileOption, outputOption } from './shared-options.ts';
 
 /** `xx run`. */
 export const runCommand: Command = {
   name: 'run',
-  summary: 'Run the pipeline, every job in a container of its own',
+  summary: 'Run the pipeline on a server, or with --local here; every job in a container of its own',
   options: [
     { flags: '--local', description: 'on this machine, with its Docker engine' },
     fileOption,
@@ -20,7 +20,7 @@ export const runCommand: Command = {
     },
     { flags: '--job <name>', description: 'only this job and what it needs', repeatable: true },
     { flags: '--play <job>', description: 'start this manual job by itself', repeatable: true },
-    { flags: '-j, --jobs <number>', description: 'jobs that run at once; processors + 2 if not given' },
+    { flags: '-j, --jobs <number>', description: 'jobs that run at once with --local; processors + 2 if not given' },
     {
       flags: '--workspace <mode>',
       description: 'whether jobs write into layers of their own (isolated, the default) or into the tree itself',
@@ -35,24 +35,27 @@ export const runCommand: Command = {
       flags: '--timeout <time>',
       description: 'for jobs without a timeout of their own: 90s, 15m, 2h; 1h if not given',
     },
+    { flags: '--detach', description: 'do not wait for the end; prints the id of the run' },
+    ...serverOptions,
     outputOption('text', 'json', 'yaml', 'ndjson'),
   ],
   examples: [
+    { command: 'xx run', explains: 'send the working tree to the server and follow the run' },
     { command: 'xx run --local', explains: 'run the working tree as it is, uncommitted changes included' },
     { command: 'xx run --local --job test --var LEVEL=debug', explains: 'one job with what it needs' },
     { command: 'xx run --local --repo ../other --branch main -o json', explains: 'another repository, for programs' },
   ],
   async run(input, io) {
-    if (input.options['local'] !== true) {
-      throw new CommandError(
-        'running without --local needs a backend, which this version does not have yet',
-        ExitCode.usage,
-        'xx run --local runs the pipeline on this machine',
-      );
-    }
+    const isLocal = input.options['local'] === true;
+    const { refuseOptions } = await import('./shared-options.ts');
+    if (isLocal) refuseOptions(input, ['server', 'tokenFile', 'detach'], 'is for runs on a server; leave out --local');
     const { parseRunOptions } = await import('../local/run-options.ts');
     const { openRunSource } = await import('../local/open-run-source.ts');
     const options = parseRunOptions(input, io.env);
+    if (!isLocal) {
+      const { runOnServer } = await import('../remote/run-remotely.ts');
+      return await runOnServer(input, options, () => openRunSource(options, io), io);
+    }
     const { source, home } = await openRunSource(options, io);
     try {
       // Git is at work while this loads.

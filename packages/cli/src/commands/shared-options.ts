@@ -1,4 +1,5 @@
-import type { CommandInput, OptionSpec } from './Command.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { CommandError, type CommandInput, type OptionSpec } from './Command.ts';
 
 /** `-f`, for every command that reads a pipeline file. */
 export const fileOption: OptionSpec = {
@@ -30,4 +31,12 @@ export function textOption(input: CommandInput, name: string): string | undefine
 export function listOption(input: CommandInput, name: string): readonly string[] {
   const value = input.options[name];
   return typeof value === 'object' ? value : typeof value === 'string' ? [value] : [];
+}
+
+/** Ends the command when one of these options is given, saying why it makes no sense here. */
+export function refuseOptions(input: CommandInput, names: readonly string[], why: string): void {
+  for (const name of names) {
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (input.options[name] !== undefined) throw new CommandError(`--${flag} ${why}`, ExitCode.usage);
+  }
 }

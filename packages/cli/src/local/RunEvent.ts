@@ -1,12 +1,12 @@
 import type { JobEvent, JobExecution, PipelineExecution, PipelinePlan, Report } from '@xx-pipeline/common';
 
-/** What happens in a local run, in order; renderers and `-o ndjson` are pure consumers of these. */
+/** What happens in a run, in order, here or on a server; renderers and `-o ndjson` are pure consumers of these. */
 export type RunEvent =
   | {
       readonly type: 'run-started';
       readonly execution: PipelineExecution;
       readonly plan: PipelinePlan;
-      /** Where the report and the logs go. */
+      /** Where the report and the logs go; of a run on a server its address. */
       readonly directory: string;
     }
   /** A job's record changed. */

@@ -6,13 +6,9 @@ const shortestMasked = 4;
 
 /** The plan without secret values in the explanations of its rules: those quote what they compared. */
 export function maskPlan(plan: PipelinePlan, variables: readonly PipelineVariable[]): PipelinePlan {
-  const secrets = variables
-    .filter(({ secret, value }) => secret === true && value.length >= shortestMasked)
-    .map(({ value }) => value)
-    .sort((a, b) => b.length - a.length);
+  const secrets = secretValues(variables);
   if (secrets.length === 0) return plan;
-  const mask = (text: string): string =>
-    secrets.reduce((masked, secret) => masked.replaceAll(secret, '[MASKED]'), text);
+  const mask = (text: string): string => maskValues(text, secrets);
   const stages = plan.stages.map((stage) => ({
     ...stage,
     jobs: stage.jobs.map((job) => ({ ...job, admission: maskTexts(job.admission, mask) })),
@@ -20,6 +16,22 @@ export function maskPlan(plan: PipelinePlan, variables: readonly PipelineVariabl
   const excluded = plan.excluded.map((job) => ({ ...job, admission: maskTexts(job.admission, mask) }));
   return { ...plan, stages, excluded };
 }
+
+/** A text without the values of secret variables. */
+export function maskText(text: string, variables: readonly PipelineVariable[]): string {
+  return maskValues(text, secretValues(variables));
+}
+
+/** Longest first: one may contain another. */
+function secretValues(variables: readonly PipelineVariable[]): string[] {
+  return variables
+    .filter(({ secret, value }) => secret === true && value.length >= shortestMasked)
+    .map(({ value }) => value)
+    .sort((a, b) => b.length - a.length);
+}
+
+const maskValues = (text: string, secrets: readonly string[]): string =>
+  secrets.reduce((masked, secret) => masked.replaceAll(secret, '[MASKED]'), text);
 
 /** Plain data with every text changed. */
 function maskTexts<T>(value: T, mask: (text: string) => string): T {

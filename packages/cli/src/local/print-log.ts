@@ -4,10 +4,10 @@ import type { LogStream } from '@xx-pipeline/common';
 import type { OutputStream } from '../commands/Command.ts';
 import { cleanLogLine } from '../render/ansi.ts';
 import { paint } from '../render/style.ts';
-import { readLogLines } from './read-log.ts';
+import { type LogLine, readLogLines } from './read-log.ts';
 
 /** What of a log goes into a document for programs; the file has the rest. */
-const documentLimit = 10 * 1024 * 1024;
+export const documentLimit = 10 * 1024 * 1024;
 
 /** Characters gathered before they are written. */
 const batch = 64 * 1024;
@@ -18,9 +18,8 @@ const marks: Readonly<Record<LogStream, string>> = { stdout: ' ', stderr: '!', r
 export async function printLog(path: string, out: OutputStream, options: { timestamps: boolean }): Promise<void> {
   let text = '';
   try {
-    for await (const { at, stream, bytes } of readLogLines(path)) {
-      const lead = options.timestamps ? `${paint(out, 'gray', timeAndStream(at, stream))} ` : '';
-      text += `${lead}${cleanLogLine(bytes.toString(), out.color)}\n`;
+    for await (const line of readLogLines(path)) {
+      text += formatLogLine(line, out, options);
       if (text.length < batch) continue;
       if (!out.write(text)) await out.drained();
       text = '';
@@ -31,6 +30,16 @@ export async function printLog(path: string, out: OutputStream, options: { times
   }
   out.write(text);
   await out.drained();
+}
+
+/** A line of a log as it may be shown, with its line end. */
+export function formatLogLine(
+  { at, stream, bytes }: LogLine,
+  style: Pick<OutputStream, 'color'>,
+  options: { timestamps: boolean },
+): string {
+  const lead = options.timestamps ? `${paint(style, 'gray', timeAndStream(at, stream))} ` : '';
+  return `${lead}${cleanLogLine(bytes.toString(), style.color)}\n`;
 }
 
 /** Prints a log exactly as it is. */

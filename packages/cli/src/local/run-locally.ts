@@ -1,28 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { type PipelinePlan, systemClock } from '@xx-pipeline/common';
-import {
-  checkPipeline,
-  type PipelineContext,
-  pipelineVariables,
-  playJobs,
-  projectFacts,
-  renderDiagnostics,
-  type SelectionProblem,
-  selectJobs,
-} from '@xx-pipeline/pipeline-language';
+import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
 import { DockerExecutor, JobRunner, makeOwnerId } from '@xx-pipeline/worker/execution';
-import { CommandError, type CommandIo } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
+import type { CommandIo } from '../commands/Command.ts';
+import type { ExitCode } from '../exit-codes.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
-import { readChangedFiles } from '../source/changed-files.ts';
 import type { PipelineLocation } from '../source/find-pipeline-file.ts';
 import { type OpenSource, sourceInfo } from '../source/open-source.ts';
 import type { RepositoryFacts } from '../source/repository-facts.ts';
-import { workingTreeFiles } from '../source/working-tree-files.ts';
 import { version } from '../version.ts';
+import { checkForRun } from './check-for-run.ts';
+import { choosePlan, manualJobs } from './choose-plan.ts';
+import { exitCodeOfRun } from './exit-code-of-run.ts';
 import { LocalPipelineRunner } from './LocalPipelineRunner.ts';
 import { LocalReportStore } from './LocalReportStore.ts';
-import type { LocalRunResult } from './local-run-parts.ts';
 import { maskPlan } from './mask-plan.ts';
 import { pipelineFacts, pipelineName } from './pipeline-facts.ts';
 import type { RunOptions } from './run-options.ts';
@@ -46,7 +36,7 @@ export async function runLocally(
   try {
     const { facts, problem } = await source.facts;
     if (problem !== null) io.stderr.write(`note: ${problem}\n`);
-    const checked = check(options, location, facts, io);
+    const checked = checkForRun(options, location, facts, io);
     if (checked.plan === null) {
       const { printNotCreated } = await import('../commands/load-plan.ts');
       return await printNotCreated(checked.notCreated ?? 'it has no jobs', options.format, io);
@@ -73,47 +63,6 @@ function connect(options: RunOptions, location: PipelineLocation, home: string):
   return executor;
 }
 
-function check(options: RunOptions, location: PipelineLocation, facts: RepositoryFacts, io: CommandIo) {
-  const call = { cwd: location.root, env: io.env };
-  const context: PipelineContext = {
-    predefined: pipelineVariables(pipelineFacts(location, facts, { createdAt: Date.now(), runNumber: 0, name: null })),
-    pipelineVariables: Object.fromEntries(options.variables.map(({ name, value }) => [name, value])),
-    // Two calls of git that most pipelines can do without.
-    get changedFiles() {
-      return location.isRepository ? readChangedFiles(facts, call) : null;
-    },
-  };
-  const files = workingTreeFiles(location.root, { isRepository: location.isRepository, env: io.env });
-  const result = checkPipeline({ file: location.file, text: readPipelineFile(location), files, context });
-  if (result.diagnostics.length > 0) {
-    io.stderr.write(renderDiagnostics(result.diagnostics, result.sources, { color: io.stderr.color }));
-  }
-  const errors = result.diagnostics.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0) {
-    throw new CommandError(`${location.file} has ${errors} ${errors === 1 ? 'error' : 'errors'}`, ExitCode.usage);
-  }
-  return result;
-}
-
-function readPipelineFile(location: PipelineLocation): string {
-  try {
-    return readFileSync(location.path, 'utf8');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const known: Record<string, string> = {
-      ENOENT: 'there is no such file',
-      ENOTDIR: 'there is no such file',
-      EACCES: 'permission denied',
-      EISDIR: 'it is a directory',
-    };
-    throw new CommandError(
-      `cannot read ${location.file}: ${known[code ?? ''] ?? message}`,
-      ExitCode.usage,
-      'name the pipeline file with --file',
-    );
-  }
-}
-
 interface RunSurroundings {
   readonly options: RunOptions;
   readonly source: OpenSource;
@@ -126,7 +75,8 @@ interface RunSurroundings {
 async function runPlan(checked: PipelinePlan, around: RunSurroundings): Promise<ExitCode> {
   const { options, source, facts, home, io, executor } = around;
   const { location } = source;
-  const plan = choose(checked, options);
+  const plan = choosePlan(checked, options);
+  noteTags(plan, io);
   const createdAt = systemClock.now();
   const id = systemIds.next();
   const info = sourceInfo(location, facts);
@@ -180,58 +130,19 @@ async function runPlan(checked: PipelinePlan, around: RunSurroundings): Promise<
   try {
     const result = await runner.run();
     await sweep();
-    return exitCodeOf(result, io);
+    return exitCodeOfRun(result.execution, io, '--play');
   } finally {
     renderer.close();
   }
 }
 
-/** The part of the plan that was asked for. */
-function choose(plan: PipelinePlan, options: RunOptions): PipelinePlan {
-  const played = options.play.length === 0 ? plan : chosen(playJobs(plan, options.play));
-  return options.jobs.length === 0 ? played : chosen(selectJobs(played, options.jobs));
-}
-
-function chosen(
-  result:
-    | { readonly ok: true; readonly value: PipelinePlan }
-    | { readonly ok: false; readonly error: SelectionProblem },
-): PipelinePlan {
-  if (result.ok) return result.value;
-  throw new CommandError(
-    result.error.message,
-    ExitCode.usage,
-    'xx dry-run lists the jobs, xx explain JOB says why one is not in',
-  );
-}
-
-/** Jobs that were manual and now start by themselves. */
-function manualJobs(before: PipelinePlan, after: PipelinePlan): ReadonlySet<string> {
-  const jobsOf = (plan: PipelinePlan) => plan.stages.flatMap(({ jobs }) => jobs);
-  const manual = new Set(jobsOf(before).flatMap((job) => (job.when === 'manual' ? [job.name] : [])));
-  return new Set(jobsOf(after).flatMap((job) => (job.when !== 'manual' && manual.has(job.name) ? [job.name] : [])));
-}
-
-function exitCodeOf({ execution }: LocalRunResult, io: CommandIo): ExitCode {
-  if (io.interrupted.aborted) return ExitCode.interrupted;
-  switch (execution.status) {
-    case 'FAILED': {
-      const failed = execution.jobs.filter((job) => job.status === 'FAILED' && !job.allowFailure);
-      const isOurs = failed.every((job) => job.attempts.at(-1)?.failureReason === 'system_failure');
-      return failed.length > 0 && isOurs ? ExitCode.machine : ExitCode.pipelineFailed;
-    }
-    case 'CANCELED':
-      return ExitCode.pipelineFailed;
-    case 'MANUAL': {
-      const waiting = execution.jobs.filter((job) => job.status === 'MANUAL' && !job.allowFailure);
-      io.stderr.write(
-        `the pipeline waits for a person to play ${waiting.map((job) => job.name).join(', ')} (--play)\n`,
-      );
-      return ExitCode.success;
-    }
-    default:
-      return ExitCode.success;
-  }
+/** `tags` choose among workers; this machine is the only one here. */
+function noteTags(plan: PipelinePlan, io: CommandIo): void {
+  const tagged = plan.stages.flatMap((stage) => stage.jobs).filter((job) => job.tags.length > 0);
+  const [first] = tagged;
+  if (first === undefined) return;
+  const who = tagged.length === 1 ? `job "${first.name}"` : `${tagged.length} jobs`;
+  io.stderr.write(`note: ${who} asked for a worker by tags; a local run ignores them\n`);
 }
 
 /** The same promise for every call, made at the first. */

@@ -26,18 +26,15 @@ export function chooseRun(
   reports: readonly StoredReport[],
   run: string | undefined,
   here: ReadonlySet<string>,
+  help = 'xx report --local lists the runs',
 ): StoredReport {
-  if (run !== undefined && !/^\d+$/.test(run))
-    throw usage(`--run ${run} is no number`, 'xx report --local lists the runs');
+  if (run !== undefined && !/^\d+$/.test(run)) throw usage(`--run ${run} is no number`, help);
   const matching = run === undefined ? reports : reports.filter(({ report }) => report.runNumber === Number(run));
   const local = matching.filter(({ report }) => here.has(report.repository));
   const candidates = local.length > 0 ? local : matching;
   const [first] = candidates;
   if (first === undefined) {
-    throw usage(
-      run === undefined ? 'there is no such run' : `there is no run ${run}`,
-      'xx report --local lists the runs',
-    );
+    throw usage(run === undefined ? 'there is no such run' : `there is no run ${run}`, help);
   }
   const pipelines = new Set(candidates.map(({ report }) => `${report.pipeline} (${report.repository})`));
   if (run !== undefined && pipelines.size > 1) {

@@ -31,7 +31,7 @@ export function renderHints(report: Report, directory: string, style: TextStyle)
   const steps = nextSteps(report);
   const width = Math.max(0, ...steps.map((step) => step.command.length));
   const lines = [
-    `report: ${visible(join(directory, 'report.json'))}`,
+    `report: ${visible(below(directory, isUrl(directory) ? 'report' : 'report.json'))}`,
     ...steps.map((step, index) => {
       const lead = index === 0 ? 'next:   ' : '        ';
       return `${lead}${step.command.padEnd(width)}  ${paint(style, 'gray', `# ${step.explains}`)}`;
@@ -46,9 +46,15 @@ function toFailure(job: JobReport, view: RunView, style: TextStyle): Failure {
     job,
     command: seen?.command ?? null,
     tail: seen?.tail.lines(tailLines, style.color) ?? [],
-    log: job.log === null ? null : join(view.directory, job.log),
+    log: job.log === null || isUrl(view.directory) ? null : join(view.directory, job.log),
   };
 }
+
+/** A run on a server has an address instead of a directory, and its logs are read with `xx logs`. */
+const isUrl = (directory: string): boolean => /^https?:\/\//.test(directory);
+
+const below = (directory: string, name: string): string =>
+  isUrl(directory) ? `${directory}/${name}` : join(directory, name);
 
 const unallowedFirst = (left: JobReport, right: JobReport): number =>
   Number(left.allowFailure) - Number(right.allowFailure);

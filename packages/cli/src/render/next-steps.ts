@@ -5,9 +5,12 @@ import { jobsOf } from './summary-text.ts';
 
 /** Two or three commands that make sense after this run, with the real names in them. */
 export function nextSteps(report: Report): { command: string; explains: string }[] {
+  return report.trigger === 'local' ? localSteps(report) : remoteSteps(report);
+}
+
+function localSteps(report: Report): { command: string; explains: string }[] {
   const jobs = jobsOf(report);
-  const failed =
-    jobs.find((job) => job.status === 'FAILED' && !job.allowFailure) ?? jobs.find((job) => job.status === 'FAILED');
+  const failed = firstFailed(jobs);
   const manual = jobs.find((job) => job.status === 'MANUAL');
   const skipped = jobs.find((job) => job.status === 'SKIPPED');
   const show = `xx report --local --pipeline ${quoted(report.pipeline)} --run ${report.runNumber}`;
@@ -30,6 +33,29 @@ export function nextSteps(report: Report): { command: string; explains: string }
   }
   return steps.slice(0, 3);
 }
+
+function remoteSteps(report: Report): { command: string; explains: string }[] {
+  const jobs = jobsOf(report);
+  const failed = firstFailed(jobs);
+  const manual = jobs.find((job) => job.status === 'MANUAL');
+  const keeps = jobs.some((job) => job.artifacts.length > 0);
+  const steps: { command: string; explains: string }[] = [];
+  if (failed !== undefined) {
+    steps.push({ command: `xx logs ${report.id} ${quoted(failed.name)}`, explains: 'its whole log' });
+    steps.push({ command: `xx retry ${report.id}`, explains: 'run what failed again' });
+  }
+  if (manual !== undefined) {
+    steps.push({ command: `xx play ${report.id} ${quoted(manual.name)}`, explains: 'start the manual job' });
+  }
+  if (failed === undefined) steps.push({ command: `xx status ${report.id}`, explains: 'this run again' });
+  if (failed === undefined && keeps) {
+    steps.push({ command: `xx artifacts ${report.id} --download DIR`, explains: 'what its jobs have kept' });
+  }
+  return steps.slice(0, 3);
+}
+
+const firstFailed = <T extends JobReport>(jobs: readonly T[]): T | undefined =>
+  jobs.find((job) => job.status === 'FAILED' && !job.allowFailure) ?? jobs.find((job) => job.status === 'FAILED');
 
 /** Names with control characters cannot be typed: they are shown, not quoted exactly. */
 const quoted = (name: JobReport['name']): string => shellQuote(visible(name));

@@ -12,6 +12,8 @@ export interface OpenSource {
   readonly facts: Promise<FactsResult>;
   /** Whether the tree has uncommitted changes; false where nobody knows. Never rejects. */
   readonly dirty: Promise<boolean>;
+  /** The tree is ours: a clone made for this run. */
+  readonly clonedFrom: string | null;
   /** Removes what was made. */
   close(): Promise<void>;
 }
@@ -28,7 +30,7 @@ export async function openSource(
       ? readRepositoryFacts(inside)
       : Promise.resolve({ facts: noFacts, problem: null });
     const dirty = location.isRepository ? isDirty(inside).then((answer) => answer === true) : Promise.resolve(false);
-    return { location, facts, dirty: dirty.catch(() => false), close: async () => {} };
+    return { location, facts, dirty: dirty.catch(() => false), clonedFrom: null, close: async () => {} };
   }
   const clone = await cloneRepository(options.clone, options.cloneDirectory, call);
   try {
@@ -41,6 +43,7 @@ export async function openSource(
       location: findPipelineFile(clone.root, file),
       facts,
       dirty: Promise.resolve(false),
+      clonedFrom: clone.repository,
       close: () => clone.remove(),
     };
   } catch (error) {

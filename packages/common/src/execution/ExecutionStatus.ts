@@ -29,7 +29,8 @@ export function isTerminal(status: ExecutionStatus): boolean {
  *      |           '--> SKIPPED | CANCELED | FAILED
  *      |--> MANUAL --> PENDING (played) | SKIPPED | CANCELED
  *      '--> SKIPPED | CANCELED
- *   FAILED | CANCELED | SUCCESS --> PENDING, SKIPPED --> CREATED (a person retries)
+ *   FAILED | CANCELED | SUCCESS --> PENDING (a person retries)
+ *   FAILED | CANCELED | SKIPPED --> CREATED (a person retries something that comes before)
  */
 const transitions: Readonly<Record<ExecutionStatus, readonly ExecutionStatus[]>> = {
   CREATED: ['PENDING', 'MANUAL', 'SKIPPED', 'CANCELED'],
@@ -37,8 +38,8 @@ const transitions: Readonly<Record<ExecutionStatus, readonly ExecutionStatus[]>>
   RUNNING: ['SUCCESS', 'FAILED', 'CANCELED', 'PENDING'],
   MANUAL: ['PENDING', 'SKIPPED', 'CANCELED'],
   SUCCESS: ['PENDING'],
-  FAILED: ['PENDING'],
-  CANCELED: ['PENDING'],
+  FAILED: ['PENDING', 'CREATED'],
+  CANCELED: ['PENDING', 'CREATED'],
   SKIPPED: ['CREATED'],
 };
 

@@ -33,6 +33,14 @@ export interface JobAttempt {
   readonly log: string | null;
 }
 
+/** A variable that a person gave when playing a job; the value of a secret one is encrypted. */
+export interface PlayVariable {
+  readonly name: string;
+  readonly value: string;
+  readonly secret?: boolean;
+  readonly raw?: boolean;
+}
+
 /** The record of one job of one pipeline execution. */
 export interface JobExecution {
   readonly id: string;
@@ -45,8 +53,10 @@ export interface JobExecution {
   readonly waitingReason: string | null;
   /** The image as used, variables expanded. */
   readonly image: string;
-  /** When it became eligible. */
+  /** When it became eligible; a delayed job starts so much later. */
   readonly eligibleAt: string | null;
   /** Oldest first; empty until the first attempt starts. The last one counts. */
   readonly attempts: readonly JobAttempt[];
+  /** Given when a person played it; not shown. */
+  readonly playVariables?: readonly PlayVariable[];
 }

@@ -10,7 +10,11 @@ export interface JobStatusUpdate {
   readonly logs?: string;
   readonly exitCode?: number;
   readonly failureReason?: FailureReason;
+  /** What went wrong, in one sentence. */
+  readonly failureMessage?: string;
   readonly attempt?: number;
   readonly token?: string;
   readonly timings?: PhaseTimings;
+  /** The image as used, variables expanded. */
+  readonly image?: string;
 }

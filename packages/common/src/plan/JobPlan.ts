@@ -99,6 +99,8 @@ export interface JobPlan {
   readonly needs: readonly NeedPlan[] | null;
   /** Jobs whose artifacts are fetched, in order; already resolved from needs, dependencies or stages. */
   readonly artifactsFrom: readonly string[];
+  /** Labels a worker must have, all of them; may hold variables, expanded when the job is scheduled. */
+  readonly tags: readonly string[];
   readonly when: When;
   /** Seconds to wait once its turn has come; only with `when: delayed`. */
   readonly startIn?: number;

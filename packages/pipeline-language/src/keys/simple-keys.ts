@@ -14,10 +14,7 @@ export const interruptible = {
 };
 
 /** Labels a worker needs. */
-export const tags = {
-  ...textsKeyword('tags', 'Labels a worker must have to run the job'),
-  noEffect: 'every worker here can run every job',
-};
+export const tags = textsKeyword('tags', 'Labels a worker must have to run the job');
 
 /** The jobs to inherit from; applied before anything is read, so there is nothing left to do. */
 export const extendsKeyword = keyword<true>({

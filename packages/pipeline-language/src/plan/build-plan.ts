@@ -60,6 +60,7 @@ function planJob(job: AdmittedJob, needs: readonly NeedPlan[] | null, sources: A
     variables: job.variables,
     needs,
     artifactsFrom: sources.of(instance, needs),
+    tags: keys.tags ?? [],
     when: job.when,
     ...(job.when === 'delayed' && job.startIn !== undefined && { startIn: job.startIn }),
     allowFailure: job.allowFailure,

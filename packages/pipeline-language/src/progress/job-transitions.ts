@@ -32,8 +32,23 @@ export function played(job: JobExecution, at: string): JobExecution {
   return { ...move(job, 'PENDING'), allowFailure: false, eligibleAt: at, waitingReason: null };
 }
 
+/** A person does not wait for the time of a delayed job. */
+export function hurried(job: JobExecution, at: string): JobExecution {
+  return { ...job, eligibleAt: at, waitingReason: null };
+}
+
+/** A person wants a finished job to run again, now. */
+export function retried(job: JobExecution, at: string): JobExecution {
+  return { ...move(job, 'PENDING'), allowFailure: false, eligibleAt: at };
+}
+
+/** A person has something run again that comes before: the job's turn comes anew. */
+export function reset(job: JobExecution): JobExecution {
+  return { ...move(job, 'CREATED'), allowFailure: false, eligibleAt: null };
+}
+
 /** An attempt begins; `image` is the one used, variables expanded. */
-export function started(job: JobExecution, at: string, image: string): JobExecution {
+export function started(job: JobExecution, at: string, image: string, log: string | null): JobExecution {
   const attempt: JobAttempt = {
     number: job.attempts.length + 1,
     status: 'RUNNING',
@@ -44,7 +59,7 @@ export function started(job: JobExecution, at: string, image: string): JobExecut
     completedAt: null,
     timings: noTimings,
     artifacts: [],
-    log: null,
+    log,
   };
   return { ...move(job, 'RUNNING'), waitingReason: null, image, attempts: [...job.attempts, attempt] };
 }
@@ -74,12 +89,39 @@ export function finished(
     log,
   };
   const attempts = [...(running === undefined ? job.attempts : job.attempts.slice(0, -1)), attempt];
-  const { retry, allowFailure } = concludeAttempt(plan, attempt.number, outcome);
+  const { retry, allowFailure } = concludeAttempt(plan, attempts.filter(counts).length, outcome);
   if (!retry) return { ...move(job, outcome.status), allowFailure, waitingReason: null, attempts };
   const waitingReason = `attempt ${attempt.number} failed (${outcome.failureReason ?? 'unknown'}), tries again`;
   const pending = job.status === 'PENDING' ? job : move(job, 'PENDING');
   return { ...pending, waitingReason, eligibleAt: at, attempts };
 }
+
+/** An attempt that its worker did not take, or gave back, ends; the job waits for another one. */
+export function handedBack(
+  job: JobExecution,
+  { at, message, log }: { readonly at: string; readonly message: string; readonly log: string | null },
+): JobExecution {
+  const running = job.status === 'RUNNING' ? job.attempts.at(-1) : undefined;
+  const attempt: JobAttempt = {
+    number: running?.number ?? job.attempts.length + 1,
+    status: 'CANCELED',
+    failureReason: 'worker_lost',
+    failureMessage: message,
+    exitCode: null,
+    startedAt: running?.startedAt ?? null,
+    completedAt: at,
+    timings: noTimings,
+    artifacts: [],
+    log,
+  };
+  const attempts = [...(running === undefined ? job.attempts : job.attempts.slice(0, -1)), attempt];
+  const pending = job.status === 'PENDING' ? job : move(job, 'PENDING');
+  return { ...pending, waitingReason: message, eligibleAt: at, attempts };
+}
+
+/** Whether an attempt uses up one of the tries that `retry` grants: not where no worker stood by it. */
+const counts = ({ status, failureReason }: JobAttempt): boolean =>
+  status !== 'CANCELED' || failureReason !== 'worker_lost';
 
 /** A job ends because its pipeline does, whatever it was doing. A finished one stays as it is. */
 export function canceled(job: JobExecution, at: string, message: string): JobExecution {

@@ -10,7 +10,17 @@ import type {
 import { isTerminal } from '@xx-pipeline/common';
 import { symbolOf } from './composite-status.ts';
 import type { JobDecision } from './decide.ts';
-import { canceled, decided, finished, played, started } from './job-transitions.ts';
+import {
+  canceled,
+  decided,
+  finished,
+  handedBack,
+  hurried,
+  played,
+  reset,
+  retried,
+  started,
+} from './job-transitions.ts';
 import type { PlanIndex } from './PlanIndex.ts';
 import { rollUpSet } from './roll-up.ts';
 
@@ -81,13 +91,65 @@ export function jobPlayed(execution: PipelineExecution, jobId: string, at: strin
   return changeJob(execution, jobId, at, (job) => played(job, at));
 }
 
-/** An attempt begins; `image` is the one used, variables expanded. */
+/** A person does not wait for the time of a delayed job. */
+export function delayEnded(execution: PipelineExecution, jobId: string, at: string): PipelineExecution {
+  return changeJob(execution, jobId, at, (job) => hurried(job, at));
+}
+
+/** An attempt begins; `image` is the one used, variables expanded; `log` is where its log can be read. */
 export function attemptStarted(
   execution: PipelineExecution,
   jobId: string,
-  { at, image }: { readonly at: string; readonly image: string },
+  { at, image, log = null }: { readonly at: string; readonly image: string; readonly log?: string | null },
 ): PipelineExecution {
-  return changeJob(execution, jobId, at, (job) => started(job, at, image));
+  return changeJob(execution, jobId, at, (job) => started(job, at, image, log));
+}
+
+/** The worker of an attempt did not take it, or gives it back: the job waits for another one, whatever its `retry` says. */
+export function attemptHandedBack(
+  execution: PipelineExecution,
+  jobId: string,
+  facts: { readonly at: string; readonly message: string; readonly log: string | null },
+): PipelineExecution {
+  return changeJob(execution, jobId, facts.at, (job) => handedBack(job, facts));
+}
+
+/** One job is canceled, whatever it was doing; its running attempt, if any, is over. */
+export function jobCanceled(
+  execution: PipelineExecution,
+  jobId: string,
+  { at, message }: { readonly at: string; readonly message: string },
+): PipelineExecution {
+  return changeJob(execution, jobId, at, (job) => canceled(job, at, message));
+}
+
+/** Changes what a job's record says besides its status. */
+export function jobNoted(
+  execution: PipelineExecution,
+  jobId: string,
+  at: string,
+  note: (job: JobExecution) => JobExecution,
+): PipelineExecution {
+  return changeJob(execution, jobId, at, (job) => {
+    const noted = note(job);
+    if (noted.status !== job.status) throw new Error(`a note changed the status of "${job.name}"`);
+    return noted;
+  });
+}
+
+/**
+ * A person has jobs run again: `now` at once, `anew` when their turn comes. The reason the execution ended for,
+ * if there is one, is history.
+ */
+export function jobsRetried(
+  execution: PipelineExecution,
+  { now, anew }: { readonly now: ReadonlySet<string>; readonly anew: ReadonlySet<string> },
+  at: string,
+): PipelineExecution {
+  return change({ ...execution, reason: null }, at, (job) => {
+    if (now.has(job.id)) return retried(job, at);
+    return anew.has(job.id) ? reset(job) : job;
+  });
 }
 
 /** An attempt ends; the job is then done, or PENDING for another one. */

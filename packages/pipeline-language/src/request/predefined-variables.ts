@@ -61,7 +61,7 @@ const longTitle = 100;
 export function pipelineVariables(facts: PipelineFacts): Record<string, string> {
   const variables: Record<string, string> = { CI: 'true', GITLAB_CI: 'true' };
   const all = {
-    ...serverVariables(facts),
+    ...serverVariables(facts.server),
     ...projectVariables(facts.project),
     ...refVariables(facts),
     ...commitVariables(facts.commit),
@@ -130,7 +130,8 @@ function projectVariables(project: ProjectFacts): MaybeVariables {
   };
 }
 
-function serverVariables({ server }: PipelineFacts): MaybeVariables {
+/** `CI_SERVER_*`; without a server only what is known of this program. */
+export function serverVariables(server: PipelineFacts['server']): Readonly<Record<string, string | undefined>> {
   const common = { CI_SERVER: 'yes', CI_SERVER_NAME: 'xx-pipeline', CI_TEMPLATE_REGISTRY_HOST: 'registry.gitlab.com' };
   if (server === undefined || !URL.canParse(server.url)) return common;
   const url = new URL(server.url);

@@ -12,6 +12,7 @@ export function jobPlan(name: string, stage: string, special: Partial<JobPlan> =
     variables: {},
     needs: null,
     artifactsFrom: [],
+    tags: [],
     when: 'on_success',
     allowFailure: false,
     artifacts: null,

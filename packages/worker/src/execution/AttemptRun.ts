@@ -24,6 +24,7 @@ import { restoreArtifacts } from './restore-artifacts.ts';
 import { aborted, runUntilStopped } from './run-until-stopped.ts';
 import { commandEcho, type ScriptText, scriptText } from './script-text.ts';
 import { TimeLimit } from './TimeLimit.ts';
+import type { ToldLog } from './ToldLog.ts';
 import { checkAndWaitForDependencies } from './wait-for-dependencies.ts';
 
 /** Gives a slot back. */
@@ -38,6 +39,12 @@ export interface AttemptSignals {
   /** Called when nothing but a free slot is missing. */
   readonly acquireSlot?: () => Promise<ReleaseSlot>;
   readonly onEvent: OnJobEvent;
+  /** Called when the outcome is decided and before anything of the container goes; its promise is waited for. */
+  readonly onDecided?: (outcome: JobOutcome) => void | Promise<void>;
+  /** What an earlier process has told of this attempt. */
+  readonly told?: ToldLog;
+  /** The script was begun by an earlier process at this time (ms): `prepared` holds its container. */
+  readonly begunAt?: number;
 }
 
 /** Seconds for an attempt unless its request says otherwise. */
@@ -83,7 +90,7 @@ export class AttemptRun {
     this.#events = new EventStream(outside.onEvent, (error) => this.#stop.abort(undeliverable(error)));
     this.#mask = createSecretMask(request.variables ?? []);
     const { clock, logLimit } = settings;
-    this.#log = new LogPipe({ events: this.#events, mask: this.#mask, clock, limit: logLimit });
+    this.#log = new LogPipe({ events: this.#events, mask: this.#mask, clock, limit: logLimit, told: outside.told });
     this.#timer = new PhaseTimer(clock);
     this.#observer = new PullReporter({ events: this.#events, log: this.#log, timer: this.#timer, clock });
   }
@@ -125,15 +132,20 @@ export class AttemptRun {
     if (!script.ok) return failed('config_error', script.error);
     if (!afterScript.ok) return failed('config_error', afterScript.error);
     for (const warning of [...this.#mask.warnings, ...script.value.warnings]) await this.#log.warn(warning);
-    if ((this.#request.needs ?? []).length > 0) {
-      this.#phase('dependencies');
+    const { begunAt } = this.#outside;
+    if ((this.#request.needs ?? []).length > 0 && begunAt === undefined) {
+      void this.#phase('dependencies');
       const blocked = await checkAndWaitForDependencies(this.#request, dependencies, clock, stop);
       if (blocked !== null) return blocked;
     }
     await this.#takeSlot();
-    const limit = this.#limitTime((this.#request.timeout ?? defaultTimeout) * 1000);
+    const timeout = (this.#request.timeout ?? defaultTimeout) * 1000;
+    const limit = this.#limitTime(
+      begunAt === undefined ? timeout : Math.max(1, timeout - (clock.now() - begunAt)),
+      timeout,
+    );
     const container = await this.#takeContainer();
-    await this.#restore(container);
+    if (begunAt === undefined) await this.#restore(container);
     const ending = await this.#runScript(container, script.value);
     limit.lift();
     await this.#runAfterScript(container, ending);
@@ -161,7 +173,7 @@ export class AttemptRun {
   async #takeContainer(): Promise<JobContainer> {
     this.#stop.signal.throwIfAborted();
     this.#timer.switchTo('prepare');
-    this.#phase('prepare');
+    void this.#phase('prepare');
     this.#prepared ??= this.#prepare();
     return Promise.race([this.#prepared.take(this.#observer), this.#stopped()]);
   }
@@ -177,8 +189,10 @@ export class AttemptRun {
 
   async #runScript(container: JobContainer, script: ScriptText): Promise<JobEnding> {
     this.#stop.signal.throwIfAborted();
-    this.#timer.switchTo('script');
-    this.#phase('script');
+    this.#timer.switchTo('script', this.#outside.begunAt);
+    // Waited for: from here on the job may have an effect, which whoever keeps records must know before.
+    await this.#phase('script');
+    this.#stop.signal.throwIfAborted();
     const stop = this.#stop.signal;
     const commands = this.#request.script;
     const end = await this.#runText(container, script, commands, stop, (index) => {
@@ -201,7 +215,7 @@ export class AttemptRun {
     }
     const text = this.#script(commands, ending.kind);
     if (!text.ok) return;
-    this.#phase('after_script');
+    void this.#phase('after_script');
     await this.#log.line('Running after_script');
     const { afterScriptMs, clock } = this.#settings;
     const limit = new TimeLimit(clock, afterScriptMs);
@@ -217,7 +231,7 @@ export class AttemptRun {
     const wanted = this.#request.artifacts;
     if (wanted === undefined || this.#kill.signal.aborted || !isKept(wanted.when, ending)) return ending;
     this.#timer.switchTo('artifacts');
-    this.#phase('artifacts');
+    void this.#phase('artifacts');
     const { artifacts, artifactLimits, artifactsMs, clock } = this.#settings;
     const late = new ExecutionBroken(`artifacts not stored within ${formatDuration(artifactsMs)}`);
     const limit = new TimeLimit(clock, artifactsMs, late);
@@ -274,8 +288,8 @@ export class AttemptRun {
   }
 
   /** From now on the attempt has this long. */
-  #limitTime(ms: number): TimeLimit {
-    const late = new JobStopped(failed('timeout', `timed out after ${formatDuration(ms)}`));
+  #limitTime(ms: number, shown: number): TimeLimit {
+    const late = new JobStopped(failed('timeout', `timed out after ${formatDuration(shown)}`));
     const limit = new TimeLimit(this.#settings.clock, ms, late);
     this.#over.signal.addEventListener('abort', () => limit.lift());
     limit.signal.addEventListener('abort', () => this.#stop.abort(late));
@@ -293,23 +307,31 @@ export class AttemptRun {
     throw this.#stop.signal.reason;
   }
 
-  #phase(phase: JobPhase): void {
-    void this.#events.send({ type: 'phase', phase, at: this.#settings.clock.now() });
+  #phase(phase: JobPhase): void | Promise<void> {
+    return this.#events.send({ type: 'phase', phase, at: this.#settings.clock.now() });
   }
 
   /** The end of every attempt: nothing of it may be left. */
   async #conclude(ending: JobEnding): Promise<JobOutcome> {
     const timings = this.#timer.stop();
-    this.#phase('cleanup');
+    const outcome = this.#outcome(ending, timings);
+    await this.#tellDecided(outcome);
+    void this.#phase('cleanup');
     await this.#prepared?.discard(new JobStopped(ending));
     this.#over.abort();
     try {
       this.#release?.();
     } catch {}
     void this.#log.line(lastLine(ending));
-    const outcome = this.#outcome(ending, timings);
     await this.#events.end({ type: 'finished', outcome, at: this.#settings.clock.now() });
     return outcome;
+  }
+
+  /** Whoever cannot remember it loses only that. */
+  async #tellDecided(outcome: JobOutcome): Promise<void> {
+    try {
+      await this.#outside.onDecided?.(outcome);
+    } catch {}
   }
 
   #outcome(ending: JobEnding, timings: PhaseTimings): JobOutcome {

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '@xx-pipeline/common';
+import type { CreateContainer } from './docker/api-types.ts';
 import { containerName, jobContainer, sandboxContainer } from './docker/container-spec.ts';
 import { DockerClient } from './docker/DockerClient.ts';
 import { DockerContainer, type MadeContainer } from './docker/DockerContainer.ts';
@@ -8,11 +11,14 @@ import { EngineTransport } from './docker/EngineTransport.ts';
 import { findEngineAddress, parseEngineAddress, processSurroundings } from './docker/engine-address.ts';
 import { explainStartFailure, isImageGone, isMountFailure, isNetworkGone } from './docker/explain-start-failure.ts';
 import { ImageStore } from './docker/ImageStore.ts';
-import { labelNames } from './docker/label-names.ts';
 import { Leftovers } from './docker/Leftovers.ts';
 import { LiveContainer } from './docker/LiveContainer.ts';
+import { labelNames } from './docker/label-names.ts';
 import { NetworkSandboxes } from './docker/NetworkSandboxes.ts';
 import { RememberedWay } from './docker/RememberedWay.ts';
+import { AdoptedContainers, findRecovery } from './docker/recovery/adopted-containers.ts';
+import { RecoverableSession } from './docker/recovery/RecoverableSession.ts';
+import { RecoveryDirectory } from './docker/recovery/RecoveryDirectory.ts';
 import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from './JobExecutor.ts';
 import { type Workspace, type WorkspaceWay, workspacePath } from './Workspace.ts';
 import { WorkspaceMaker } from './WorkspaceMaker.ts';
@@ -34,6 +40,11 @@ export interface DockerExecutorOptions {
    * processes are dead and the engine has taken the order to remove; it then ends without us, some 50 ms later.
    */
   readonly removals?: 'awaited' | 'entrusted';
+  /**
+   * Containers outlive this process, and one of the same owner id can adopt them. Needs a state directory that the
+   * engine sees too. Default: they end with us.
+   */
+  readonly recoverable?: boolean;
   readonly clock: Clock;
 }
 
@@ -58,11 +69,13 @@ export class DockerExecutor implements JobExecutor {
   readonly #background = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   readonly #warned = new Set<string>();
+  readonly #adopted: AdoptedContainers;
   #containers = 0;
   #lastImage: string | null = null;
 
   private constructor(options: DockerExecutorOptions, client: DockerClient) {
     const { ownerId, stateDirectory, trees, clock } = options;
+    this.#adopted = new AdoptedContainers();
     this.#options = options;
     this.#client = client;
     this.#images = new ImageStore(client, clock);
@@ -113,6 +126,37 @@ export class DockerExecutor implements JobExecutor {
     const removal = this.#leftovers.removeDead();
     this.#track(removal);
     return removal;
+  }
+
+  /** Whether the engine answers, in one line. */
+  async health(): Promise<{ ok: boolean; text: string }> {
+    try {
+      const { apiVersion } = await this.#client.ping();
+      return { ok: true, text: `Docker, API ${apiVersion}` };
+    } catch (error) {
+      return { ok: false, text: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async adopt(spec: ContainerSpec): Promise<JobContainer | null> {
+    const recovery = await findRecovery(this.#leftovers.ownDirectory, spec);
+    const record = recovery?.container ?? null;
+    if (recovery === null || record === null) return null;
+    const { clock } = this.#options;
+    const details = await this.#client.inspectContainer(record.containerId);
+    const connection = details?.State.Running === true ? await this.#client.attach(record.containerId) : null;
+    const session = new RecoverableSession(recovery, clock, connection, { adopted: true });
+    const live = LiveContainer.adopt(this.#client, record.containerId, session);
+    const workspace = this.#workspaces.adopt(record.way, spec.source, record.workspace);
+    this.#adopted.add(record, recovery);
+    this.#lastImage ??= spec.image.name;
+    const made: MadeContainer = { live, workspace, lease: null, recovery, sandboxId: record.sandboxId };
+    const never = () => Promise.reject(new Error('an adopted container is not made again'));
+    return new DockerContainer({ client: this.#client, remake: never, remove: (old) => this.#remove(old) }, made);
+  }
+
+  removeUnadopted(): Promise<void> {
+    return this.#leftovers.removeFormer(this.#adopted);
   }
 
   async close(): Promise<void> {
@@ -180,6 +224,7 @@ export class DockerExecutor implements JobExecutor {
   async #makeIn(way: WorkspaceWay, { spec, signal, shares }: Making): Promise<MadeContainer> {
     const lease = shares ? this.#sandboxes.lease(spec.jobId, new Set(spec.runsAfter), spec.image.name) : null;
     let workspace: Workspace | null = null;
+    let recovery: RecoveryDirectory | null = null;
     try {
       // Where no sandbox can be made, the job's own container will tell why.
       const joined = lease?.sandbox.then(
@@ -188,19 +233,34 @@ export class DockerExecutor implements JobExecutor {
       );
       workspace = await this.#workspaces.make(way, spec.source, signal);
       const own = workspace;
-      const container = jobContainer(spec, this.#options.ownerId, own, await joined);
+      if (this.#options.recoverable === true && way !== 'upload') {
+        recovery = await RecoveryDirectory.make(this.#leftovers.ownDirectory, randomBytes(6).toString('hex'));
+      }
+      const kept = recovery;
+      const container = jobContainer(spec, this.#options.ownerId, own, await joined, recovery);
+      const sandboxId = (await lease?.sandbox.catch(() => null))?.id ?? null;
       const live = await LiveContainer.start(this.#client, this.#options.clock, container, {
         name: containerName(spec.jobName),
         signal,
         beforeStart: async (id) => {
+          const { jobId, attempt } = spec;
+          const record = { jobId, attempt, containerId: id, sandboxId, way, workspace: own.leftover };
+          kept?.writeContainer(record);
           const tar = own.tar();
           if (tar !== null) await this.#client.putArchive(id, workspacePath, tar, { signal });
         },
+        ...(kept === null
+          ? {}
+          : {
+              openSession: (socket: Duplex, head: Buffer) =>
+                new RecoverableSession(kept, this.#options.clock, { socket, head }, { adopted: false }),
+            }),
       });
-      return { live, workspace, lease };
+      return { live, workspace, lease, recovery };
     } catch (error) {
       // Removal is the container's first, which `start` has seen to.
       if (workspace !== null) this.#track(this.#removeWorkspace(workspace));
+      if (recovery !== null) this.#track(recovery.remove());
       if (lease !== null && isNetworkGone(error)) this.#track(this.#sandboxes.forget(lease));
       lease?.end();
       throw error;
@@ -208,20 +268,29 @@ export class DockerExecutor implements JobExecutor {
   }
 
   #createSandbox(image: string): Promise<LiveContainer> {
-    return LiveContainer.start(this.#client, this.#options.clock, sandboxContainer(image, this.#options.ownerId), {
+    return LiveContainer.start(this.#client, this.#options.clock, this.#sandboxSpec(image), {
       name: containerName('network'),
       signal: this.#closing.signal,
     });
   }
 
+  #sandboxSpec(image: string): CreateContainer {
+    return sandboxContainer(image, this.#options.ownerId, this.#options.recoverable !== true);
+  }
+
   /** Resolves when nothing of a container lives; its removal goes on in the background. */
   async #remove(made: MadeContainer): Promise<void> {
-    const { live, workspace, lease } = made;
+    const { live, workspace, lease, recovery, sandboxId = null } = made;
     if (lease !== null) lease.isEnding = true;
     live.remove().catch(() => {});
     // Nobody follows in a network of its own, so the end of its streams will do: process 1 has let go of them.
     const dead = lease === null ? Promise.race([live.dead(), live.session.closed]) : live.dead();
-    this.#track(this.#removeLive(live, dead).then(() => this.#removeWorkspace(workspace)));
+    this.#track(
+      this.#removeLive(live, dead)
+        .then(() => this.#removeWorkspace(workspace))
+        .finally(() => recovery?.remove()),
+    );
+    if (sandboxId !== null) this.#track(this.#client.removeContainer(sandboxId));
     await dead;
     lease?.end();
   }

@@ -23,6 +23,16 @@ export interface JobExecutor {
    */
   prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer>;
 
+  /**
+   * Only where containers outlive this process: the container of an attempt whose script an earlier process has begun,
+   * perhaps ended by now; null when there is none, or its script was not begun. Its `run`s are told again from their
+   * beginning (output, marks, exit code) as far as they were begun, and go on from there; nothing runs twice.
+   */
+  adopt?(spec: ContainerSpec): Promise<JobContainer | null>;
+
+  /** Only with `adopt`: removes what earlier processes left and nobody adopted. Once, before the first `prepare`. */
+  removeUnadopted?(): Promise<void>;
+
   /** Removes what jobs share and waits until every removal begun has ended. No call may follow. */
   close(): Promise<void>;
 }

@@ -28,6 +28,12 @@ export class JobRunner {
     return new PreparedJob(this.#settings.executor, containerSpec(request, options.runsAfter ?? []));
   }
 
+  /** The container of an attempt that an earlier process has begun; null where that cannot be had any more. */
+  async adopt(request: JobRequest): Promise<PreparedJob | null> {
+    const container = await this.#settings.executor.adopt?.(containerSpec(request, []));
+    return container == null ? null : PreparedJob.holding(request.jobId, container);
+  }
+
   /** Runs one attempt to its end. Never rejects; the outcome is also the last event. */
   runJob(request: JobRequest, options: RunJobOptions): Promise<JobOutcome> {
     const prepare = () => options.prepared ?? this.prepare(request);

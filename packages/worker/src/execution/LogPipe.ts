@@ -1,13 +1,16 @@
 import type { Clock, LogStream } from '@xx-pipeline/common';
 import type { EventStream } from './EventStream.ts';
-import type { MaskStream, SecretMask } from './mask-secrets.ts';
 import { formatBytes } from './format.ts';
+import type { MaskStream, SecretMask } from './mask-secrets.ts';
+import type { ToldLog } from './ToldLog.ts';
 
 /** How much of a job's output is kept from its beginning when nothing else is said: 1 GiB. */
 export const defaultLogLimit = 2 ** 30;
 
 /** How much is kept from its end besides: where a failure shows. */
 const tailLimit = 256 * 1024;
+const gapNote = 'of output left out here: see above';
+const limitNote = 'log limit';
 
 /**
  * The way of a job's output into its log: masked, in order of arrival, with back-pressure, as bytes.
@@ -25,13 +28,28 @@ export class LogPipe {
   #tailBytes = 0;
   #leftOut = 0;
   #atLineStart = true;
+  /** Told in an earlier life: output still to be passed over, and lines. */
+  readonly #told: { stdout: number; stderr: number; readonly lines: string[] };
+  /** The kept end of an overlong output is in the log already. */
+  #tailTold: boolean;
 
-  constructor(parts: { events: EventStream; mask: SecretMask; clock: Clock; limit: number }) {
+  constructor(parts: {
+    events: EventStream;
+    mask: SecretMask;
+    clock: Clock;
+    limit: number;
+    told?: ToldLog | undefined;
+  }) {
     this.#events = parts.events;
     this.#mask = parts.mask;
     this.#clock = parts.clock;
     this.#limit = parts.limit;
     this.#masks = { stdout: parts.mask.stream(), stderr: parts.mask.stream() };
+    const { stdout = 0, stderr = 0, lines = [], atLineStart = true } = parts.told ?? {};
+    this.#told = { stdout, stderr, lines: [...lines] };
+    this.#tailTold = lines.some((line) => line.includes(gapNote));
+    this.#announced = lines.some((line) => line.includes(limitNote));
+    this.#atLineStart = atLineStart;
   }
 
   /** Output of the job. */
@@ -43,8 +61,9 @@ export class LogPipe {
   async flush(): Promise<void> {
     const at = this.#clock.now();
     for (const stream of ['stdout', 'stderr'] as const) await this.#keep(stream, this.#masks[stream].flush(), at);
-    if (this.#leftOut > 0) await this.line(`${formatBytes(this.#leftOut)} of output left out here: see above`);
-    const tail = this.#tail;
+    const tail = this.#tailTold ? [] : this.#tail;
+    if (this.#leftOut > 0 && !this.#tailTold) await this.line(`${formatBytes(this.#leftOut)} ${gapNote}`);
+    this.#tailTold = false;
     this.#tail = [];
     this.#tailBytes = 0;
     this.#leftOut = 0;
@@ -53,6 +72,11 @@ export class LogPipe {
 
   /** A line of our own. It counts for no limit. */
   line(text: string): void | Promise<void> {
+    const told = this.#told.lines.indexOf(`${this.#mask.text(text)}\n`);
+    if (told >= 0) {
+      this.#told.lines.splice(told, 1);
+      return;
+    }
     const start = this.#atLineStart ? '' : '\n';
     return this.#send('runner', Buffer.from(`${start}${this.#mask.text(text)}\n`), this.#clock.now());
   }
@@ -63,7 +87,11 @@ export class LogPipe {
     return this.line(`WARNING: ${message}`);
   }
 
-  #keep(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number): void | Promise<void> {
+  #keep(stream: 'stdout' | 'stderr', masked: Uint8Array, at: number): void | Promise<void> {
+    const known = Math.min(this.#told[stream], masked.length);
+    this.#told[stream] -= known;
+    this.#kept = Math.min(this.#limit, this.#kept + known);
+    const bytes = masked.subarray(known);
     if (bytes.length === 0) return;
     const room = this.#limit - this.#kept;
     if (bytes.length <= room) {
@@ -74,7 +102,7 @@ export class LogPipe {
   }
 
   #overflow(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number, room: number): void {
-    if (!this.#announced) this.#announceLimit(stream, bytes.subarray(0, room), at);
+    if (this.#kept < this.#limit || !this.#announced) this.#announceLimit(stream, bytes.subarray(0, room), at);
     const copy = Uint8Array.from(bytes.subarray(Math.max(room, bytes.length - tailLimit)));
     this.#leftOut += bytes.length - room - copy.length;
     this.#tail.push({ stream, at, bytes: copy });
@@ -87,11 +115,12 @@ export class LogPipe {
   }
 
   #announceLimit(stream: 'stdout' | 'stderr', rest: Uint8Array, at: number): void {
-    this.#announced = true;
     this.#kept = this.#limit;
     void this.#send(stream, rest, at);
+    if (this.#announced) return;
+    this.#announced = true;
     const kept = `only the last ${formatBytes(tailLimit)} of what follows are kept`;
-    void this.warn(`log limit of ${formatBytes(this.#limit)} reached: ${kept}`);
+    void this.warn(`${limitNote} of ${formatBytes(this.#limit)} reached: ${kept}`);
   }
 
   #send(stream: LogStream, bytes: Uint8Array, at: number): void | Promise<void> {

@@ -14,11 +14,11 @@ export class PhaseTimer {
     this.#since = clock.now();
   }
 
-  /** From now on time goes to another bucket. */
-  switchTo(bucket: Bucket): void {
+  /** From now on time goes to another bucket; what it had before, since `since`, is added. */
+  switchTo(bucket: Bucket, since?: number): void {
     const now = this.#clock.now();
     this.#spent[this.#bucket] += Math.max(0, now - this.#since);
-    this.#since = now;
+    this.#since = Math.min(now, since ?? now);
     this.#bucket = bucket;
   }
 

@@ -12,11 +12,16 @@ export class PreparedJob {
   readonly #watch = new ReplayingObserver();
   #discarded: Promise<void> | null = null;
 
-  constructor(executor: JobExecutor, spec: ContainerSpec) {
+  constructor(executor: Pick<JobExecutor, 'prepare'>, spec: ContainerSpec) {
     this.jobId = spec.jobId;
     // In a promise chain, so that even an executor that throws at once fails later.
     this.#container = Promise.resolve().then(() => executor.prepare(spec, this.#watch, this.#stop.signal));
     this.#container.catch(() => {});
+  }
+
+  /** A container that is there already. */
+  static holding(jobId: string, container: JobContainer): PreparedJob {
+    return new PreparedJob({ prepare: () => Promise.resolve(container) }, { jobId } as ContainerSpec);
   }
 
   /** The container as soon as it is ready; rejects as `JobExecutor.prepare` does. What happened so far is told again. */

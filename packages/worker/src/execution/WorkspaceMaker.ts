@@ -51,6 +51,24 @@ export class WorkspaceMaker {
     }
   }
 
+  /** A workspace that an earlier process has made; null = nothing of it is on this machine. */
+  adopt(way: WorkspaceWay, source: SourceRequest, own: string | null): Workspace {
+    const tree = source.kind === 'tree' ? resolve(this.#options.trees(source.key)) : null;
+    switch (way) {
+      case 'overlay':
+        return {
+          ...kept(way, own),
+          list: (under) => listLayers(own === null ? [] : layers(join(own, 'upper'), tree), under),
+        };
+      case 'copy':
+        return { ...kept(way, own), list: (under) => listLayers(own === null ? [] : [join(own, 'files')], under) };
+      case 'upload':
+        return this.#upload({ kind: 'empty' });
+      case 'shared':
+        return tree === null ? this.#upload({ kind: 'empty' }) : shared(tree);
+    }
+  }
+
   async #overlay(tree: string | null): Promise<Workspace> {
     const own = this.#newDirectory();
     const upper = join(own, 'upper');
@@ -70,7 +88,7 @@ export class WorkspaceMaker {
         },
       },
       tar: () => null,
-      list: (under) => listLayers(tree === null ? [upper] : [upper, tree], under),
+      list: (under) => listLayers(layers(upper, tree), under),
       remove: () => removeDirectory(own),
       leftover: own,
     };
@@ -122,6 +140,18 @@ export class WorkspaceMaker {
     })();
     return this.#emptyTree;
   }
+}
+
+const layers = (upper: string, tree: string | null): string[] => (tree === null ? [upper] : [upper, tree]);
+
+function kept(way: WorkspaceWay, own: string | null): Omit<Workspace, 'list'> {
+  return {
+    way,
+    mount: null,
+    tar: () => null,
+    remove: async () => own === null || (await removeDirectory(own)),
+    leftover: own,
+  };
 }
 
 function shared(tree: string): Workspace {

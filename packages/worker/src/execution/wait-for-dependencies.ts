@@ -2,6 +2,7 @@ import { type Clock, isTerminal, type JobRequest } from '@xx-pipeline/common';
 import { ExecutionBroken } from './errors.ts';
 import { formatDuration } from './format.ts';
 import { failed, type JobEnding } from './JobEnding.ts';
+import { orAborted } from './or-aborted.ts';
 import type { DependencySource, DependencyState } from './ports.ts';
 
 const firstPause = 100;
@@ -34,9 +35,10 @@ export async function checkAndWaitForDependencies(
     signal.throwIfAborted();
     let states: readonly DependencyState[] | null = null;
     try {
-      states = await source.getDependencies(request.jobId);
+      states = await orAborted(source.getDependencies(request.jobId), signal);
       errors = 0;
     } catch (error) {
+      signal.throwIfAborted();
       errors++;
       if (errors >= toleratedErrors)
         throw new ExecutionBroken('cannot ask how far the needed jobs are', { cause: error });

@@ -6,6 +6,7 @@ import { interruptCommand } from './interrupt-command.ts';
 import type { LiveContainer } from './LiveContainer.ts';
 import type { SandboxLease } from './NetworkSandboxes.ts';
 import { prefixTar } from './prefix-tar.ts';
+import type { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
 
 /** A container made for a job, and what is its alone. */
 export interface MadeContainer {
@@ -13,6 +14,10 @@ export interface MadeContainer {
   readonly workspace: Workspace;
   /** null: it has a network of its own. */
   readonly lease: SandboxLease | null;
+  /** null: it ends with this process. */
+  readonly recovery: RecoveryDirectory | null;
+  /** The container whose network it has had since an earlier process; goes with it. */
+  readonly sandboxId?: string | null;
 }
 
 /** What a container needs of its executor. */
@@ -96,7 +101,8 @@ export class DockerContainer implements JobContainer {
     const { client } = this.#surroundings;
     if (session.outerPid !== null) {
       try {
-        const code = await client.exec(id, interruptCommand(signal, session.outerPid), '0', { deadline: 10_000 });
+        const command = interruptCommand(signal, session.outerPid, session.keptPids);
+        const code = await client.exec(id, command, '0', { deadline: 10_000 });
         // 126 and 127: no shell to run it with (any more).
         if (code !== 126 && code !== 127) return;
       } catch {

@@ -4,6 +4,7 @@ import { removalContainer } from './container-spec.ts';
 import type { DockerClient } from './DockerClient.ts';
 import { labelNames } from './label-names.ts';
 import { ownerState } from './owner-id.ts';
+import type { AdoptedContainers } from './recovery/adopted-containers.ts';
 
 /** Finds and removes what runs have left: in the engine by label, on this machine in the directory for workspaces. */
 export class Leftovers {
@@ -40,6 +41,19 @@ export class Leftovers {
     for (const name of await readdir(this.#work).catch(() => [])) {
       if (!this.#isDead(decode(name))) continue;
       await rm(join(this.#work, name), { recursive: true, force: true }).catch(() => {});
+    }
+  }
+
+  /** Removes what an earlier process of this very owner has left, but for what this one goes on with. */
+  async removeFormer(adopted: AdoptedContainers): Promise<void> {
+    const client = this.#client;
+    const label = `${labelNames.owner}=${this.#ownerId}`;
+    const containers = (await client.listContainers(label)).filter(({ Id }) => !adopted.hasContainer(Id));
+    await Promise.allSettled(containers.map(({ Id }) => client.removeContainer(Id)));
+    for (const name of await readdir(this.#own).catch(() => [])) {
+      const path = join(this.#own, name);
+      if (name === 'empty' || adopted.hasDirectory(path)) continue;
+      await rm(path, { recursive: true, force: true }).catch(() => this.notRemoved(path));
     }
   }
 

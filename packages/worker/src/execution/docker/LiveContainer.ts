@@ -1,5 +1,7 @@
+import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@xx-pipeline/common';
+import type { ContainerSession } from '../shell/ContainerSession.ts';
 import { ShellSession } from '../shell/ShellSession.ts';
 import type { CreateContainer } from './api-types.ts';
 import type { DockerClient } from './DockerClient.ts';
@@ -10,13 +12,13 @@ const removalDeadline = 60_000;
 /** A container with its streams attached, from creation to removal. */
 export class LiveContainer {
   readonly id: string;
-  readonly session: ShellSession;
+  readonly session: ContainerSession;
   /** Resolves when the container has stopped, or nothing can be known about it any more. */
   readonly exited: Promise<void>;
   readonly #client: DockerClient;
   #removal: Promise<void> | null = null;
 
-  private constructor(client: DockerClient, id: string, session: ShellSession, exited: Promise<void>) {
+  private constructor(client: DockerClient, id: string, session: ContainerSession, exited: Promise<void>) {
     this.#client = client;
     this.id = id;
     this.session = session;
@@ -35,11 +37,12 @@ export class LiveContainer {
       signal: AbortSignal;
       name?: string;
       beforeStart?: (id: string) => Promise<void>;
+      openSession?: (socket: Duplex, head: Buffer) => ContainerSession;
     },
   ): Promise<LiveContainer> {
     // Not aborted half-way: what the engine may or may not have made could not be removed.
     const id = await client.createContainer(spec, { name: options.name });
-    let session: ShellSession | null = null;
+    let session: ContainerSession | null = null;
     try {
       options.signal.throwIfAborted();
       const exited = client.waitContainer(id, 'next-exit').then(
@@ -47,7 +50,7 @@ export class LiveContainer {
         () => {},
       );
       const { socket, head } = await client.attach(id, { signal: options.signal });
-      session = new ShellSession(socket, head, clock);
+      session = options.openSession?.(socket, head) ?? new ShellSession(socket, head, clock);
       await options.beforeStart?.(id);
       await client.startContainer(id, { signal: options.signal });
       return new LiveContainer(client, id, session, exited);
@@ -56,6 +59,15 @@ export class LiveContainer {
       await client.removeContainer(id, { deadline: removalDeadline }).catch(() => {});
       throw error;
     }
+  }
+
+  /** A container that an earlier process has started, perhaps ended by now. */
+  static adopt(client: DockerClient, id: string, session: ContainerSession): LiveContainer {
+    const exited = client.waitContainer(id, 'not-running').then(
+      () => {},
+      () => {},
+    );
+    return new LiveContainer(client, id, session, exited);
   }
 
   /** Kills and removes it; resolves when it is gone. Idempotent. */

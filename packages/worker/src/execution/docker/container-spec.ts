@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerSpec } from '../JobExecutor.ts';
 import { bootstrapCommand } from '../shell/bootstrap.ts';
+import { recoverableBootstrap, recoveryMount } from '../shell/recoverable-bootstrap.ts';
 import { type Workspace, workspacePath } from '../Workspace.ts';
-import type { CreateContainer } from './api-types.ts';
+import type { CreateContainer, MountSpec } from './api-types.ts';
 import { labelNames } from './label-names.ts';
+import type { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
 
 /** Nothing is kept by the engine (output goes over the attached streams), and it removes what has ended by itself. */
 const hostDefaults = { AutoRemove: true, LogConfig: { Type: 'none', Config: {} } } as const;
@@ -18,11 +20,14 @@ export function jobContainer(
   ownerId: string,
   workspace: Workspace,
   network: string | undefined,
+  recovery: RecoveryDirectory | null,
 ): CreateContainer {
   const { image } = spec;
+  const mounts: MountSpec[] = workspace.mount === null ? [] : [workspace.mount];
+  if (recovery !== null) mounts.push({ Type: 'bind', Source: recovery.io, Target: recoveryMount });
   return {
     Image: image.name,
-    Cmd: bootstrapCommand,
+    Cmd: recovery === null ? bootstrapCommand : recoverableBootstrap,
     ...(image.entrypoint === undefined ? {} : { Entrypoint: image.entrypoint }),
     ...(image.user === undefined ? {} : { User: image.user }),
     // Files of the checkout belong to whoever runs us; git in the container would refuse to look at them.
@@ -35,25 +40,28 @@ export function jobContainer(
       [labelNames.attempt]: String(spec.attempt),
     },
     ...ownInput,
+    // Whoever comes after us can attach again.
+    StdinOnce: recovery === null,
     AttachStdout: true,
     AttachStderr: true,
     Healthcheck: noHealthcheck,
     HostConfig: {
       ...hostDefaults,
       ...(network === undefined ? {} : { NetworkMode: network }),
-      ...(workspace.mount === null ? {} : { Mounts: [workspace.mount] }),
+      ...(mounts.length === 0 ? {} : { Mounts: mounts }),
     },
   };
 }
 
 /** A container that holds a network and waits until its input ends. */
-export function sandboxContainer(image: string, ownerId: string): CreateContainer {
+export function sandboxContainer(image: string, ownerId: string, endsWithUs = true): CreateContainer {
   return {
     Image: image,
     Entrypoint: ['sh', '-c', 'read _ || :'],
     Cmd: [],
     Labels: { [labelNames.owner]: ownerId },
     ...ownInput,
+    StdinOnce: endsWithUs,
     Healthcheck: noHealthcheck,
     HostConfig: hostDefaults,
   };

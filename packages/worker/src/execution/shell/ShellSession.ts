@@ -5,6 +5,7 @@ import { FrameDemultiplexer } from '../docker/FrameDemultiplexer.ts';
 import { ExecutionBroken } from '../errors.ts';
 import type { OutputSink, ShellScript } from '../JobExecutor.ts';
 import { frameScript } from './bootstrap.ts';
+import type { ContainerSession } from './ContainerSession.ts';
 import type { OutputStream } from './MarkBarrier.ts';
 import { ScriptOutput } from './ScriptOutput.ts';
 
@@ -25,7 +26,8 @@ const earlyLimit = 64 * 1024;
  * One reader takes the connection from its beginning to its end, hands output on and waits for whoever takes it, so
  * back-pressure reaches the job and memory stays flat.
  */
-export class ShellSession {
+export class ShellSession implements ContainerSession {
+  readonly keptPids: readonly number[] = [];
   /** Resolves when the connection has ended, for whatever reason. */
   readonly closed: Promise<void>;
   readonly #socket: Duplex;

@@ -30,7 +30,8 @@ echo "$xx_token $2"
 echo "$xx_token $2" >&2
 done`;
 
-const inner = `exec 3<&0 </dev/null
+/** Reads one script and runs it: the shell inside the outer one. */
+export const inner = `exec 3<&0 </dev/null
 eval "set --;exec 3<&-;$(if command -v head >/dev/null 2>&1; then head -c "$1"; else
 while IFS= read -r xx_line; do printf '%s\\n' "$xx_line"; if [ "$xx_line" = "$2" ]; then break; fi; done; fi <&3)"`;
 

@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '@xx-pipeline/common';
+import { hashToken } from '@xx-pipeline/common/service';
+import type { TokenRole, TokenStore } from '../store/TokenStore.ts';
+
+const prefixes: Readonly<Record<TokenRole, string>> = { person: 'xxp', worker: 'xxw' };
+const tokenBytes = 32;
+
+/** Makes a token; it is told once, here, and kept as its hash only. */
+export async function createAccessToken(
+  tokens: TokenStore,
+  { role, name }: { readonly role: TokenRole; readonly name: string },
+  clock: Clock,
+): Promise<string> {
+  const token = `${prefixes[role]}_${randomBytes(tokenBytes).toString('base64url')}`;
+  await tokens.add({ hash: hashToken(token), role, name, createdAt: clock.now() });
+  return token;
+}
+
+/** Whether a token lets somebody in as this. */
+export async function isValidToken(tokens: TokenStore, token: string, role: TokenRole): Promise<boolean> {
+  return (await tokens.find(hashToken(token)))?.role === role;
+}

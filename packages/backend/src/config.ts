@@ -1,0 +1,57 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { failure, type Result, success } from '@xx-pipeline/common';
+import type { TlsFiles } from '@xx-pipeline/common/service';
+
+/** Where a service listens. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Something about the configuration that its author can mend. */
+export interface ConfigProblem {
+  readonly message: string;
+  readonly help: string | null;
+}
+
+/** Reads `HOST:PORT`, `[IPv6]:PORT` or `PORT` (loopback); port 0 takes any free one. */
+export function parseListenAddress(text: string): Result<ListenAddress, ConfigProblem> {
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^\s:/[\]]*):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) {
+    return failure({
+      message: `'${text}' is no address to listen at`,
+      help: 'HOST:PORT, for example 127.0.0.1:8642, 0.0.0.0:8642 or [::1]:8642',
+    });
+  }
+  const host = match[1]?.replace(/^\[|\]$/g, '');
+  return success({ host: host === undefined ? '127.0.0.1' : host === '' ? '0.0.0.0' : host, port });
+}
+
+/** Refuses to send tokens and sources in clear over a network, unless somebody says so. */
+export function checkExposure(
+  { host }: ListenAddress,
+  { tls, insecure }: { readonly tls: TlsFiles | null; readonly insecure: boolean },
+): Result<null, ConfigProblem> {
+  if (isLoopback(host) || tls !== null || insecure) return success(null);
+  return failure({
+    message: `${host} can be reached from other machines, and without TLS whoever listens in reads tokens and sources`,
+    help: 'give --tls-cert and --tls-key; or --insecure where something in front does TLS, or the network is trusted',
+  });
+}
+
+/** Whether only this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  if (isIPv4(host)) return host.startsWith('127.');
+  if (isIPv6(host)) return /^(?:::1|(?:0+:){7}0*1|::ffff:127\..*)$/i.test(host);
+  return host === 'localhost';
+}
+
+/** Whether a database can be named like that. */
+export function checkDatabase(text: string): Result<string, ConfigProblem> {
+  if (/^sqlite:./.test(text) || /^postgres(?:ql)?:\/\//.test(text)) return success(text);
+  return failure({
+    message: 'a database is sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME',
+    help: 'a password is better given in the variable XX_DATABASE than as an argument, which others can see',
+  });
+}

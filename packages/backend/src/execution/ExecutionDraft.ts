@@ -1,0 +1,160 @@
+import { isoTime, isTerminal, type JobExecution, type JobPlan, type PipelineExecution } from '@xx-pipeline/common';
+import { type JobDecision, type PlanIndex, ProgressTracker } from '@xx-pipeline/pipeline-language';
+import type {
+  Assignment,
+  ExecutionChange,
+  ExecutionDefinition,
+  ExecutionEvent,
+  LockedExecution,
+} from '../store/ExecutionStore.ts';
+import type { CancelNotice } from './execution-parts.ts';
+
+/**
+ * An execution while a decision about it is taken: what is stored, and what it becomes. Made inside
+ * `ExecutionStore.change`, and touches nothing outside itself.
+ */
+export class ExecutionDraft {
+  readonly definition: ExecutionDefinition;
+  readonly index: PlanIndex;
+  /** Server clock, ms. */
+  readonly now: number;
+  /** The same, ISO 8601. */
+  readonly at: string;
+  readonly #before: LockedExecution;
+  #execution: PipelineExecution;
+  #assignments: Map<string, Assignment> | null = null;
+  readonly #cancels: CancelNotice[] = [];
+  #tellsEnd = false;
+
+  constructor(current: LockedExecution, index: PlanIndex, now: number) {
+    this.#before = current;
+    this.#execution = current.execution;
+    this.definition = current.definition;
+    this.index = index;
+    this.now = now;
+    this.at = isoTime(now);
+  }
+
+  get execution(): PipelineExecution {
+    return this.#execution;
+  }
+
+  get assignments(): ReadonlyMap<string, Assignment> {
+    return this.#assignments ?? this.#before.assignments;
+  }
+
+  /** Somebody has asked for the end of the whole run. */
+  get isEnding(): boolean {
+    return this.#execution.reason !== null;
+  }
+
+  job(jobId: string): JobExecution {
+    const job = this.#execution.jobs.find(({ id }) => id === jobId);
+    if (job === undefined) throw new Error(`pipeline execution ${this.#execution.id} has no job ${jobId}`);
+    return job;
+  }
+
+  /** The record of a job of the plan. */
+  jobNamed(name: string): JobExecution {
+    const job = this.#execution.jobs[this.index.numberOf.get(name) ?? -1];
+    if (job === undefined) throw new Error(`pipeline execution ${this.#execution.id} has no job "${name}"`);
+    return job;
+  }
+
+  planOf(job: JobExecution): JobPlan {
+    const plan = this.index.jobs[this.index.numberOf.get(job.name) ?? -1];
+    if (plan === undefined) throw new Error(`the plan has no job "${job.name}"`);
+    return plan;
+  }
+
+  /** Takes over what a function of the language makes of the record. */
+  update(change: (execution: PipelineExecution) => PipelineExecution): void {
+    this.#execution = change(this.#execution);
+  }
+
+  assign(assignment: Assignment): void {
+    this.#assignments ??= new Map(this.#before.assignments);
+    this.#assignments.set(assignment.jobId, assignment);
+  }
+
+  unassign(jobId: string): void {
+    if (!this.assignments.has(jobId)) return;
+    this.#assignments ??= new Map(this.#before.assignments);
+    this.#assignments.delete(jobId);
+  }
+
+  /** The worker of an attempt is to hear that it ends. */
+  tellCancel({ workerId, jobId, attempt }: Assignment): void {
+    this.#cancels.push({ workerId, jobId, attempt });
+  }
+
+  /** Those who follow the run hear that it is over, though it was so before: it was created without anything to do. */
+  tellEnd(): void {
+    this.#tellsEnd = true;
+  }
+
+  /** What is due now, decisions about later jobs knowing those about earlier ones. */
+  decide(): JobDecision[] {
+    const tracker = new ProgressTracker(this.index);
+    for (const job of this.#execution.jobs) tracker.set(job.name, job);
+    return tracker.decide();
+  }
+
+  /** Something is to be written. */
+  get isChanged(): boolean {
+    return this.#execution !== this.#before.execution || this.#assignments !== null || this.#tellsEnd;
+  }
+
+  /** For the store. */
+  change(): ExecutionChange<null> {
+    return { execution: this.#execution, assignments: this.assignments, events: this.events, result: null };
+  }
+
+  /** What a new execution is written as. */
+  created(): { execution: PipelineExecution; definition: ExecutionDefinition } {
+    return { execution: this.#execution, definition: this.definition };
+  }
+
+  /** Whom to tell once the change is written; lost if the process dies, so never more than a hint. */
+  get cancels(): readonly CancelNotice[] {
+    return this.#cancels;
+  }
+
+  get events(): ExecutionEvent[] {
+    const before = this.#before.execution;
+    const after = this.#execution;
+    const events = after.jobs.flatMap((job, number): ExecutionEvent[] =>
+      job === before.jobs[number] ? [] : [{ type: 'job-changed', data: shownJob(job) }],
+    );
+    const { jobs: _, ...head } = after;
+    if (!isSameHead(before, after)) events.push({ type: 'execution-changed', data: head });
+    const hasEnded = isTerminal(after.status) && !isTerminal(before.status);
+    if (hasEnded || this.#tellsEnd) events.push({ type: 'finished', data: head });
+    return events;
+  }
+}
+
+/** A job's record without what is not shown. */
+export function shownJob(job: JobExecution): JobExecution {
+  if (job.playVariables === undefined) return job;
+  const { playVariables: _, ...shown } = job;
+  return shown;
+}
+
+/** A run's record without what is not shown. */
+export function shownExecution(execution: PipelineExecution): PipelineExecution {
+  if (execution.jobs.every((job) => job.playVariables === undefined)) return execution;
+  return { ...execution, jobs: execution.jobs.map(shownJob) };
+}
+
+function isSameHead(before: PipelineExecution, after: PipelineExecution): boolean {
+  const isSame = (key: 'status' | 'warnings' | 'reason' | 'startedAt' | 'completedAt') => before[key] === after[key];
+  return (
+    isSame('status') &&
+    isSame('warnings') &&
+    isSame('reason') &&
+    isSame('startedAt') &&
+    isSame('completedAt') &&
+    before.stages.every((stage, number) => stage === after.stages[number])
+  );
+}

@@ -1,0 +1,374 @@
+import type {
+  ArtifactRef,
+  ExecutionStatus,
+  JobExecution,
+  JobOutcome,
+  JobStatusUpdate,
+  Result,
+} from '@xx-pipeline/common';
+import { isTerminal, success, unreachable } from '@xx-pipeline/common';
+import type { Problem } from '@xx-pipeline/common/api';
+import {
+  applyDecisions,
+  attemptFinished,
+  attemptHandedBack,
+  attemptStarted,
+  delayEnded,
+  type JobDecision,
+  jobNoted,
+  jobPlayed,
+  jobsRetried,
+  type PipelineVariable,
+  retriesOfJob,
+  stoppedDependents,
+} from '@xx-pipeline/pipeline-language';
+import { attemptLog } from './attempt-log.ts';
+import { hashToken, parseAttemptToken } from './attempt-token.ts';
+import type { Caller } from './Caller.ts';
+import { cancelJobOf, isBeingCanceled } from './cancel-jobs.ts';
+import type { DependencyState } from './DependencyState.ts';
+import { currentAttempt, decideUpdate, type UpdateDecision } from './decide-update.ts';
+import { dependenciesOf, dependsOn } from './dependencies-of.ts';
+import { dueAt } from './due-at.ts';
+import type { ExecutionChanges } from './ExecutionChanges.ts';
+import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
+import type { ExecutionParts } from './execution-parts.ts';
+import type { JobSteps, StageSteps } from './execution-steps.ts';
+import { leaseMs } from './leases.ts';
+import { makeJobRequest, sealVariable } from './make-job-request.ts';
+import { problem, refused } from './problems.ts';
+import { StatusLogs } from './StatusLogs.ts';
+
+/** An attempt that a token speaks for. */
+export interface AuthorizedAttempt {
+  readonly executionId: string;
+  readonly jobId: string;
+  readonly attempt: number;
+  /** The worker is to end it: to be said in every answer (header `XX-Job-Cancel: 1`). */
+  readonly cancelRequested: boolean;
+}
+
+/** What became of an update. */
+export interface JobStatusAnswer {
+  readonly jobId: string;
+  /** Now. */
+  readonly status: ExecutionStatus;
+  readonly cancelRequested: boolean;
+}
+
+/** One job: what workers tell of it, what people do with it. */
+export class JobExecutionService implements JobSteps {
+  readonly #parts: ExecutionParts;
+  readonly #changes: ExecutionChanges;
+  readonly #stages: () => StageSteps;
+  readonly #logs: StatusLogs;
+
+  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: () => StageSteps) {
+    this.#parts = parts;
+    this.#changes = changes;
+    this.#stages = stages;
+    this.#logs = new StatusLogs(parts.logs, parts.clock);
+  }
+
+  /** Applies what was decided about jobs of one stage: those that start are PENDING from then on. */
+  executeJobsForStage(draft: ExecutionDraft, stage: string, decisions: readonly JobDecision[]): void {
+    if (decisions.some(({ job }) => job.stage !== stage))
+      throw new Error(`decisions about other stages than "${stage}"`);
+    draft.update((execution) => applyDecisions(execution, decisions, draft.at));
+  }
+
+  /**
+   * Takes in what has become of a job; the same update twice is one. Callers of kind `attempt` need no check before:
+   * token and attempt are checked here, also against `update.token`.
+   */
+  async updateJobExecutionStatus(update: JobStatusUpdate, caller: Caller): Promise<Result<JobStatusAnswer, Problem>> {
+    const { jobId } = update;
+    const executionId = await this.#parts.store.executionOfJob(jobId);
+    if (executionId === null) return noSuchJob(jobId);
+    if (update.logs !== undefined && update.logs !== '') {
+      const refusal = await this.#appendLogs(executionId, update, update.logs, caller);
+      if (refusal !== null) return { ok: false, error: refusal };
+    }
+    const changed = await this.#changes.change(executionId, (draft) => {
+      const job = draft.job(jobId);
+      const decision = decideUpdate(update, caller, { job, assignment: draft.assignments.get(jobId) });
+      if (decision.kind === 'refuse') return { refusal: decision.problem, answer: null };
+      this.#apply(draft, job, decision, update, caller);
+      const cancelRequested = draft.assignments.get(jobId)?.cancelRequested ?? false;
+      return { refusal: null, answer: { jobId, status: draft.job(jobId).status, cancelRequested } };
+    });
+    if (changed === null) return noSuchJob(jobId);
+    const { refusal, answer } = changed.result;
+    return answer === null ? { ok: false, error: refusal } : success(answer);
+  }
+
+  /** An attempt is over: the job ends or waits for another one, and what comes behind follows from it. */
+  concludeAttempt(draft: ExecutionDraft, jobId: string, outcome: JobOutcome): void {
+    const assignment = draft.assignments.get(jobId);
+    const attempt = currentAttempt({ job: draft.job(jobId), assignment });
+    const facts = { at: draft.at, log: attemptLog(jobId, attempt) };
+    draft.update((execution) => attemptFinished(execution, draft.index, jobId, outcome, facts));
+    draft.unassign(jobId);
+    const isUnwanted = draft.isEnding || assignment?.cancelRequested === true;
+    if (isUnwanted) cancelJobOf(draft, draft.job(jobId), draft.execution.reason ?? 'canceled');
+    this.#stages().finalizeStageExecution(draft);
+  }
+
+  /** An attempt that no worker runs (not taken, or given back) leaves its job waiting for the next one. */
+  handBack(draft: ExecutionDraft, jobId: string, message: string): void {
+    const assignment = draft.assignments.get(jobId);
+    const attempt = currentAttempt({ job: draft.job(jobId), assignment });
+    const facts = { at: draft.at, message, log: attemptLog(jobId, attempt) };
+    draft.update((execution) => attemptHandedBack(execution, jobId, facts));
+    draft.unassign(jobId);
+    if (!draft.isEnding && assignment?.cancelRequested !== true) return;
+    cancelJobOf(draft, draft.job(jobId), draft.execution.reason ?? 'canceled');
+    this.#stages().finalizeStageExecution(draft);
+  }
+
+  /** The record of a job. */
+  async getJob(jobId: string): Promise<Result<JobExecution & { readonly pipelineExecutionId: string }, Problem>> {
+    return this.#read(jobId, (draft) =>
+      success({ ...shownJob(draft.job(jobId)), pipelineExecutionId: draft.execution.id }),
+    );
+  }
+
+  /** Its status and the number of its current attempt (0 before the first). */
+  async getStatus(
+    jobId: string,
+  ): Promise<Result<{ readonly jobId: string; readonly status: ExecutionStatus; readonly attempt: number }, Problem>> {
+    return this.#read(jobId, (draft) => {
+      const job = draft.job(jobId);
+      const attempt = draft.assignments.get(jobId)?.attempt ?? job.attempts.at(-1)?.number ?? 0;
+      return success({ jobId, status: job.status, attempt });
+    });
+  }
+
+  /** How far the jobs are that this one waits for. */
+  async getDependencies(jobId: string): Promise<Result<DependencyState[], Problem>> {
+    return this.#read(jobId, (draft) => success(dependenciesOf(draft, draft.job(jobId), this.#parts)));
+  }
+
+  /** A person starts a manual job, or a delayed one before its time. */
+  async playJob(jobId: string, variables: readonly PipelineVariable[]): Promise<Result<JobExecution, Problem>> {
+    return this.#changeJob(jobId, (draft) => {
+      const job = draft.job(jobId);
+      const isDelayed = job.status === 'PENDING' && dueAt(draft.planOf(job), job) > draft.now;
+      if (job.status !== 'MANUAL' && !isDelayed) {
+        return problem('conflict', `job "${job.name}" does not wait for a person: it is ${job.status}`);
+      }
+      if (isDelayed) draft.update((execution) => delayEnded(execution, jobId, draft.at));
+      else {
+        // What was skipped because nobody played it gets another chance.
+        const anew = stoppedDependents(draft.execution, draft.index, jobId);
+        draft.update((execution) => jobPlayed(execution, jobId, draft.at));
+        draft.update((execution) => jobsRetried(execution, { now: new Set(), anew }, draft.at));
+      }
+      if (variables.length > 0) this.#keepVariables(draft, jobId, variables);
+      this.#stages().executeNextStage(draft);
+      return null;
+    });
+  }
+
+  /** A person runs a finished job again. */
+  async retryJob(jobId: string): Promise<Result<JobExecution, Problem>> {
+    return this.#changeJob(jobId, (draft) => {
+      const job = draft.job(jobId);
+      if (job.status === 'SKIPPED') {
+        return problem('conflict', `job "${job.name}" was skipped: retry the job because of which it was`);
+      }
+      if (!isTerminal(job.status)) return problem('conflict', `job "${job.name}" is not finished: it is ${job.status}`);
+      if (isBeingCanceled(draft)) return problem('conflict', 'the run is still being canceled');
+      draft.update((execution) => jobsRetried(execution, retriesOfJob(execution, draft.index, jobId), draft.at));
+      this.#stages().executeNextStage(draft);
+      return null;
+    });
+  }
+
+  /** A person cancels one job; a finished one stays as it is. */
+  async cancelJob(jobId: string): Promise<Result<JobExecution, Problem>> {
+    return this.#changeJob(jobId, (draft) => {
+      cancelJobOf(draft, draft.job(jobId), 'canceled by a person');
+      if (isTerminal(draft.job(jobId).status)) this.#stages().finalizeStageExecution(draft);
+      return null;
+    });
+  }
+
+  /**
+   * Whether a token speaks for the current attempt of the job it names (`stale_attempt` when that has passed on).
+   * For routes about one job give its id (and the attempt named in the query): another job is `forbidden`.
+   */
+  async authorizeAttempt(
+    token: string,
+    claim: { readonly jobId?: string; readonly attempt?: number | undefined } = {},
+  ): Promise<Result<AuthorizedAttempt, Problem>> {
+    const named = parseAttemptToken(token);
+    if (named === null) return refused('unauthorized', 'the token is not one of an attempt');
+    if (claim.jobId !== undefined && claim.jobId !== named.jobId) {
+      return refused('forbidden', 'the token is that of another job');
+    }
+    if (claim.attempt !== undefined && claim.attempt !== named.attempt) {
+      return refused('stale_attempt', `the token is that of attempt ${named.attempt}, not of ${claim.attempt}`);
+    }
+    const executionId = await this.#parts.store.executionOfJob(named.jobId);
+    const found = executionId === null ? null : await this.#parts.store.find(executionId);
+    const assignment = found?.assignments.get(named.jobId);
+    if (executionId === null || assignment?.attempt !== named.attempt || assignment.tokenHash !== hashToken(token)) {
+      return refused('stale_attempt', `attempt ${named.attempt} is not the current one, or the token is not its own`);
+    }
+    return success({ ...named, executionId, cancelRequested: assignment.cancelRequested });
+  }
+
+  /** Whether an attempt may read the artifacts and state of another job: its own, or one its job depends on. */
+  async mayRead(attempt: AuthorizedAttempt, jobId: string): Promise<boolean> {
+    if (attempt.jobId === jobId) return true;
+    const found = await this.#parts.store.find(attempt.executionId);
+    return found !== null && dependsOn(this.#changes.draft(found), attempt.jobId, jobId);
+  }
+
+  /** The attempt that a call without token is about: the named one if it is known, else the current one. */
+  async resolveAttempt(jobId: string, attempt: number | undefined): Promise<Result<number, Problem>> {
+    return this.#read(jobId, (draft) => {
+      const job = draft.job(jobId);
+      const current = currentAttempt({ job, assignment: draft.assignments.get(jobId) });
+      if (attempt === undefined)
+        return success(job.status === 'PENDING' ? (job.attempts.at(-1)?.number ?? current) : current);
+      if (attempt === current || job.attempts.some(({ number }) => number === attempt)) return success(attempt);
+      return refused('not_found', `job "${job.name}" has no attempt ${attempt}`);
+    });
+  }
+
+  /** Notes a stored archive in the record of its attempt; the same one twice is one. */
+  async recordArtifact(jobId: string, attempt: number, ref: ArtifactRef): Promise<Result<null, Problem>> {
+    const changed = await this.#changeJob(jobId, (draft) => {
+      const { name, attempts } = draft.job(jobId);
+      if (!attempts.some(({ number }) => number === attempt)) {
+        return problem('conflict', `attempt ${attempt} of job "${name}" has not started`);
+      }
+      draft.update((execution) => jobNoted(execution, jobId, draft.at, (job) => withArtifact(job, attempt, ref)));
+      return null;
+    });
+    return changed.ok ? success(null) : changed;
+  }
+
+  #apply(
+    draft: ExecutionDraft,
+    job: JobExecution,
+    decision: Exclude<UpdateDecision, { kind: 'refuse' }>,
+    update: JobStatusUpdate,
+    caller: Caller,
+  ): void {
+    // Whoever runs it has to hear that somebody else has spoken for it.
+    const assignment = draft.assignments.get(job.id);
+    const isForeign = assignment !== undefined && caller.kind !== 'attempt' && update.token === undefined;
+    if (isForeign && decision.kind !== 'nothing' && decision.kind !== 'start') draft.tellCancel(assignment);
+    switch (decision.kind) {
+      case 'nothing':
+        return;
+      case 'start':
+        this.#start(draft, job, update);
+        return;
+      case 'finish': {
+        if (decision.isStarting) this.#start(draft, job, update);
+        const { outcome } = decision;
+        const queue = outcome.timings.queue + queuedFor(draft.job(job.id));
+        this.concludeAttempt(draft, job.id, { ...outcome, timings: { ...outcome.timings, queue } });
+        return;
+      }
+      case 'hand-back':
+        this.handBack(draft, job.id, 'its worker gave it back');
+        return;
+      case 'cancel':
+        cancelJobOf(draft, job, 'canceled by a person');
+        this.#stages().finalizeStageExecution(draft);
+        return;
+      case 'skip':
+        draft.unassign(job.id);
+        this.executeJobsForStage(draft, job.stage, [
+          { job: draft.planOf(job), decision: 'skip', reason: 'skipped by a person' },
+        ]);
+        this.#stages().finalizeStageExecution(draft);
+        return;
+      default:
+        unreachable(decision);
+    }
+  }
+
+  #start(draft: ExecutionDraft, job: JobExecution, update: JobStatusUpdate): void {
+    const assignment = draft.assignments.get(job.id);
+    const image = update.image ?? this.#imageOf(draft, job);
+    const log = attemptLog(job.id, currentAttempt({ job, assignment }));
+    draft.update((execution) => attemptStarted(execution, job.id, { at: draft.at, image, log }));
+    if (assignment !== undefined) draft.assign({ ...assignment, accepted: true, leaseUntil: draft.now + leaseMs });
+  }
+
+  /** The image with variables put in, where whoever runs it does not say. */
+  #imageOf(draft: ExecutionDraft, job: JobExecution): string {
+    if (!job.image.includes('$')) return job.image;
+    const runner = { id: '', description: '', version: this.#parts.server.version };
+    const request = makeJobRequest(draft, { job, attempt: 1, runner }, this.#parts);
+    if (!request.ok) return job.image;
+    return typeof request.value.image === 'string' ? request.value.image : request.value.image.name;
+  }
+
+  #keepVariables(draft: ExecutionDraft, jobId: string, variables: readonly PipelineVariable[]): void {
+    const { id } = draft.execution;
+    const playVariables = variables.map((variable) => sealVariable(variable, id, this.#parts.secrets));
+    draft.update((execution) => jobNoted(execution, jobId, draft.at, (job) => ({ ...job, playVariables })));
+  }
+
+  /** Text that comes with an update; not for one that is refused, nor again for one that is known. */
+  async #appendLogs(
+    executionId: string,
+    update: JobStatusUpdate,
+    text: string,
+    caller: Caller,
+  ): Promise<Problem | null> {
+    const found = await this.#parts.store.find(executionId);
+    const job = found?.execution.jobs.find(({ id }) => id === update.jobId);
+    if (found === null || job === undefined) return null;
+    const situation = { job, assignment: found.assignments.get(update.jobId) };
+    const decision = decideUpdate(update, caller, situation);
+    if (decision.kind === 'refuse') return decision.problem;
+    const key = { jobId: job.id, attempt: currentAttempt(situation) };
+    if (isTerminal(update.status)) {
+      if (decision.kind !== 'nothing') await this.#logs.appendOnce(key, text);
+    } else await this.#logs.append(key, text);
+    return null;
+  }
+
+  async #read<T>(jobId: string, read: (draft: ExecutionDraft) => Result<T, Problem>): Promise<Result<T, Problem>> {
+    const executionId = await this.#parts.store.executionOfJob(jobId);
+    const found = executionId === null ? null : await this.#parts.store.find(executionId);
+    return found === null ? noSuchJob(jobId) : read(this.#changes.draft(found));
+  }
+
+  async #changeJob(
+    jobId: string,
+    change: (draft: ExecutionDraft) => Problem | null,
+  ): Promise<Result<JobExecution, Problem>> {
+    const executionId = await this.#parts.store.executionOfJob(jobId);
+    const changed = executionId === null ? null : await this.#changes.change(executionId, change);
+    if (changed === null) return noSuchJob(jobId);
+    const job = changed.execution.jobs.find(({ id }) => id === jobId);
+    if (job === undefined) return noSuchJob(jobId);
+    return changed.result === null ? success(shownJob(job)) : { ok: false, error: changed.result };
+  }
+}
+
+const noSuchJob = (jobId: string) => refused('not_found', `there is no job ${jobId}`);
+
+/** From eligible to taken, by the server's clock. */
+function queuedFor({ eligibleAt, attempts }: JobExecution): number {
+  const startedAt = attempts.at(-1)?.startedAt ?? null;
+  if (eligibleAt === null || startedAt === null) return 0;
+  return Math.max(0, Date.parse(startedAt) - Date.parse(eligibleAt));
+}
+
+function withArtifact(job: JobExecution, number: number, ref: ArtifactRef): JobExecution {
+  const attempts = job.attempts.map((attempt) => {
+    if (attempt.number !== number) return attempt;
+    return { ...attempt, artifacts: [...attempt.artifacts.filter(({ name }) => name !== ref.name), ref] };
+  });
+  return { ...job, attempts };
+}

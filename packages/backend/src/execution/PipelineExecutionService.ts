@@ -1,0 +1,170 @@
+import {
+  buildReport,
+  isoTime,
+  isTerminal,
+  type JobRequest,
+  type PipelineExecution,
+  type Report,
+  type Result,
+  success,
+} from '@xx-pipeline/common';
+import { type createExecutionSchema, type Problem, planSchema } from '@xx-pipeline/common/api';
+import { createPipelineExecution, expandTags, jobsRetried, retriesOfPipeline } from '@xx-pipeline/pipeline-language';
+import type { z } from 'zod';
+import type { ExecutionSource } from '../store/ExecutionStore.ts';
+import { cancelExecutionOf, isBeingCanceled } from './cancel-jobs.ts';
+import type { ExecutionChanges } from './ExecutionChanges.ts';
+import { type ExecutionDraft, shownExecution } from './ExecutionDraft.ts';
+import type { ExecutionParts } from './execution-parts.ts';
+import { executionRequests } from './execution-requests.ts';
+import type { PipelineSteps, StageSteps } from './execution-steps.ts';
+import { sealVariable } from './make-job-request.ts';
+import { problem, refused } from './problems.ts';
+import { sourceProblem } from './source-problem.ts';
+
+/** A request to run a plan. */
+export type CreateExecution = z.infer<typeof createExecutionSchema>;
+
+/** The life of a run: created, canceled, retried, finalized. */
+export class PipelineExecutionService implements PipelineSteps {
+  readonly #parts: ExecutionParts;
+  readonly #changes: ExecutionChanges;
+  readonly #stages: () => StageSteps;
+
+  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: () => StageSteps) {
+    this.#parts = parts;
+    this.#changes = changes;
+    this.#stages = stages;
+  }
+
+  /** Checks the plan and writes the run with its first stage's jobs pending, in one transaction; a repeated key gives the first one. */
+  async createPipelineExecution(
+    input: CreateExecution,
+    idempotencyKey: string | null,
+  ): Promise<Result<{ execution: PipelineExecution; isNew: boolean }, Problem>> {
+    const checked = planSchema.safeParse(input.plan);
+    if (!checked.success) return refused('bad_request', 'the plan is not valid', { errors: planErrors(checked.error) });
+    const refusal = await this.#refuseSource(input.source);
+    if (refusal !== null) return { ok: false, error: refusal };
+    const { clock, ids, secrets, store } = this.#parts;
+    const id = ids.next();
+    const createdAt = isoTime(clock.now());
+    const variables = input.variables.map((variable) => sealVariable(asVariable(variable), id, secrets));
+    const { pipeline, sourceInfo, trigger } = input;
+    const key = { repository: sourceInfo.repository, pipeline, idempotencyKey };
+    const { execution, isNew } = await store.create((runNumber) => {
+      const predefined = { ...input.predefined, ...runFacts({ id, runNumber, createdAt }) };
+      const plan = withTags(checked.data, predefined, input.variables.map(asVariable));
+      const facts = { id, pipelineName: pipeline, source: sourceInfo, runNumber, trigger, createdAt, ids };
+      const definition = { plan, source: input.source, predefined, variables };
+      const execution = createPipelineExecution(plan, facts);
+      const draft = this.#changes.draft({ execution, definition, assignments: new Map() });
+      this.#stages().executeFirstStage(draft);
+      return draft.created();
+    }, key);
+    if (isNew && isTerminal(execution.status)) await this.#changes.change(execution.id, (draft) => draft.tellEnd());
+    return success({ execution: shownExecution(execution), isNew });
+  }
+
+  /** The record. */
+  async getExecution(id: string): Promise<Result<PipelineExecution, Problem>> {
+    const found = await this.#parts.store.find(id);
+    return found === null ? noSuchExecution(id) : success(shownExecution(found.execution));
+  }
+
+  /** Cancels what has not started and asks workers to end what runs; a finished run stays as it is. */
+  async cancelPipelineExecution(id: string, reason: string | undefined): Promise<Result<PipelineExecution, Problem>> {
+    return this.#change(id, (draft) => {
+      cancelExecutionOf(draft, reason ?? 'canceled by a person');
+      if (isTerminal(draft.execution.status)) this.finalizePipelineExecution(draft);
+      return null;
+    });
+  }
+
+  /** Runs failed and canceled jobs again, and what was skipped because of them. */
+  async retryPipelineExecution(id: string): Promise<Result<PipelineExecution, Problem>> {
+    return this.#change(id, (draft) => {
+      if (isBeingCanceled(draft)) return problem('conflict', 'the run is still being canceled');
+      const retries = retriesOfPipeline(draft.execution, draft.index);
+      if (retries.now.size + retries.anew.size === 0) return problem('conflict', 'no job has failed or was canceled');
+      draft.update((execution) => jobsRetried(execution, retries, draft.at));
+      this.#stages().executeNextStage(draft);
+      return null;
+    });
+  }
+
+  /** The run has come to its end: nothing of it is assigned any more. Works on a draft, inside the change of its caller. */
+  finalizePipelineExecution(draft: ExecutionDraft): void {
+    for (const assignment of [...draft.assignments.values()]) {
+      draft.tellCancel(assignment);
+      draft.unassign(assignment.jobId);
+    }
+  }
+
+  /** The requests of all jobs that have not run, in dependency order, for a worker that executes the run whole. */
+  async executionRequests(id: string): Promise<Result<JobRequest[], Problem>> {
+    const found = await this.#parts.store.find(id);
+    if (found === null) return noSuchExecution(id);
+    return success(executionRequests(this.#changes.draft(found), this.#parts));
+  }
+
+  /** The report as it stands. */
+  async report(id: string): Promise<Result<Report, Problem>> {
+    const found = await this.#parts.store.find(id);
+    return found === null ? noSuchExecution(id) : success(buildReport(found.execution));
+  }
+
+  async #refuseSource(source: ExecutionSource): Promise<Problem | null> {
+    if (source.kind === 'git') return sourceProblem(source.url);
+    if (source.kind !== 'snapshot' || (await this.#parts.snapshots.isComplete(source.id))) return null;
+    return problem('snapshot_incomplete', `snapshot ${source.id} is not complete: offer it again, it lacks contents`);
+  }
+
+  async #change(id: string, change: (draft: ExecutionDraft) => Problem | null) {
+    const changed = await this.#changes.change(id, change);
+    if (changed === null) return noSuchExecution(id);
+    return changed.result === null
+      ? success(shownExecution(changed.execution))
+      : { ok: false as const, error: changed.result };
+  }
+}
+
+const noSuchExecution = (id: string) => refused('not_found', `there is no pipeline execution ${id}`);
+
+/** What only the server knows of a run. */
+function runFacts(run: { id: string; runNumber: number; createdAt: string }): Record<string, string> {
+  return {
+    CI_PIPELINE_ID: run.id,
+    CI_PIPELINE_IID: String(run.runNumber),
+    CI_PIPELINE_CREATED_AT: run.createdAt,
+  };
+}
+
+type GivenVariable = CreateExecution['variables'][number];
+
+function asVariable({ name, value, secret, raw }: GivenVariable) {
+  return { name, value, ...(secret === undefined ? {} : { secret }), ...(raw === undefined ? {} : { raw }) };
+}
+
+/** The plan with its labels expanded: the queue compares them with those of workers. */
+function withTags(
+  plan: z.infer<typeof planSchema>,
+  predefined: Readonly<Record<string, string>>,
+  variables: ReturnType<typeof asVariable>[],
+) {
+  if (plan.stages.every(({ jobs }) => jobs.every(({ tags }) => tags.length === 0))) return plan;
+  const stages = plan.stages.map((stage) => ({
+    ...stage,
+    jobs: stage.jobs.map((job) => ({ ...job, tags: expandTags(job, predefined, variables) })),
+  }));
+  return { ...plan, stages };
+}
+
+const shownErrors = 20;
+
+function planErrors(error: z.ZodError): { pointer: string; message: string }[] {
+  return error.issues.slice(0, shownErrors).map(({ path, message }) => ({
+    pointer: ['', 'plan', ...path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/'),
+    message,
+  }));
+}

@@ -1,0 +1,25 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+/** What an attempt's token says about itself; whether it is the right one only the assignment knows. */
+export interface AttemptTokenParts {
+  readonly jobId: string;
+  readonly attempt: number;
+}
+
+const secretBytes = 32;
+const pattern = /^xxj_([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})_([1-9]\d{0,8})_[\w-]{43}$/;
+
+/** A fencing token: names its job and attempt, so that it can be looked up, and is kept as a digest only. */
+export function newAttemptToken(jobId: string, attempt: number): string {
+  return `xxj_${jobId.replaceAll('-', '')}_${attempt}_${randomBytes(secretBytes).toString('base64url')}`;
+}
+
+/** Which attempt a token is for; null when it is none of ours. */
+export function parseAttemptToken(token: string): AttemptTokenParts | null {
+  const match = pattern.exec(token);
+  if (match === null) return null;
+  return { jobId: match.slice(1, 6).join('-'), attempt: Number(match[6]) };
+}
+
+/** The form in which tokens of any kind are stored. */
+export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');

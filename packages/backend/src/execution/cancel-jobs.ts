@@ -1,0 +1,49 @@
+import { isTerminal, type JobExecution, type JobOutcome } from '@xx-pipeline/common';
+import { attemptFinished, jobCanceled, pipelineCanceled } from '@xx-pipeline/pipeline-language';
+import { attemptLog } from './attempt-log.ts';
+import type { ExecutionDraft } from './ExecutionDraft.ts';
+
+/** Ends one job: at once where no worker runs it, else its worker is asked to. */
+export function cancelJobOf(draft: ExecutionDraft, job: JobExecution, message: string): void {
+  if (isTerminal(job.status)) return;
+  const assignment = draft.assignments.get(job.id);
+  if (assignment === undefined) {
+    draft.update((execution) => jobCanceled(execution, job.id, { at: draft.at, message }));
+    return;
+  }
+  draft.tellCancel(assignment);
+  if (job.status === 'RUNNING') {
+    if (!assignment.cancelRequested) draft.assign({ ...assignment, cancelRequested: true });
+    return;
+  }
+  // The worker may hold it already: the number is used up, so that nothing it says is taken for a later attempt's.
+  const log = attemptLog(job.id, assignment.attempt);
+  draft.update((execution) =>
+    attemptFinished(execution, draft.index, job.id, canceledOutcome(message), { at: draft.at, log }),
+  );
+  draft.unassign(job.id);
+}
+
+/** Ends a whole run: what has not started at once, running jobs when their workers confirm it. */
+export function cancelExecutionOf(draft: ExecutionDraft, reason: string): void {
+  if (isTerminal(draft.execution.status)) return;
+  draft.update((execution) => ({ ...execution, reason }));
+  for (const job of draft.execution.jobs) {
+    if (draft.assignments.has(job.id) || job.status === 'RUNNING') cancelJobOf(draft, job, reason);
+  }
+  draft.update((execution) => pipelineCanceled(execution, reason, draft.at));
+}
+
+/** What an attempt comes to that was canceled. */
+export const canceledOutcome = (message: string): JobOutcome => ({
+  status: 'CANCELED',
+  exitCode: null,
+  failureReason: 'canceled',
+  failureMessage: message,
+  timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
+  artifacts: [],
+});
+
+/** An attempt was told to end and has not. */
+export const isBeingCanceled = (draft: ExecutionDraft): boolean =>
+  draft.assignments.values().some(({ cancelRequested }) => cancelRequested);

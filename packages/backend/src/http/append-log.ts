@@ -1,0 +1,44 @@
+import type { Clock, LogChunk } from '@xx-pipeline/common';
+import { HttpProblem } from '@xx-pipeline/common/service';
+import type { LogKey, LogStore } from '../logs/LogStore.ts';
+import { LogFrameReader } from './LogFrameReader.ts';
+
+/** Payload bytes that are gathered before they are written: few writes, little memory. */
+const batchBytes = 1024 * 1024;
+
+/** What there is to append. */
+export interface LogBody {
+  readonly offset: number;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Whether it comes in frames; plain bytes count as standard output, now. */
+  readonly framed: boolean;
+}
+
+/** Appends a body as it comes; the offset behind it. Throws `offset_gap` with where to go on. */
+export async function appendLog(logs: LogStore, key: LogKey, body: LogBody, clock: Clock): Promise<number> {
+  const frames = new LogFrameReader();
+  let { offset } = body;
+  let batch: LogChunk[] = [];
+  let size = 0;
+  const write = async () => {
+    const result = await logs.append(key, offset, batch);
+    if (result.kind === 'gap') {
+      const { nextOffset } = result;
+      throw new HttpProblem('offset_gap', `the log has ${nextOffset} bytes: go on from there`, { nextOffset });
+    }
+    offset += size;
+    batch = [];
+    size = 0;
+    return result.nextOffset;
+  };
+  for await (const bytes of body.bytes) {
+    const chunks: LogChunk[] = body.framed ? frames.push(bytes) : [{ stream: 'stdout', at: clock.now(), bytes }];
+    for (const chunk of chunks) {
+      batch.push(chunk);
+      size += chunk.bytes.length;
+    }
+    if (size >= batchBytes) await write();
+  }
+  frames.end();
+  return await write();
+}

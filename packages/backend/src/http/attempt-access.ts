@@ -1,0 +1,49 @@
+import { type Caller, HttpProblem } from '@xx-pipeline/common/service';
+import type { Caller as ServiceCaller } from '../execution/Caller.ts';
+import type { JobExecutionService } from '../execution/JobExecutionService.ts';
+
+/** An attempt a call may write to, and the headers its answer carries. */
+export interface WritableAttempt {
+  readonly attempt: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Lets an attempt read its own job and those it depends on; people and workers read all. */
+export async function admitReader(jobs: JobExecutionService, caller: Caller, jobId: string): Promise<void> {
+  if (caller.kind !== 'job') return;
+  const attempt = HttpProblem.orThrow(await jobs.authorizeAttempt(caller.token));
+  if (attempt.jobId !== jobId && !(await jobs.mayRead(attempt, jobId))) {
+    throw new HttpProblem('forbidden', 'the token of an attempt reads its own job and those it depends on');
+  }
+}
+
+/** Which attempt a call writes to: that of its token, else the named one, else the current one. */
+export async function admitWriter(
+  jobs: JobExecutionService,
+  caller: Caller,
+  jobId: string,
+  attempt: number | undefined,
+): Promise<WritableAttempt> {
+  if (caller.kind !== 'job') {
+    return { attempt: HttpProblem.orThrow(await jobs.resolveAttempt(jobId, attempt)), headers: {} };
+  }
+  const own = HttpProblem.orThrow(await jobs.authorizeAttempt(caller.token, { jobId, attempt }));
+  return { attempt: own.attempt, headers: cancelHeader(own.cancelRequested) };
+}
+
+/** Tells a worker with any answer that the attempt is to end. */
+export const cancelHeader = (cancelRequested: boolean): Readonly<Record<string, string>> =>
+  cancelRequested ? { 'xx-job-cancel': '1' } : {};
+
+/** The caller as the services know it. */
+export function serviceCaller(caller: Caller): ServiceCaller {
+  switch (caller.kind) {
+    case 'job':
+      return { kind: 'attempt', token: caller.token };
+    case 'person':
+    case 'worker':
+      return { kind: caller.kind };
+    case 'public':
+      throw new Error('a public route has no caller');
+  }
+}

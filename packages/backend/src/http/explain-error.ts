@@ -1,0 +1,7 @@
+import { HttpProblem } from '@xx-pipeline/common/service';
+import { StorageError } from '../store/StorageError.ts';
+
+/** What storage that fails is to those who call: try again later. Anything else is a bug. */
+export function explainError(error: unknown): HttpProblem | null {
+  return error instanceof StorageError ? new HttpProblem('unavailable', error.message) : null;
+}

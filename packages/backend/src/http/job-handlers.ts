@@ -1,0 +1,35 @@
+import { HttpProblem } from '@xx-pipeline/common/service';
+import { admitReader, cancelHeader, serviceCaller } from './attempt-access.ts';
+import type { HandlersOf, HttpParts } from './HttpParts.ts';
+
+/** What workers tell of jobs, and what people do with them. */
+export function jobHandlers({
+  services: { jobs },
+}: HttpParts): HandlersOf<
+  'getJob' | 'getJobDependencies' | 'getJobStatus' | 'updateJobStatus' | 'playJob' | 'retryJob' | 'cancelJob'
+> {
+  return {
+    getJob: async ({ params, caller }) => {
+      await admitReader(jobs, caller, params.jobId);
+      return { status: 200, body: HttpProblem.orThrow(await jobs.getJob(params.jobId)) };
+    },
+    getJobDependencies: async ({ params, caller }) => {
+      await admitReader(jobs, caller, params.jobId);
+      return { status: 200, body: { dependencies: HttpProblem.orThrow(await jobs.getDependencies(params.jobId)) } };
+    },
+    getJobStatus: async ({ params, caller }) => {
+      await admitReader(jobs, caller, params.jobId);
+      return { status: 200, body: HttpProblem.orThrow(await jobs.getStatus(params.jobId)) };
+    },
+    updateJobStatus: async ({ body, caller }) => {
+      const answer = HttpProblem.orThrow(await jobs.updateJobExecutionStatus(body, serviceCaller(caller)));
+      const { jobId, status, cancelRequested } = answer;
+      return { status: 200, body: { jobId, status }, headers: cancelHeader(cancelRequested) };
+    },
+    playJob: async ({ params, body }) => {
+      return { status: 200, body: HttpProblem.orThrow(await jobs.playJob(params.jobId, body.variables)) };
+    },
+    retryJob: async ({ params }) => ({ status: 200, body: HttpProblem.orThrow(await jobs.retryJob(params.jobId)) }),
+    cancelJob: async ({ params }) => ({ status: 202, body: HttpProblem.orThrow(await jobs.cancelJob(params.jobId)) }),
+  };
+}

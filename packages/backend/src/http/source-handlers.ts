@@ -1,0 +1,23 @@
+import { HttpProblem } from '@xx-pipeline/common/service';
+import { checkTree } from './check-tree.ts';
+import type { HandlersOf, HttpParts } from './HttpParts.ts';
+
+/** Sources: trees of files by content. */
+export function sourceHandlers({ snapshots }: HttpParts): HandlersOf<'offerSnapshot' | 'putBlob' | 'downloadSnapshot'> {
+  return {
+    offerSnapshot: async ({ body: { files } }) => {
+      const errors = checkTree(files);
+      if (errors.length > 0) throw new HttpProblem('bad_request', 'the files are no tree', { errors: [...errors] });
+      return { status: 200, body: await snapshots.offer(files) };
+    },
+    putBlob: async ({ params: { sha256 }, body }) => {
+      if (await snapshots.putBlob(sha256, body)) return { status: 204, body: null };
+      throw new HttpProblem('checksum_mismatch', `the bytes do not have the SHA-256 ${sha256}`);
+    },
+    downloadSnapshot: async ({ params: { sha256 } }) => {
+      const archive = await snapshots.archive(sha256);
+      if (archive === null) throw new HttpProblem('not_found', 'there is no such tree, or contents of it are missing');
+      return { status: 200, body: archive, headers: { 'content-type': 'application/x-tar' } };
+    },
+  };
+}

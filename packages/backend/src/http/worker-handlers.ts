@@ -1,0 +1,19 @@
+import { HttpProblem } from '@xx-pipeline/common/service';
+import type { HandlersOf, HttpParts } from './HttpParts.ts';
+
+/** Workers: who they are, whether they live, what they get. */
+export function workerHandlers({
+  scheduling: { registry, scheduler },
+}: HttpParts): HandlersOf<'registerWorker' | 'heartbeat' | 'pollJobs' | 'drainWorker' | 'listWorkers'> {
+  return {
+    registerWorker: async ({ body }) => ({ status: 200, body: HttpProblem.orThrow(await registry.register(body)) }),
+    heartbeat: async ({ body }) => ({ status: 200, body: HttpProblem.orThrow(await registry.heartbeat(body)) }),
+    pollJobs: async ({ body, signal }) => {
+      return { status: 200, body: { jobs: HttpProblem.orThrow(await scheduler.takeJobsFor(body, signal)) } };
+    },
+    drainWorker: async ({ params }) => {
+      return { status: 200, body: HttpProblem.orThrow(await registry.drain(params.workerId)) };
+    },
+    listWorkers: async () => ({ status: 200, body: { workers: await registry.list() } }),
+  };
+}

@@ -1,0 +1,11 @@
+export { type BackendOptions, type RunningBackend, startBackend } from './app.ts';
+export { openTokens, type TokenAdministration } from './auth/open-tokens.ts';
+export {
+  type ConfigProblem,
+  checkDatabase,
+  checkExposure,
+  isLoopback,
+  type ListenAddress,
+  parseListenAddress,
+} from './config.ts';
+export { StorageError } from './store/StorageError.ts';

@@ -1,0 +1,273 @@
+import { type Clock, type JobRequest, type Result, success } from '@xx-pipeline/common';
+import type { Problem, pollSchema } from '@xx-pipeline/common/api';
+import type { z } from 'zod';
+import type { Wakeups } from '../events/Wakeups.ts';
+import type { ExecutionServices } from '../execution/create-execution-services.ts';
+import type { ServerFacts } from '../execution/execution-parts.ts';
+import type { SecretBox } from '../secrets/SecretBox.ts';
+import type { ExecutionStore } from '../store/ExecutionStore.ts';
+import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
+import { type AssignedJob, assignJobs } from './assign-jobs.ts';
+import type { Backoff } from './Backoff.ts';
+import { Fleet, type FleetMember } from './Fleet.ts';
+import { Latch } from './Latch.ts';
+import { isSame } from './lease-sweeper.ts';
+import { type Match, matchJobs, type Place } from './match-jobs.ts';
+import { PollWaiters } from './PollWaiters.ts';
+import { WaitingReasons } from './WaitingReasons.ts';
+import type { WorkerClient } from './WorkerClient.ts';
+import { aliveMs, type WorkerRegistry } from './WorkerRegistry.ts';
+import { workerAddress } from './worker-address.ts';
+
+/** What the scheduler works with. */
+export interface SchedulerParts {
+  readonly store: ExecutionStore;
+  readonly workers: WorkerStore;
+  readonly services: ExecutionServices;
+  readonly registry: WorkerRegistry;
+  readonly secrets: SecretBox;
+  readonly wakeups: Wakeups;
+  readonly client: WorkerClient;
+  readonly clock: Clock;
+  readonly server: ServerFacts;
+  readonly backoff: Backoff;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Without any hint it looks this often: hints may get lost. */
+const safetyLook = 1000;
+/** Workers may be as they were so long ago, ms, where that is good enough. */
+const rememberFor = 500;
+/** Pushes to one worker under way at the same time. */
+const pushesPerWorker = 16;
+/** A worker that has not answered by then may have the job nevertheless. */
+const pushTimeout = 10_000;
+const fewestJobs = 64;
+const mostJobs = 10_000;
+/** Runs that are changed at the same time. */
+const changesAtOnce = 8;
+
+/**
+ * Gives pending jobs to workers: chooses, writes the assignment, tells the worker.
+ *
+ *   pending --> matched --> assigned (in the database) --> pushed ----> accepted
+ *      ^                        |                            |--------> refused: taken back at once
+ *      |                        '--> handed to a poll        '--------> unknown: taken back when its time is over
+ *      '------------------------------------------------------------------'
+ *
+ * Any number of schedulers may work on one database: what one has assigned the others find assigned.
+ */
+export class JobScheduler {
+  readonly #parts: SchedulerParts;
+  readonly #wake = new Latch();
+  readonly #fleet: Fleet;
+  readonly #waiters: PollWaiters;
+  readonly #reasons: WaitingReasons;
+  /** Pushes under way, by worker. */
+  readonly #pushes = new Map<string, number>();
+  readonly #open = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+
+  constructor(parts: SchedulerParts) {
+    this.#parts = parts;
+    this.#fleet = new Fleet(parts.workers, parts.clock, aliveMs);
+    this.#waiters = new PollWaiters(parts.clock);
+    this.#reasons = new WaitingReasons(parts);
+  }
+
+  /** A worker has come or changed. */
+  workerChanged(): void {
+    this.#fleet.forget();
+    this.wake();
+  }
+
+  /** Something may have changed: looks again soon. */
+  wake(): void {
+    this.#wake.set();
+  }
+
+  /** Schedules until the signal aborts; resolves when nothing is under way any more. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, wakeups, onError } = this.#parts;
+    const unlisten = wakeups.listen('jobs-pending', () => this.wake());
+    this.wake();
+    while (!signal.aborted) {
+      await this.#wake.opened(safetyLook, clock, signal);
+      if (signal.aborted) break;
+      try {
+        await this.schedule();
+        await this.#reasons.refresh(() => this.#fleet.members(0));
+      } catch (error) {
+        onError(error);
+        // A database that is away is not to be asked without pause.
+        await clock.sleep(safetyLook / 2, signal).catch(() => {});
+      }
+    }
+    unlisten();
+    this.#stop.abort();
+    this.#waiters.close();
+    await this.settled();
+  }
+
+  /** Resolves when all that was given so far has been told, and taken back where it was refused. */
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
+
+  /** One look: gives what can be given now. Telling the workers goes on behind. */
+  async schedule(): Promise<void> {
+    if (await this.#giveTo(await this.#fleet.members(rememberFor))) return;
+    await this.#giveTo(await this.#fleet.members(0));
+  }
+
+  /** Gives jobs to these workers; false when there was no place for some. */
+  async #giveTo(fleet: ReadonlyMap<string, FleetMember>): Promise<boolean> {
+    let places = this.#places(fleet);
+    let limit = Math.max(fewestJobs, 2 * freeIn(places));
+    while (freeIn(places) > 0) {
+      const pending = await this.#parts.store.pendingJobs(Math.min(limit, mostJobs));
+      const { matches } = matchJobs(pending, places);
+      await this.#give(matches, fleet);
+      // Jobs that no free worker can take must not stand in the way of those behind them.
+      if (pending.length < limit || limit >= mostJobs) return matches.length === pending.length;
+      limit = matches.length === 0 ? limit * 4 : limit;
+      places = takenFrom(places, matches);
+    }
+    return false;
+  }
+
+  /** The long poll: jobs for a worker as soon as there are some, an empty list when the time is over. Counts as a sign of life. */
+  async takeJobsFor(poll: z.infer<typeof pollSchema>, signal: AbortSignal): Promise<Result<JobRequest[], Problem>> {
+    const { workerId, instanceId, freeSlots, waitSeconds } = poll;
+    const alive = await this.#parts.registry.seen(workerId, instanceId);
+    if (!alive.ok) return alive;
+    const jobs = this.#waiters.wait(
+      workerId,
+      freeSlots,
+      waitSeconds * 1000,
+      AbortSignal.any([signal, this.#stop.signal]),
+    );
+    this.wake();
+    const taken = await jobs;
+    if (!signal.aborted) return success(taken.map(({ request }) => request));
+    // Whoever asked is gone: nothing of this was sent.
+    await Promise.all(taken.map((job) => this.#takeBack(job)));
+    return success([]);
+  }
+
+  #places(fleet: ReadonlyMap<string, FleetMember>): Place[] {
+    const { backoff, clock } = this.#parts;
+    const now = clock.now();
+    const places: Place[] = [];
+    for (const { worker, labels, busy } of fleet.values()) {
+      const { id: workerId, slots, url } = worker;
+      if (worker.draining || backoff.isResting(workerId, now)) continue;
+      const reachable =
+        url === null ? this.#waiters.freeOf(workerId) : pushesPerWorker - (this.#pushes.get(workerId) ?? 0);
+      const free = Math.min(slots - busy, reachable);
+      if (free > 0) places.push({ workerId, labels, slots, free, isSuspect: backoff.isSuspect(workerId) });
+    }
+    return places;
+  }
+
+  async #give(matches: readonly Match[], fleet: ReadonlyMap<string, FleetMember>): Promise<void> {
+    const { services, onError } = this.#parts;
+    const byExecution = [...Map.groupBy(matches, ({ job }) => job.executionId)];
+    const next = async (): Promise<void> => {
+      for (let one = byExecution.shift(); one !== undefined; one = byExecution.shift()) {
+        const [executionId, chosen] = one;
+        const choices = chosen.flatMap(({ job, workerId }) => {
+          const worker = fleet.get(workerId)?.worker;
+          return worker === undefined ? [] : [{ jobId: job.jobId, worker }];
+        });
+        try {
+          const changed = await services.changes.change(executionId, (draft) =>
+            assignJobs(draft, choices, services.jobs, this.#parts),
+          );
+          for (const job of changed?.result ?? []) this.#hand(job, fleet.get(job.assignment.workerId)?.worker);
+        } catch (error) {
+          // One run that cannot be changed must not hold up the others.
+          onError(error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: changesAtOnce }, next));
+    this.#waiters.flush();
+  }
+
+  #hand(job: AssignedJob, worker: WorkerRecord | undefined): void {
+    this.#fleet.took(job.assignment.workerId);
+    if (worker?.url === null) {
+      if (!this.#waiters.add(job)) this.#inBackground(this.#takeBack(job));
+    } else if (worker !== undefined) this.#inBackground(this.#push(job, worker));
+  }
+
+  async #push(job: AssignedJob, worker: WorkerRecord): Promise<void> {
+    const { backoff, clock, client, secrets } = this.#parts;
+    this.#pushes.set(worker.id, (this.#pushes.get(worker.id) ?? 0) + 1);
+    const address = workerAddress(worker, secrets);
+    const timeout = new AbortController();
+    const done = new AbortController();
+    clock.sleep(pushTimeout, done.signal).then(
+      () => timeout.abort(),
+      () => {},
+    );
+    const signal = AbortSignal.any([timeout.signal, this.#stop.signal]);
+    const answer =
+      address === null
+        ? { kind: 'refused' as const, reason: 'its token cannot be decrypted' }
+        : await client.notifyWorkerJobAssigned(address, job.request, signal);
+    done.abort();
+    const left = (this.#pushes.get(worker.id) ?? 1) - 1;
+    if (left === 0) this.#pushes.delete(worker.id);
+    else this.#pushes.set(worker.id, left);
+    const now = clock.now();
+    switch (answer.kind) {
+      case 'accepted':
+        backoff.succeeded(worker.id);
+        if (left === pushesPerWorker - 1) this.wake();
+        return;
+      case 'refused':
+        // Mostly a slot that is about to come free.
+        this.#wakeAfter(backoff.failed(worker.id, now, { first: 20, longest: 5000 }));
+        await this.#takeBack(job);
+        return;
+      case 'unknown':
+        if (!this.#stop.signal.aborted) backoff.failed(worker.id, now, { first: 1000, longest: 15_000 });
+    }
+  }
+
+  /** The worker certainly does not have it: the number of the attempt is free again. */
+  async #takeBack({ executionId, assignment }: AssignedJob): Promise<void> {
+    const { jobId } = assignment;
+    await this.#parts.services.changes.change(executionId, (draft) => {
+      const current = draft.assignments.get(jobId);
+      if (current === undefined || !isSame(current, assignment)) return;
+      if (draft.job(jobId).status === 'PENDING') draft.unassign(jobId);
+    });
+  }
+
+  #wakeAfter(ms: number): void {
+    this.#parts.clock.sleep(ms, this.#stop.signal).then(
+      () => this.wake(),
+      () => {},
+    );
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const open: Promise<void> = work.catch(this.#parts.onError).finally(() => this.#open.delete(open));
+    this.#open.add(open);
+  }
+}
+
+const freeIn = (places: readonly Place[]): number => places.reduce((sum, { free }) => sum + free, 0);
+
+/** The places that are left when some jobs have been given. */
+function takenFrom(places: readonly Place[], matches: readonly Match[]): Place[] {
+  const taken = new Map<string, number>();
+  for (const { workerId } of matches) taken.set(workerId, (taken.get(workerId) ?? 0) + 1);
+  return places.flatMap((place) => {
+    const free = place.free - (taken.get(place.workerId) ?? 0);
+    return free > 0 ? [{ ...place, free }] : [];
+  });
+}

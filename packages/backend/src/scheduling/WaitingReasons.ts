@@ -1,0 +1,67 @@
+import type { Clock } from '@xx-pipeline/common';
+import { jobNoted } from '@xx-pipeline/pipeline-language';
+import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
+import type { ExecutionStore, PendingJob } from '../store/ExecutionStore.ts';
+import { explainWaiting, type OnlineWorker } from './explain-waiting.ts';
+import type { FleetMember } from './Fleet.ts';
+
+const pause = 2000;
+/** A job that has only just begun to wait needs no explanation. */
+const patience = 1500;
+/** Jobs that are looked at; whoever waits behind so many waits for them. */
+const explainedJobs = 200;
+
+/** Writes into the records of waiting jobs why they wait: now and then, and only what is new. */
+export class WaitingReasons {
+  readonly #store: ExecutionStore;
+  readonly #changes: ExecutionChanges;
+  readonly #clock: Clock;
+  /** What was written last, by job. */
+  #written = new Map<string, string>();
+  #lastLook = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: {
+    readonly store: ExecutionStore;
+    readonly services: { readonly changes: ExecutionChanges };
+    readonly clock: Clock;
+  }) {
+    this.#store = parts.store;
+    this.#changes = parts.services.changes;
+    this.#clock = parts.clock;
+  }
+
+  async refresh(fleet: () => Promise<ReadonlyMap<string, FleetMember>>): Promise<void> {
+    const now = this.#clock.now();
+    if (now - this.#lastLook < pause) return;
+    this.#lastLook = now;
+    const pending = await this.#store.pendingJobs(explainedJobs);
+    const waiting = pending.filter(({ eligibleAt }) => now - eligibleAt >= patience);
+    if (waiting.length === 0) this.#written.clear();
+    if (waiting.length === 0) return;
+    const members = await fleet();
+    const online = Array.from(members.values(), ({ worker: { slots, draining }, labels, busy }): OnlineWorker => {
+      return { slots, labels, draining, busy };
+    });
+    const written = new Map<string, string>();
+    const news: { job: PendingJob; reason: string }[] = [];
+    for (const job of waiting) {
+      const reason = explainWaiting(job.tags, online);
+      if (reason === null) continue;
+      written.set(job.jobId, reason);
+      if (this.#written.get(job.jobId) !== reason) news.push({ job, reason });
+    }
+    this.#written = written;
+    for (const [executionId, jobs] of Map.groupBy(news, ({ job }) => job.executionId)) {
+      await this.#changes.change(executionId, (draft) => {
+        for (const { job, reason } of jobs) {
+          const record = draft.job(job.jobId);
+          const isWaiting = record.status === 'PENDING' && !draft.assignments.has(record.id);
+          if (!isWaiting || record.waitingReason === reason) continue;
+          draft.update((execution) =>
+            jobNoted(execution, record.id, draft.at, (noted) => ({ ...noted, waitingReason: reason })),
+          );
+        }
+      });
+    }
+  }
+}

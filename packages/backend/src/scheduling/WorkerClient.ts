@@ -1,0 +1,30 @@
+import type { JobRequest } from '@xx-pipeline/common';
+
+/** Where a worker is called, and what it wants to be shown. */
+export interface WorkerAddress {
+  readonly url: string;
+  readonly token: string | null;
+}
+
+/** What a push came to. */
+export type PushAnswer =
+  /** The worker has it. */
+  | { readonly kind: 'accepted' }
+  /** The worker certainly does not have it; `reason` is for people. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Nobody knows: the answer got lost. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** Speaks to workers: each call is one attempt, without policy. Never throws for what the network or a worker does. */
+export interface WorkerClient {
+  /** `POST /api/job/execute`. */
+  notifyWorkerJobAssigned(worker: WorkerAddress, request: JobRequest, signal: AbortSignal): Promise<PushAnswer>;
+  /** `POST /api/job/{jobId}/cancel`; true when the worker heard it. */
+  cancelJob(
+    worker: WorkerAddress,
+    job: { readonly jobId: string; readonly attempt: number },
+    signal: AbortSignal,
+  ): Promise<boolean>;
+  /** Lets go of connections. */
+  close(): void;
+}

@@ -1,0 +1,172 @@
+import { type Clock, isoTime, type Result, success } from '@xx-pipeline/common';
+import type {
+  heartbeatAnswerSchema,
+  heartbeatSchema,
+  Problem,
+  registeredWorkerSchema,
+  registerWorkerSchema,
+  workerSchema,
+} from '@xx-pipeline/common/api';
+import type { z } from 'zod';
+import { hashToken } from '../execution/attempt-token.ts';
+import type { JobExecutionService } from '../execution/JobExecutionService.ts';
+import { heartbeatMs, leaseMs } from '../execution/leases.ts';
+import { refused } from '../execution/problems.ts';
+import type { SecretBox } from '../secrets/SecretBox.ts';
+import type { ExecutionStore } from '../store/ExecutionStore.ts';
+import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
+import type { Backoff } from './Backoff.ts';
+import type { Uptime } from './Uptime.ts';
+import { shownAddress, storedAddress } from './worker-address.ts';
+
+/** A worker heard of within this time takes jobs, and no other process may take its identity. */
+export const aliveMs = 2.5 * heartbeatMs;
+
+/** Lost attempts whose reason is looked up for one heartbeat. */
+const explainedLosses = 20;
+
+/** What the registry works with. */
+export interface RegistryParts {
+  readonly store: ExecutionStore;
+  readonly workers: WorkerStore;
+  readonly jobs: JobExecutionService;
+  readonly secrets: SecretBox;
+  readonly clock: Clock;
+  readonly backoff: Backoff;
+  readonly uptime: Uptime;
+  /** A worker has come, has come back or goes. */
+  readonly onChange: () => void;
+}
+
+/** Who the workers are and whether they live. */
+export class WorkerRegistry {
+  readonly #parts: RegistryParts;
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts;
+  }
+
+  /** A worker says who it is; `conflict` while another process with its identity lives. */
+  async register(
+    input: z.infer<typeof registerWorkerSchema>,
+  ): Promise<Result<z.infer<typeof registeredWorkerSchema>, Problem>> {
+    const { workers, clock, secrets, backoff, onChange } = this.#parts;
+    const { workerId, instanceId, previousInstanceId, name, slots, labels, version } = input;
+    const now = clock.now();
+    const record: WorkerRecord = {
+      id: workerId,
+      instanceId,
+      name,
+      url: storedAddress(workerId, input.url, input.pushToken, secrets),
+      slots,
+      labels,
+      version,
+      draining: false,
+      lastSeenAt: now,
+    };
+    const isHeir = previousInstanceId !== undefined && (await this.#instanceOf(workerId)) === previousInstanceId;
+    if (!(await workers.register(record, isHeir ? now : now - aliveMs))) {
+      const detail =
+        `another process speaks for worker ${workerId} and was heard of less than ${aliveMs / 1000} s ago: ` +
+        'two processes must not share a state directory';
+      return refused('conflict', detail);
+    }
+    backoff.succeeded(workerId);
+    onChange();
+    return success({ workerId, heartbeatSeconds: heartbeatMs / 1000, leaseSeconds: leaseMs / 1000 });
+  }
+
+  /** A sign of life: renews leases, tells what to cancel and what is lost. */
+  async heartbeat(
+    input: z.infer<typeof heartbeatSchema>,
+  ): Promise<Result<z.infer<typeof heartbeatAnswerSchema>, Problem>> {
+    const { store, clock, uptime } = this.#parts;
+    const { workerId, instanceId } = input;
+    try {
+      const alive = await this.seen(workerId, instanceId);
+      if (!alive.ok) return alive;
+      const claims = input.attempts.map(({ jobId, attempt, token }) => ({
+        jobId,
+        attempt,
+        tokenHash: hashToken(token),
+      }));
+      const { renewed } = await store.renewLeases(workerId, claims, clock.now() + leaseMs);
+      const held = new Set(renewed.map(({ jobId, attempt }) => `${jobId}/${attempt}`));
+      const lost = input.attempts.filter(({ jobId, attempt }) => !held.has(`${jobId}/${attempt}`));
+      return success({
+        cancel: renewed
+          .filter(({ cancelRequested }) => cancelRequested)
+          .map(({ jobId, attempt }) => ({ jobId, attempt })),
+        lost: await Promise.all(
+          lost.map(async ({ jobId, attempt }, number) => ({
+            jobId,
+            attempt,
+            reason: number < explainedLosses ? await this.#whyLost(jobId, attempt) : 'it is not the current attempt',
+          })),
+        ),
+      });
+    } catch (error) {
+      // Whoever could not be heard is not to blame.
+      uptime.interrupted();
+      throw error;
+    }
+  }
+
+  /** A sign of life without leases (a poll). */
+  async seen(workerId: string, instanceId: string): Promise<Result<null, Problem>> {
+    const { workers, clock } = this.#parts;
+    const answer = await workers.seen(workerId, instanceId, clock.now());
+    switch (answer) {
+      case 'ok':
+        return success(null);
+      case 'unknown':
+        return refused('not_found', `worker ${workerId} is not registered`);
+      case 'other-instance':
+        return refused('conflict', `another process speaks for worker ${workerId}`);
+    }
+  }
+
+  /** All workers, as people see them. */
+  async list(): Promise<z.infer<typeof workerSchema>[]> {
+    const now = this.#parts.clock.now();
+    return (await this.#parts.workers.list()).map(({ worker, busy }) => shownWorker(worker, busy, now));
+  }
+
+  /** Gives a worker no more jobs. */
+  async drain(workerId: string): Promise<Result<z.infer<typeof workerSchema>, Problem>> {
+    const worker = await this.#parts.workers.setDraining(workerId, true);
+    if (worker === null) return refused('not_found', `there is no worker ${workerId}`);
+    this.#parts.onChange();
+    const held = await this.#parts.store.assignmentsOf(workerId);
+    return success(shownWorker(worker, held.length, this.#parts.clock.now()));
+  }
+
+  async #instanceOf(workerId: string): Promise<string | null> {
+    const found = (await this.#parts.workers.list()).find(({ worker }) => worker.id === workerId);
+    return found?.worker.instanceId ?? null;
+  }
+
+  async #whyLost(jobId: string, attempt: number): Promise<string> {
+    const job = await this.#parts.jobs.getJob(jobId);
+    if (!job.ok) return 'there is no such job';
+    const ended = job.value.attempts.find(({ number }) => number === attempt);
+    if (ended === undefined || ended.status === 'RUNNING') return 'it is not the current attempt';
+    return ended.failureMessage ?? `it is ${ended.status}`;
+  }
+}
+
+function shownWorker(worker: WorkerRecord, busy: number, now: number): z.infer<typeof workerSchema> {
+  const { id, name, slots, labels, version, draining, lastSeenAt } = worker;
+  const isLost = now - lastSeenAt > leaseMs;
+  return {
+    id,
+    name,
+    url: shownAddress(worker.url),
+    slots,
+    busy,
+    labels: [...labels],
+    version,
+    state: isLost ? 'lost' : draining ? 'draining' : 'online',
+    lastSeenAt: isoTime(lastSeenAt),
+  };
+}

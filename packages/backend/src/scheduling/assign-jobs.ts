@@ -1,0 +1,67 @@
+import type { JobRequest } from '@xx-pipeline/common';
+import { hashToken, newAttemptToken } from '../execution/attempt-token.ts';
+import { currentAttempt } from '../execution/decide-update.ts';
+import { dueAt } from '../execution/due-at.ts';
+import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
+import type { JobExecutionService } from '../execution/JobExecutionService.ts';
+import { acceptMs } from '../execution/leases.ts';
+import { makeJobRequest, type RequestSurroundings } from '../execution/make-job-request.ts';
+import type { Assignment } from '../store/ExecutionStore.ts';
+import type { WorkerRecord } from '../store/WorkerStore.ts';
+
+/** A job meant for a worker. */
+export interface JobChoice {
+  readonly jobId: string;
+  readonly worker: Pick<WorkerRecord, 'id' | 'name' | 'version' | 'labels'>;
+}
+
+/** A job given to a worker. */
+export interface AssignedJob {
+  readonly executionId: string;
+  readonly assignment: Assignment;
+  readonly request: JobRequest;
+}
+
+/**
+ * Gives pending jobs of one execution to workers, unless somebody else was quicker. A job that cannot even be requested
+ * fails with `config_error`.
+ */
+export function assignJobs(
+  draft: ExecutionDraft,
+  choices: readonly JobChoice[],
+  jobs: JobExecutionService,
+  around: RequestSurroundings,
+): AssignedJob[] {
+  const assigned: AssignedJob[] = [];
+  for (const { jobId, worker } of choices) {
+    const job = draft.job(jobId);
+    if (job.status !== 'PENDING' || draft.assignments.has(jobId) || dueAt(draft.planOf(job), job) > draft.now) continue;
+    const attempt = currentAttempt({ job, assignment: undefined });
+    const token = newAttemptToken(jobId, attempt);
+    const { id, name: description, version, labels: tags } = worker;
+    const request = makeJobRequest(draft, { job, attempt, token, runner: { id, description, version, tags } }, around);
+    if (!request.ok) {
+      jobs.concludeAttempt(draft, jobId, {
+        status: 'FAILED',
+        exitCode: null,
+        failureReason: 'config_error',
+        failureMessage: request.error.message,
+        timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
+        artifacts: [],
+      });
+      continue;
+    }
+    const assignment: Assignment = {
+      jobId,
+      attempt,
+      workerId: id,
+      tokenHash: hashToken(token),
+      accepted: false,
+      leaseUntil: draft.now + acceptMs,
+      cancelRequested: false,
+    };
+    draft.assign(assignment);
+    assigned.push({ executionId: draft.execution.id, assignment, request: request.value });
+  }
+  return assigned;
+}

@@ -1,0 +1,62 @@
+import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
+import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
+import type { JobExecutionService } from '../execution/JobExecutionService.ts';
+import { acceptMs, leaseMs } from '../execution/leases.ts';
+import type { Assignment, ExecutionStore } from '../store/ExecutionStore.ts';
+
+/** What sweeping works with. */
+export interface SweeperParts {
+  readonly store: ExecutionStore;
+  readonly changes: ExecutionChanges;
+  readonly jobs: JobExecutionService;
+}
+
+/**
+ * Takes away attempts whose lease has run out:
+ *
+ *   never said to run --> the job waits for the next attempt, whatever its `retry` says: nothing of it has run
+ *   running ------------> FAILED `worker_lost` --> another attempt, or not, as `retry` says
+ *   to be canceled -----> CANCELED
+ *
+ * `uptime` is for how long workers could be heard; gives how many were taken away.
+ */
+export async function sweepLeases(
+  { store, changes, jobs }: SweeperParts,
+  now: number,
+  uptime: number,
+): Promise<number> {
+  if (uptime < acceptMs) return 0;
+  let taken = 0;
+  for (const { executionId, assignment } of await store.expiredAssignments(now)) {
+    const changed = await changes.change(executionId, (draft) => {
+      const current = draft.assignments.get(assignment.jobId);
+      if (current === undefined || !isSame(current, assignment) || current.leaseUntil > now) return false;
+      const wasTaken = current.accepted || draft.job(assignment.jobId).status === 'RUNNING';
+      if (wasTaken && uptime < leaseMs) return false;
+      takeAway(draft, current, jobs);
+      return true;
+    });
+    if (changed?.result === true) taken++;
+  }
+  return taken;
+}
+
+function takeAway(draft: ExecutionDraft, assignment: Assignment, jobs: JobExecutionService): void {
+  const { jobId, workerId, cancelRequested } = assignment;
+  draft.tellCancel(assignment);
+  if (draft.job(jobId).status !== 'RUNNING') {
+    jobs.handBack(draft, jobId, `worker ${workerId} did not take the job in time`);
+    return;
+  }
+  jobs.concludeAttempt(draft, jobId, {
+    status: cancelRequested ? 'CANCELED' : 'FAILED',
+    exitCode: null,
+    failureReason: cancelRequested ? 'canceled' : 'worker_lost',
+    failureMessage: `no sign of life from worker ${workerId} for ${leaseMs / 1000} s`,
+    timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
+    artifacts: draft.job(jobId).attempts.at(-1)?.artifacts ?? [],
+  });
+}
+
+export const isSame = (one: Assignment, other: Pick<Assignment, 'attempt' | 'tokenHash'>): boolean =>
+  one.attempt === other.attempt && one.tokenHash === other.tokenHash;

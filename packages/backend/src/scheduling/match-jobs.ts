@@ -1,0 +1,58 @@
+import type { PendingJob } from '../store/ExecutionStore.ts';
+
+/** A worker that could take jobs now. */
+export interface Place {
+  readonly workerId: string;
+  readonly labels: ReadonlySet<string>;
+  readonly slots: number;
+  /** How many jobs it can take. */
+  readonly free: number;
+  /** It did not answer, or refused, the last time: only where nobody else can take a job. */
+  readonly isSuspect: boolean;
+}
+
+/** One job for one worker. */
+export interface Match {
+  readonly job: PendingJob;
+  readonly workerId: string;
+}
+
+/** Makes the share of a suspect worker smaller than any other's. */
+const suspectShare = 1e-6;
+
+/** Gives jobs, in their order, to the workers with the largest share of free slots among those with all their labels. */
+export function matchJobs(
+  pending: readonly PendingJob[],
+  places: readonly Place[],
+): { readonly matches: Match[]; readonly free: number } {
+  const free = new Map(places.map((place) => [place.workerId, place.free]));
+  let left = places.reduce((sum, place) => sum + place.free, 0);
+  /** Sets of labels that nobody free has. */
+  const hopeless = new Set<string>();
+  const matches: Match[] = [];
+  for (const job of pending) {
+    if (left === 0) break;
+    const wanted = JSON.stringify(job.tags);
+    if (hopeless.has(wanted)) continue;
+    let best: Place | null = null;
+    let bestShare = 0;
+    for (const place of places) {
+      const share = ((free.get(place.workerId) ?? 0) / place.slots) * (place.isSuspect ? suspectShare : 1);
+      if (share <= bestShare || !hasLabels(place, job.tags)) continue;
+      best = place;
+      bestShare = share;
+    }
+    if (best === null) {
+      hopeless.add(wanted);
+      continue;
+    }
+    free.set(best.workerId, (free.get(best.workerId) ?? 0) - 1);
+    left -= 1;
+    matches.push({ job, workerId: best.workerId });
+  }
+  return { matches, free: left };
+}
+
+/** Whether a worker has all labels a job asks for. */
+export const hasLabels = ({ labels }: Pick<Place, 'labels'>, tags: readonly string[]): boolean =>
+  tags.every((tag) => labels.has(tag));

@@ -1,0 +1,55 @@
+import { isTerminal } from '@xx-pipeline/common';
+import type { ExecutionServices } from '../execution/create-execution-services.ts';
+import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
+import type { ExecutionStore } from '../store/ExecutionStore.ts';
+
+const defaultTimeout = 3600;
+/** Beyond its timeout an attempt may still pull, wait and tell, ms. */
+const patience = 3_600_000;
+
+/**
+ * Looks at every live run for what nobody else would ever do:
+ *
+ * - something is due and was not done: never found, unless an earlier release has left it behind;
+ * - an attempt runs that no worker holds (a person or a worker without token began it) and nobody has told of its end.
+ *
+ * Gives how many runs were moved.
+ */
+export async function watchExecutions(
+  store: ExecutionStore,
+  { changes, jobs, stages }: ExecutionServices,
+  signal: AbortSignal,
+): Promise<number> {
+  let moved = 0;
+  for (const id of await store.liveExecutions()) {
+    if (signal.aborted) break;
+    const changed = await changes.change(id, (draft) => {
+      if (isTerminal(draft.execution.status)) return false;
+      const before = draft.execution;
+      for (const jobId of forgottenJobs(draft)) {
+        jobs.concludeAttempt(draft, jobId, {
+          status: 'FAILED',
+          exitCode: null,
+          failureReason: 'timeout',
+          failureMessage: 'nobody has told of its end in all the time it may take',
+          timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
+          artifacts: draft.job(jobId).attempts.at(-1)?.artifacts ?? [],
+        });
+      }
+      stages.finalizeStageExecution(draft);
+      return draft.execution !== before;
+    });
+    if (changed?.result === true) moved++;
+  }
+  return moved;
+}
+
+function forgottenJobs(draft: ExecutionDraft): string[] {
+  return draft.execution.jobs.flatMap((job) => {
+    if (job.status !== 'RUNNING' || draft.assignments.has(job.id)) return [];
+    const { startedAt = null } = job.attempts.at(-1) ?? {};
+    const timeout = (draft.planOf(job).timeout ?? defaultTimeout) * 1000;
+    const isOverdue = startedAt !== null && draft.now > Date.parse(startedAt) + timeout + patience;
+    return isOverdue ? [job.id] : [];
+  });
+}

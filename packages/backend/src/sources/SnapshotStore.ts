@@ -1,0 +1,17 @@
+/** One file of a tree. */
+export type SnapshotFile =
+  | { readonly path: string; readonly sha256: string; readonly size: number; readonly executable: boolean }
+  | { readonly path: string; readonly link: string };
+
+/** Trees by content: each distinct file is stored once, whoever brings it. Any backend can serve any of them. */
+export interface SnapshotStore {
+  /** Keeps a tree's list of files and tells which contents are missing. The id is the SHA-256 of its canonical JSON. */
+  offer(files: readonly SnapshotFile[]): Promise<{ id: string; missing: string[] }>;
+  /** Stores a content; false when the bytes have another digest. */
+  putBlob(sha256: string, bytes: AsyncIterable<Uint8Array>): Promise<boolean>;
+  /** Whether the tree and all its contents are there. */
+  isComplete(id: string): Promise<boolean>;
+  /** The tree as a tar stream; null when it is not complete. */
+  archive(id: string): Promise<AsyncIterable<Uint8Array> | null>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,30 @@
+/** A registered worker. */
+export interface WorkerRecord {
+  readonly id: string;
+  /** The process that speaks for it now. */
+  readonly instanceId: string;
+  readonly name: string;
+  /** Where jobs are pushed to; null = it polls. */
+  readonly url: string | null;
+  readonly slots: number;
+  readonly labels: readonly string[];
+  readonly version: string;
+  readonly draining: boolean;
+  /** Server clock, ms. */
+  readonly lastSeenAt: number;
+}
+
+/** Workers and when they were last heard of. */
+export interface WorkerStore {
+  /**
+   * Writes a registration. Refused (false) when another instance of the same worker was heard of after `aliveSince`.
+   */
+  register(worker: WorkerRecord, aliveSince: number): Promise<boolean>;
+  /** Notes a sign of life; false when it is not registered or another instance speaks for it. */
+  seen(workerId: string, instanceId: string, at: number): Promise<'ok' | 'unknown' | 'other-instance'>;
+  setDraining(workerId: string, draining: boolean): Promise<WorkerRecord | null>;
+  /** All, with the number of jobs assigned to each. */
+  list(): Promise<{ worker: WorkerRecord; busy: number }[]>;
+  /** Forgets workers not heard of since `before` that hold nothing. */
+  forget(before: number): Promise<void>;
+}

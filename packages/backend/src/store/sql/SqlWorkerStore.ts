@@ -1,0 +1,111 @@
+import type { Kysely } from 'kysely';
+import type { WorkerRecord, WorkerStore } from '../WorkerStore.ts';
+import type { Tables, WorkerTable } from './tables.ts';
+
+/** Workers in SQL. */
+export class SqlWorkerStore implements WorkerStore {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  async register(worker: WorkerRecord, aliveSince: number): Promise<boolean> {
+    const row = rowOf(worker);
+    const { id: _, ...changes } = row;
+    const written = await this.#db
+      .insertInto('workers')
+      .values(row)
+      .onConflict((conflict) =>
+        conflict
+          .column('id')
+          .doUpdateSet(changes)
+          .where((eb) =>
+            eb.or([eb('workers.instance_id', '=', worker.instanceId), eb('workers.last_seen_at', '<=', aliveSince)]),
+          ),
+      )
+      .returning('id')
+      .execute();
+    return written.length > 0;
+  }
+
+  async seen(workerId: string, instanceId: string, at: number): Promise<'ok' | 'unknown' | 'other-instance'> {
+    const [result] = await this.#db
+      .updateTable('workers')
+      .set({ last_seen_at: at })
+      .where('id', '=', workerId)
+      .where('instance_id', '=', instanceId)
+      .execute();
+    if ((result?.numUpdatedRows ?? 0n) > 0n) return 'ok';
+    const known = await this.#db.selectFrom('workers').select('id').where('id', '=', workerId).executeTakeFirst();
+    return known === undefined ? 'unknown' : 'other-instance';
+  }
+
+  async setDraining(workerId: string, draining: boolean): Promise<WorkerRecord | null> {
+    const row = await this.#db
+      .updateTable('workers')
+      .set({ draining: draining ? 1 : 0 })
+      .where('id', '=', workerId)
+      .returningAll()
+      .executeTakeFirst();
+    return row === undefined ? null : recordOf(row);
+  }
+
+  async list(): Promise<{ worker: WorkerRecord; busy: number }[]> {
+    const rows = await this.#db
+      .selectFrom('workers')
+      .leftJoin(
+        (eb) =>
+          eb
+            .selectFrom('jobs')
+            .select((inner) => ['worker_id', inner.fn.countAll<number>().as('busy')])
+            .where('worker_id', 'is not', null)
+            .groupBy('worker_id')
+            .as('held'),
+        (join) => join.onRef('held.worker_id', '=', 'workers.id'),
+      )
+      .selectAll('workers')
+      .select('held.busy')
+      .orderBy('workers.id')
+      .execute();
+    return rows.map(({ busy, ...row }) => ({ worker: recordOf(row), busy: busy ?? 0 }));
+  }
+
+  async forget(before: number): Promise<void> {
+    await this.#db
+      .deleteFrom('workers')
+      .where('last_seen_at', '<', before)
+      .where((eb) =>
+        eb.not(eb.exists(eb.selectFrom('jobs').select('jobs.id').whereRef('jobs.worker_id', '=', 'workers.id'))),
+      )
+      .execute();
+  }
+}
+
+function rowOf(worker: WorkerRecord): WorkerTable {
+  return {
+    id: worker.id,
+    instance_id: worker.instanceId,
+    name: worker.name,
+    url: worker.url,
+    slots: worker.slots,
+    labels: JSON.stringify(worker.labels),
+    version: worker.version,
+    draining: worker.draining ? 1 : 0,
+    last_seen_at: worker.lastSeenAt,
+  };
+}
+
+function recordOf(row: WorkerTable): WorkerRecord {
+  return {
+    id: row.id,
+    instanceId: row.instance_id,
+    name: row.name,
+    url: row.url,
+    slots: row.slots,
+    labels: JSON.parse(row.labels) as string[],
+    version: row.version,
+    draining: row.draining === 1,
+    lastSeenAt: row.last_seen_at,
+  };
+}

@@ -1,0 +1,109 @@
+import type { ExecutionStatus } from '@xx-pipeline/common';
+import type { Generated } from 'kysely';
+
+/** 0 or 1: SQLite has no booleans. */
+type Flag = 0 | 1;
+
+/** One row per run. */
+export interface ExecutionTable {
+  id: string;
+  /** Grows with every change of the execution, its jobs or assignments. */
+  version: number;
+  repository: string;
+  pipeline: string;
+  run_number: number;
+  idempotency_key: string | null;
+  status: ExecutionStatus;
+  created_at: number;
+  /** JSON: the record without jobs. */
+  record: string;
+}
+
+/** What never changes about a run. */
+export interface DefinitionTable {
+  execution_id: string;
+  plan_id: string;
+  /** JSON: the definition without plan. */
+  body: string;
+}
+
+/** Plans by content; runs of an unchanged pipeline share one. */
+export interface PlanTable {
+  id: string;
+  /** JSON, compressed with zstd. */
+  body: Uint8Array;
+  /** Length of the JSON. */
+  size: number;
+}
+
+/** One row per job, with its assignment while it has one. */
+export interface JobTable {
+  id: string;
+  execution_id: string;
+  position: number;
+  repository: string;
+  /** JSON: labels a worker must have. */
+  tags: string;
+  status: ExecutionStatus;
+  /** When it became eligible; 0 before. */
+  eligible_at: number;
+  /** JSON: the record. */
+  record: string;
+  worker_id: string | null;
+  attempt: number | null;
+  token_hash: string | null;
+  accepted: Flag;
+  lease_until: number | null;
+  cancel_requested: Flag;
+}
+
+/** What happened, in order. */
+interface EventTable {
+  id: Generated<number>;
+  execution_id: string;
+  type: 'job-changed' | 'execution-changed' | 'finished';
+  /** JSON. */
+  data: string;
+  at: number;
+}
+
+/** The last run number of each pipeline. */
+interface RunCounterTable {
+  repository: string;
+  pipeline: string;
+  last: number;
+}
+
+/** Registered workers. */
+export interface WorkerTable {
+  id: string;
+  instance_id: string;
+  name: string;
+  url: string | null;
+  slots: number;
+  /** JSON. */
+  labels: string;
+  version: string;
+  draining: Flag;
+  last_seen_at: number;
+}
+
+/** Long-lived tokens. */
+interface TokenTable {
+  hash: string;
+  role: 'person' | 'worker';
+  name: string;
+  created_at: number;
+}
+
+/** All tables both databases have. */
+export interface Tables {
+  executions: ExecutionTable;
+  definitions: DefinitionTable;
+  plans: PlanTable;
+  jobs: JobTable;
+  events: EventTable;
+  run_counters: RunCounterTable;
+  workers: WorkerTable;
+  tokens: TokenTable;
+}

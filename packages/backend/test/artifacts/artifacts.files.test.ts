@@ -1,0 +1,4 @@
+import { makeSqlite } from '../store/databases.ts';
+import { testArtifacts } from './artifacts-suite.ts';
+
+testArtifacts('files', makeSqlite);

@@ -1,0 +1,4 @@
+import { makeSqlite } from '../store/databases.ts';
+import { testSources } from './sources-suite.ts';
+
+testSources('files', makeSqlite);

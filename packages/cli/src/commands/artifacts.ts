@@ -1,0 +1,30 @@
+import { ExitCode } from '../exit-codes.ts';
+import { serverOptions } from '../remote/find-server.ts';
+import type { Command } from './Command.ts';
+import { outputOption } from './shared-options.ts';
+
+/** `xx artifacts`. */
+export const artifactsCommand: Command = {
+  name: 'artifacts',
+  summary: 'List or download what the jobs of a run on the server have kept',
+  arguments: [
+    { name: '[run]', description: 'number, id or PIPELINE#NUMBER; the newest of this repository if not given' },
+    { name: '[job]', description: 'only of this job' },
+  ],
+  options: [
+    { flags: '--download <directory>', description: 'unpack them there, those of each job in a directory of its own' },
+    { flags: '--archives', description: 'with --download: keep the archives (tar, zstd) instead of unpacking them' },
+    ...serverOptions,
+    outputOption('text', 'json', 'yaml'),
+  ],
+  examples: [
+    { command: 'xx artifacts 3', explains: 'what the jobs of run 3 have kept' },
+    { command: 'xx artifacts 3 build --download out', explains: 'the files of one job, into out/' },
+    { command: 'xx artifacts 3 --download . --archives', explains: 'all archives as they are' },
+  ],
+  async run(input, io) {
+    const { showArtifacts } = await import('../remote/artifacts/show-artifacts.ts');
+    await showArtifacts(input, io);
+    return ExitCode.success;
+  },
+};

@@ -1,0 +1,24 @@
+import { ExitCode } from '../exit-codes.ts';
+import { serverOptions } from '../remote/find-server.ts';
+import type { Command } from './Command.ts';
+import { outputOption } from './shared-options.ts';
+
+/** `xx cancel`. */
+export const cancelCommand: Command = {
+  name: 'cancel',
+  summary: 'Cancel a run on the server, or one job of it',
+  arguments: [
+    { name: '<run>', description: 'number, id or PIPELINE#NUMBER' },
+    { name: '[job]', description: 'only this job' },
+  ],
+  options: [...serverOptions, outputOption('text', 'json', 'yaml')],
+  examples: [
+    { command: 'xx cancel 3', explains: 'end run 3: what runs is asked to end, the rest does not start' },
+    { command: 'xx cancel 3 deploy', explains: 'only its job deploy' },
+  ],
+  async run(input, io) {
+    const { cancel } = await import('../remote/change-runs.ts');
+    await cancel(input, io);
+    return ExitCode.success;
+  },
+};

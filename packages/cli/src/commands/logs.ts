@@ -1,0 +1,32 @@
+import { ExitCode } from '../exit-codes.ts';
+import { serverOptions } from '../remote/find-server.ts';
+import type { Command } from './Command.ts';
+import { outputOption } from './shared-options.ts';
+
+/** `xx logs`. */
+export const logsCommand: Command = {
+  name: 'logs',
+  summary: 'Show the log of a job on the server, while it runs or afterwards',
+  arguments: [
+    { name: '<run>', description: 'number, id or PIPELINE#NUMBER; left out, the newest run of this repository' },
+    { name: '[job]', description: 'name of the job' },
+  ],
+  options: [
+    { flags: '-f, --follow', description: 'go on until the job has ended, over all its attempts' },
+    { flags: '--attempt <number>', description: 'this attempt instead of the last' },
+    { flags: '--timestamps', description: 'time and stream (! is stderr, # is xx) before every line' },
+    { flags: '--raw', description: 'byte by byte as the job printed it' },
+    ...serverOptions,
+    outputOption('text', 'json', 'yaml', 'ndjson'),
+  ],
+  examples: [
+    { command: 'xx logs 3 test', explains: 'the log of the job test of run 3' },
+    { command: 'xx logs test -f', explains: 'of the newest run, until the job has ended' },
+    { command: 'xx logs demo#3 build --attempt 1 --raw > build.log', explains: 'an earlier attempt, for a file' },
+  ],
+  async run(input, io) {
+    const { showLog } = await import('../remote/show-log.ts');
+    await showLog(input, io);
+    return ExitCode.success;
+  },
+};

@@ -1,0 +1,40 @@
+import type { Command } from './Command.ts';
+
+/** `xx worker`: runs jobs of a backend. */
+export const workerCommand: Command = {
+  name: 'worker',
+  summary: 'Run the jobs of a backend on this machine',
+  options: [
+    { flags: '--backend <url>', description: 'the backend; else XX_BACKEND' },
+    { flags: '--token-file <path>', description: 'a file with the worker token; else XX_WORKER_TOKEN' },
+    { flags: '--token <token>', description: 'the worker token; arguments can be seen by everybody: prefer the file' },
+    { flags: '--slots <number>', description: 'jobs that run at once; processors + 2 if not given' },
+    { flags: '--labels <list>', description: 'what jobs may ask for with tags, with commas between' },
+    { flags: '--name <name>', description: "its name; the machine's if not given" },
+    { flags: '--listen <address>', description: 'HOST:PORT at which the backend can hand it jobs' },
+    { flags: '--public-url <url>', description: 'where the backend reaches it, when that is another address' },
+    { flags: '--poll', description: 'ask the backend for jobs (the default without --listen)' },
+    { flags: '--state-directory <path>', description: 'what is not delivered yet; XX_HOME/worker if not given' },
+    { flags: '--tls-cert <file>', description: 'certificate for --listen, PEM' },
+    { flags: '--tls-key <file>', description: 'its key, PEM' },
+    { flags: '--insecure', description: 'listen for other machines without TLS all the same' },
+  ],
+  examples: [
+    {
+      command: 'XX_WORKER_TOKEN=… xx worker --backend https://ci.example.org --slots 4',
+      explains: 'take jobs by asking; works behind any firewall',
+    },
+    {
+      command: 'xx worker --backend http://127.0.0.1:8642 --token-file worker-token --labels gpu,large',
+      explains: 'for jobs with these tags',
+    },
+    {
+      command: 'xx worker --backend http://127.0.0.1:8642 --token-file worker-token --listen 127.0.0.1:8700',
+      explains: 'be told of jobs by the backend',
+    },
+  ],
+  async run(input, io) {
+    const { runWorker } = await import('../server/run-worker.ts');
+    return await runWorker(input, io);
+  },
+};

@@ -1,0 +1,24 @@
+import { ExitCode } from '../exit-codes.ts';
+import { serverOptions } from '../remote/find-server.ts';
+import type { Command } from './Command.ts';
+import { outputOption } from './shared-options.ts';
+
+/** `xx workers`. */
+export const workersCommand: Command = {
+  name: 'workers',
+  summary: 'List the workers of the server and how busy they are',
+  options: [...serverOptions, outputOption('text', 'json', 'yaml')],
+  examples: [
+    { command: 'xx workers', explains: 'who runs jobs, with slots and labels' },
+    { command: 'xx workers -o json', explains: 'for programs' },
+  ],
+  async run(input, io) {
+    const { withServer, printData } = await import('../remote/with-server.ts');
+    const { renderWorkers } = await import('../remote/workers-text.ts');
+    await withServer(input, io, async ({ api }) => {
+      const { workers } = (await api.listWorkers()).body;
+      await printData(workers, () => renderWorkers(workers, io.stdout), input, io);
+    });
+    return ExitCode.success;
+  },
+};

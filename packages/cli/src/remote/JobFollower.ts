@@ -1,0 +1,114 @@
+import { isTerminal, type JobAttempt, type JobEvent, type JobExecution, type JobOutcome } from '@xx-pipeline/common';
+import type { RunEvent } from '../local/RunEvent.ts';
+import type { BackendApiClient } from './BackendApiClient.ts';
+import type { Connection } from './Connection.ts';
+import type { DerivedEvents } from './derive-job-events.ts';
+import { followLog } from './follow-log.ts';
+
+/** What followers of one run share. */
+export interface FollowParts {
+  readonly client: BackendApiClient;
+  readonly connection: Connection;
+  readonly emit: (event: RunEvent) => void | Promise<void>;
+  readonly deriveEvents: (jobName: string) => DerivedEvents;
+  /** Logs that may be followed live at once; those beyond are told when their attempts have ended. */
+  readonly room: { free: number };
+}
+
+/**
+ * Turns the records of one job and the logs of its attempts into the events of a local run, in their order: running,
+ * log, finished, ended. A record that ends an attempt waits until its log has been told.
+ */
+export class JobFollower {
+  readonly #parts: FollowParts;
+  /** What is told, one after the other. */
+  #tail: Promise<void> = Promise.resolve();
+  /** Logs under way and done, by attempt. */
+  readonly #logs = new Map<number, { readonly told: Promise<void>; readonly ended: AbortController }>();
+  /** The newest attempt told to be running. */
+  #running = 0;
+  readonly #finished = new Set<number>();
+  readonly #onFailure: (error: unknown) => void;
+
+  constructor(parts: FollowParts, onFailure: (error: unknown) => void) {
+    this.#parts = parts;
+    this.#onFailure = onFailure;
+  }
+
+  /** Takes a changed record. */
+  changed(job: JobExecution): void {
+    this.#tail = this.#tail.then(() => this.#tell(job)).catch(this.#onFailure);
+  }
+
+  /** Resolves when everything taken has been told. */
+  async settled(): Promise<void> {
+    await this.#tail;
+  }
+
+  async #tell(job: JobExecution): Promise<void> {
+    for (const attempt of job.attempts) {
+      if (!isTerminal(attempt.status) || this.#finished.has(attempt.number)) continue;
+      this.#finished.add(attempt.number);
+      if (attempt.startedAt !== null) await this.#tellLog(job, attempt);
+      await this.#emitEvent(job, attempt.number, finishedEvent(attempt));
+    }
+    const last = job.attempts.at(-1);
+    if (last?.status === 'RUNNING') this.#running = last.number;
+    await this.#parts.emit({ type: 'job-changed', job });
+    if (last?.status === 'RUNNING') this.#followLive(job, last.number);
+  }
+
+  #followLive(job: JobExecution, attempt: number): void {
+    const { room } = this.#parts;
+    if (this.#logs.has(attempt) || room.free === 0) return;
+    room.free--;
+    const ended = new AbortController();
+    const told = this.#follow(job, attempt, ended.signal).finally(() => {
+      room.free++;
+    });
+    told.catch(this.#onFailure);
+    this.#logs.set(attempt, { told, ended });
+  }
+
+  async #tellLog(job: JobExecution, attempt: JobAttempt): Promise<void> {
+    const { number } = attempt;
+    if (this.#running < number) {
+      this.#running = number;
+      await this.#parts.emit({ type: 'job-changed', job: asRunning(job, number) });
+    }
+    const live = this.#logs.get(number);
+    live?.ended.abort();
+    await (live?.told ?? this.#follow(job, number, null));
+  }
+
+  async #follow(job: JobExecution, attempt: number, ended: AbortSignal | null): Promise<void> {
+    const { client, connection, deriveEvents } = this.#parts;
+    const derived = deriveEvents(job.name);
+    for await (const chunk of followLog({ jobId: job.id, attempt }, client, connection, ended)) {
+      for (const event of derived.of(chunk)) await this.#emitEvent(job, attempt, event);
+      await this.#emitEvent(job, attempt, { type: 'log', chunk });
+    }
+  }
+
+  #emitEvent({ id, name }: JobExecution, attempt: number, event: JobEvent): void | Promise<void> {
+    return this.#parts.emit({ type: 'job-event', jobId: id, jobName: name, attempt, event });
+  }
+}
+
+/** The record as it was while an attempt ran. */
+function asRunning(job: JobExecution, number: number): JobExecution {
+  const attempts = job.attempts
+    .filter((attempt) => attempt.number <= number)
+    .map((attempt) =>
+      attempt.number === number ? { ...attempt, status: 'RUNNING' as const, completedAt: null } : attempt,
+    );
+  return { ...job, status: 'RUNNING', waitingReason: null, attempts };
+}
+
+function finishedEvent(attempt: JobAttempt): JobEvent {
+  const { exitCode, failureReason, failureMessage, timings, artifacts, completedAt } = attempt;
+  const status: JobOutcome['status'] =
+    attempt.status === 'SUCCESS' || attempt.status === 'CANCELED' ? attempt.status : 'FAILED';
+  const outcome = { status, exitCode, failureReason, failureMessage, timings, artifacts };
+  return { type: 'finished', outcome, at: completedAt === null ? 0 : Date.parse(completedAt) };
+}

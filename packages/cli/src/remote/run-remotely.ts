@@ -1,0 +1,175 @@
+import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
+import type { CommandInput, CommandIo } from '../commands/Command.ts';
+import { refuseOptions } from '../commands/shared-options.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { checkForRun } from '../local/check-for-run.ts';
+import { choosePlan } from '../local/choose-plan.ts';
+import { exitCodeOfRun } from '../local/exit-code-of-run.ts';
+import type { RunOptions } from '../local/run-options.ts';
+import { visible } from '../render/ansi.ts';
+import { createRunRenderer } from '../render/create-run-renderer.ts';
+import { formatData } from '../render/data-text.ts';
+import type { OpenSource } from '../source/open-source.ts';
+import { BackendApiClient } from './BackendApiClient.ts';
+import { Connection } from './Connection.ts';
+import { createExecution, gitSource, takeSnapshot } from './create-execution.ts';
+import { withExplainedErrors } from './explain-api-error.ts';
+import { findServer } from './find-server.ts';
+import { RemoteRunFollower } from './RemoteRunFollower.ts';
+
+/** How long a server may be away: while a run is sent, and while it is followed (it goes on without us). */
+const sendingPatience = 30_000;
+const followingPatience = 10 * 60_000;
+
+/** Options that say how this machine runs jobs. */
+const localOnly = ['jobs', 'workspace'] as const;
+
+/** What the command was given, opened. */
+interface RemoteRunInput {
+  readonly options: RunOptions;
+  readonly source: OpenSource;
+  readonly home: string;
+}
+
+/** `xx run` without `--local`. What makes no sense on a server, and that there is none, is said before anything is opened. */
+export async function runOnServer(
+  input: CommandInput,
+  options: RunOptions,
+  open: () => Promise<{ readonly source: OpenSource; readonly home: string }>,
+  io: CommandIo,
+): Promise<ExitCode> {
+  refuseOptions(input, localOnly, 'is for local runs; leave it out, or add --local');
+  const client = new BackendApiClient(findServer(input, io));
+  try {
+    const { source, home } = await open();
+    try {
+      const detach = input.options['detach'] === true;
+      return await withExplainedErrors(client, () => runRemotely({ options, source, home }, client, detach, io));
+    } finally {
+      await source.close();
+    }
+  } finally {
+    client.close();
+  }
+}
+
+/** `xx run` on a server: checked here exactly as a local run is, sent, and followed to its end. */
+async function runRemotely(
+  { options, source, home }: RemoteRunInput,
+  client: BackendApiClient,
+  detach: boolean,
+  io: CommandIo,
+): Promise<ExitCode> {
+  // Whether anybody listens is asked while git answers; nobody waits for a snapshot to learn that nobody does.
+  const greeting = client.api.version({}, { signal: io.interrupted });
+  greeting.catch(() => {});
+  const { facts, problem } = await source.facts;
+  if (problem !== null) io.stderr.write(`note: ${problem}\n`);
+  const over = new AbortController();
+  const call = { env: io.env, signal: AbortSignal.any([io.interrupted, over.signal]) };
+  const take = (fresh: boolean) => takeSnapshot(source, home, call, fresh);
+  const snapshot = gitSource(options, facts) === null ? take(false) : Promise.reject(unused);
+  snapshot.catch(() => {});
+  try {
+    const checked = checkForRun(options, source.location, facts, io);
+    if (checked.plan === null) {
+      const { printNotCreated } = await import('../commands/load-plan.ts');
+      return await printNotCreated(checked.notCreated ?? 'it has no jobs', options.format, io);
+    }
+    const plan = choosePlan(checked.plan, options);
+    await greeting;
+    void snapshot.then(
+      ({ notes }) => void io.stderr.write(notes.map((note) => `note: ${visible(note)}\n`).join('')),
+      () => {},
+    );
+    const run = { plan, options, source, facts, snapshot, takeAgain: () => take(true) };
+    const created = await createExecution(run, client, sendingConnections(io));
+    if (detach) return await printDetached(created.execution, options, io);
+    return await followRun(created, { options, client, io });
+  } finally {
+    over.abort();
+    await snapshot.catch(() => {});
+  }
+}
+
+/** Until the run is asked for, Ctrl-C just stops; from then on there may be a run to cancel. */
+function sendingConnections(io: CommandIo): { readonly upload: Connection; readonly create: Connection } {
+  const connect = (signal: AbortSignal) =>
+    new Connection({
+      clock: systemClock,
+      signal,
+      onNews: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
+      patience: sendingPatience,
+    });
+  return { upload: connect(io.interrupted), create: connect(io.killed) };
+}
+
+const unused = new Error('no snapshot is needed');
+
+async function printDetached(execution: PipelineExecution, options: RunOptions, io: CommandIo): Promise<ExitCode> {
+  const { format } = options;
+  if (format === 'text') {
+    io.stdout.write(`${execution.id}\n`);
+    const name = `${visible(execution.pipeline)} #${execution.runNumber}`;
+    io.stderr.write(`${name} is on its way; see it with: xx status ${execution.id}\n`);
+  } else {
+    io.stdout.write(format === 'ndjson' ? `${JSON.stringify(execution)}\n` : await formatData(execution, format));
+  }
+  return ExitCode.success;
+}
+
+interface FollowInput {
+  readonly options: RunOptions;
+  readonly client: BackendApiClient;
+  readonly io: CommandIo;
+}
+
+async function followRun(
+  created: { readonly execution: PipelineExecution; readonly plan: PipelinePlan },
+  { options, client, io }: FollowInput,
+): Promise<ExitCode> {
+  const renderer = createRunRenderer({ format: options.format, io });
+  const notice = (message: string) => void renderer.event({ type: 'notice', message });
+  const over = new AbortController();
+  const connection = new Connection({
+    clock: systemClock,
+    // The second Ctrl-C leaves: the run ends without us.
+    signal: AbortSignal.any([io.killed, over.signal]),
+    onNews: notice,
+    patience: followingPatience,
+  });
+  const { id } = created.execution;
+  const cancel = () => {
+    notice('canceling the run and waiting for its end; Ctrl-C again leaves it alone');
+    const body = { reason: reasonOf(io.interrupted) };
+    connection
+      .patiently((signal) => client.api.cancelExecution({ params: { id }, body }, { signal }))
+      .catch((error: unknown) => {
+        if (!connection.signal.aborted)
+          notice(`cannot cancel the run: ${error instanceof Error ? error.message : error}`);
+      });
+  };
+  if (io.interrupted.aborted) cancel();
+  else io.interrupted.addEventListener('abort', cancel, { once: true });
+  const follower = new RemoteRunFollower({
+    ...created,
+    client,
+    connection,
+    variables: options.variables,
+    emit: (event) => renderer.event(event),
+  });
+  try {
+    const { execution } = await follower.run();
+    return exitCodeOfRun(execution, io, `xx play ${execution.id} JOB`);
+  } catch (error) {
+    renderer.close();
+    io.stderr.write(`the run is left to the server: xx status ${id}\n`);
+    throw error;
+  } finally {
+    over.abort();
+    io.interrupted.removeEventListener('abort', cancel);
+    renderer.close();
+  }
+}
+
+const reasonOf = ({ reason }: AbortSignal): string => (reason instanceof Error ? reason.message : String(reason));

@@ -1,0 +1,71 @@
+import type { JobAttempt, LogChunk } from '@xx-pipeline/common';
+import type { CommandInput, CommandIo } from '../commands/Command.ts';
+import { refuseOptions, textOption } from '../commands/shared-options.ts';
+import { visible } from '../render/ansi.ts';
+import { findJob, findRun } from './find-run.ts';
+import { followLog } from './follow-log.ts';
+import {
+  chooseAttempt,
+  followJob,
+  type LogForm,
+  printChunks,
+  readingConnection,
+  readLogDocument,
+  readLogNow,
+} from './job-log.ts';
+import { printData, withServer } from './with-server.ts';
+
+/** `xx logs`. */
+export async function showLog(input: CommandInput, io: CommandIo): Promise<void> {
+  const { output, follow, run, job: jobName } = readInput(input);
+  await withServer(input, io, async (client) => {
+    const execution = await findRun(run, client, io);
+    const job = findJob(execution, jobName);
+    const number = textOption(input, 'attempt');
+    const attempt = chooseAttempt(job, number);
+    const connection = readingConnection(io);
+    if (output === 'json' || output === 'yaml') {
+      const log = attempt === null ? noLog : readLogNow(job.id, attempt, client, connection);
+      const document = { run: execution.id, jobId: job.id, job: job.name, attempt: attempt?.number ?? null };
+      await printData({ ...document, status: job.status, ...(await readLogDocument(log)) }, () => '', input, io);
+      return;
+    }
+    if (attempt === null && !follow) {
+      io.stderr.write(`${visible(job.name)} has not started: ${job.status}\n`);
+      return;
+    }
+    const form = output === 'ndjson' ? 'ndjson' : formOf(input);
+    const chunks = !follow
+      ? withAttempt(attempt, readLogNow(job.id, attempt as JobAttempt, client, connection))
+      : number === undefined
+        ? followJob(execution.id, job, attempt?.number ?? 1, client, connection)
+        : withAttempt(attempt, followLog({ jobId: job.id, attempt: Number(number) }, client, connection));
+    await printChunks(chunks, job, form, io.stdout);
+  });
+}
+
+const noLog: AsyncIterable<LogChunk> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: undefined }) }),
+};
+
+function readInput(input: CommandInput) {
+  const output = textOption(input, 'output') ?? 'text';
+  const follow = input.options['follow'] === true;
+  if (output !== 'text') refuseOptions(input, ['raw', 'timestamps'], 'is for text: leave out -o');
+  if (output === 'json' || output === 'yaml') {
+    refuseOptions(input, ['follow'], 'has no end a document could wait for: take -o ndjson');
+  }
+  const [first = '', second] = input.arguments;
+  return second === undefined
+    ? { output, follow, run: undefined, job: first }
+    : { output, follow, run: first, job: second };
+}
+
+function formOf(input: CommandInput): LogForm {
+  if (input.options['raw'] === true) return 'raw';
+  return input.options['timestamps'] === true ? 'timestamps' : 'text';
+}
+
+async function* withAttempt(attempt: JobAttempt | null, chunks: AsyncIterable<LogChunk>) {
+  for await (const chunk of chunks) yield { attempt: attempt?.number ?? 1, chunk };
+}

@@ -1,0 +1,40 @@
+import { hostname } from 'node:os';
+import { openTokens } from '@xx-pipeline/backend';
+import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
+import { textOption } from '../commands/shared-options.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { explainFailures } from './open-backend.ts';
+import { readStorage } from './run-backend.ts';
+
+/** `xx backend token create|revoke`: works whether or not a backend runs. */
+export async function manageTokens(input: CommandInput, io: CommandIo): Promise<ExitCode> {
+  const [noun, verb, ...rest] = input.arguments;
+  if (noun !== 'token' || (verb !== 'create' && verb !== 'revoke') || rest.length > 0) {
+    const said = input.arguments.join(' ');
+    throw new CommandError(`xx backend knows no '${said}'`, ExitCode.usage, 'token create or token revoke');
+  }
+  const role = textOption(input, 'role');
+  const name = textOption(input, 'name');
+  if (verb === 'create' && role !== 'person' && role !== 'worker') {
+    throw new CommandError('whom is the token for?', ExitCode.usage, '--role person or --role worker');
+  }
+  if (verb === 'revoke' && name === undefined) {
+    throw new CommandError('whose token is to be revoked?', ExitCode.usage, '--name, as it was given to token create');
+  }
+  const { directory, database } = await readStorage(input, io);
+  return await explainFailures(null, async () => {
+    const tokens = await openTokens({ database, stateDirectory: directory });
+    try {
+      if (verb === 'create') {
+        const token = await tokens.create(role as 'person' | 'worker', name ?? `${role} of ${hostname()}`);
+        io.stdout.write(`${token}\n`);
+        io.stderr.write('keep it: it is shown this once only\n');
+        return ExitCode.success;
+      }
+      if (await tokens.revoke(name ?? '')) return ExitCode.success;
+      throw new CommandError(`no token has the name ${name}`, ExitCode.usage);
+    } finally {
+      await tokens.close();
+    }
+  });
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { type Report, systemClock } from '@xx-pipeline/common';
+import { pipelineVariables } from '@xx-pipeline/pipeline-language';
+import { JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
+import { checkForRun } from '../../src/local/check-for-run.ts';
+import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
+import { LocalReportStore } from '../../src/local/LocalReportStore.ts';
+import { pipelineFacts } from '../../src/local/pipeline-facts.ts';
+import { systemIds } from '../../src/local/system-ids.ts';
+import { PlainRenderer } from '../../src/render/PlainRenderer.ts';
+import { openSource, sourceInfo } from '../../src/source/open-source.ts';
+import { FakeStream, fakeIo } from '../render/FakeIo.ts';
+
+/** `xx run --local` of a repository, with containers that only pretend. */
+export async function runOnScriptedMachine(
+  repository: string,
+  directory: string,
+): Promise<{ readonly stdout: string; readonly report: Report }> {
+  const stdout = new FakeStream();
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const io = { ...fakeIo(stdout, new FakeStream(), env), cwd: repository };
+  const source = await openSource(
+    { file: undefined, clone: null, cloneDirectory: directory },
+    { cwd: repository, env },
+  );
+  const { facts } = await source.facts;
+  const { plan } = checkForRun({ variables: [] }, source.location, facts, io);
+  if (plan === null) throw new Error('the file makes no pipeline');
+  const id = systemIds.next();
+  const createdAt = systemClock.now();
+  const store = new LocalReportStore(join(directory, 'local-home'));
+  const info = sourceInfo(source.location, facts);
+  const executor = new ScriptedExecutor({ clock: systemClock });
+  const renderer = new PlainRenderer(io);
+  const name = 'demo';
+  const runner = new LocalPipelineRunner({
+    plan,
+    id,
+    pipelineName: name,
+    sourceInfo: info,
+    createdAt,
+    jobs: {
+      predefined: (runNumber) =>
+        pipelineVariables(pipelineFacts(source.location, facts, { createdAt, runNumber, name })),
+      variables: [],
+      runner: { id: '1', description: 'here', version: '0' },
+      source: { kind: 'empty' },
+      playedJobs: new Set(),
+    },
+    openRun: (jobs) =>
+      store.createRun({
+        id,
+        pipeline: name,
+        repository: info.repository,
+        createdAt: new Date(createdAt).toISOString(),
+        jobs,
+      }),
+    createJobRunner: (ports) => new JobRunner({ executor, clock: systemClock, ...ports }),
+    slots: 4,
+    dirty: source.dirty,
+    clock: systemClock,
+    ids: systemIds,
+    emit: (event) => renderer.event(event),
+    interrupted: io.interrupted,
+    killed: io.killed,
+  });
+  const { report } = await runner.run();
+  await executor.close();
+  return { stdout: stdout.text, report };
+}

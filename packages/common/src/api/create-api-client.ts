@@ -1,0 +1,138 @@
+import type { z } from 'zod';
+import type { ApiResponse, ApiTransport } from './ApiTransport.ts';
+import { ApiMismatch, ApiProblem } from './api-errors.ts';
+import { type Problem, problemSchema } from './Problem.ts';
+import type { Route } from './Route.ts';
+import type { ByteSource, RouteAnswer, RouteInput } from './route-types.ts';
+import { readServerSentEvents } from './server-sent-events.ts';
+
+/** What any call may say besides its input. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Instead of the client's own: the token of an attempt. */
+  readonly token?: string | undefined;
+  /** Headers of no schema: `Last-Event-ID`, `Idempotency-Key`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type Call<R extends Route> =
+  object extends RouteInput<R>
+    ? (input?: RouteInput<R>, options?: CallOptions) => Promise<RouteAnswer<R>>
+    : (input: RouteInput<R>, options?: CallOptions) => Promise<RouteAnswer<R>>;
+
+/** One method per operation of a route table. */
+export type ApiClient<Routes extends Record<string, Route>> = { readonly [Name in keyof Routes]: Call<Routes[Name]> };
+
+/** What a client needs besides the table. */
+export interface ApiClientOptions {
+  readonly transport: ApiTransport;
+  /** Sent as bearer; a function where it may change. */
+  readonly token?: string | null | (() => string | null);
+}
+
+interface AnyInput {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+const largestDocument = 256 * 1024 * 1024;
+
+/**
+ * A typed client of an API: each operation once, no repeats. Throws `ApiProblem` for an error answer, `ApiUnreachable`
+ * for none, `ApiMismatch` for one that fits no schema, and the signal's reason.
+ */
+export function createApiClient<Routes extends Record<string, Route>>(
+  routes: Routes,
+  options: ApiClientOptions,
+): ApiClient<Routes> {
+  const calls: Record<string, (input?: AnyInput, call?: CallOptions) => Promise<unknown>> = {};
+  for (const [name, route] of Object.entries<Route>(routes)) {
+    calls[name] = (input = {}, call = {}) => callRoute(name, route, input, call, options);
+  }
+  return calls as ApiClient<Routes>;
+}
+
+async function callRoute(name: string, route: Route, input: AnyInput, call: CallOptions, options: ApiClientOptions) {
+  const headers: Record<string, string> = { accept: '*/*', ...call.headers };
+  const token = call.token ?? (typeof options.token === 'function' ? options.token() : options.token);
+  if (token != null) headers['authorization'] = `Bearer ${token}`;
+  const body = requestBody(route, input, headers);
+  const response = await options.transport.send({
+    method: route.method,
+    path: requestPath(route, input),
+    headers,
+    body,
+    signal: call.signal,
+  });
+  const expected = route.responses[response.status];
+  if (expected === undefined) throw await readProblem(name, response);
+  const { status } = response;
+  return { status, headers: response.headers, body: await readBody(name, expected, response) };
+}
+
+/** The path of a call: parameters put in and the query appended, all escaped. */
+export function requestPath(route: Route, input: AnyInput): string {
+  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(String(input.params?.[key])));
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(input.query ?? {})) {
+    if (value !== undefined) query.set(key, String(value));
+  }
+  return query.size === 0 ? path : `${path}?${query}`;
+}
+
+function requestBody(route: Route, input: AnyInput, headers: Record<string, string>): ByteSource | null {
+  if (route.body === undefined || input.body === undefined) return null;
+  if (route.body === 'bytes') {
+    headers['content-type'] = input.contentType ?? 'application/octet-stream';
+    return input.body as ByteSource;
+  }
+  headers['content-type'] = 'application/json';
+  return Buffer.from(JSON.stringify(input.body));
+}
+
+async function readBody(name: string, expected: Route['responses'][number], response: ApiResponse): Promise<unknown> {
+  if (expected === 'bytes') return response.body;
+  if (expected === 'events') return readServerSentEvents(response.body);
+  const bytes = await readAll(response.body);
+  if (expected === null) return null;
+  if (expected === 'text') return bytes.toString();
+  return parse(name, expected as z.ZodType, bytes);
+}
+
+function parse(name: string, schema: z.ZodType, bytes: Buffer): unknown {
+  const document = readJson(bytes);
+  const checked = schema.safeParse(document);
+  if (document === undefined || !checked.success) {
+    const issue = checked.error?.issues[0];
+    const why = document === undefined || issue === undefined ? 'no JSON' : `${issue.path.join('/')}: ${issue.message}`;
+    throw new ApiMismatch(`${name}: the server's answer is not what this version expects (${why})`);
+  }
+  return checked.data;
+}
+
+async function readProblem(name: string, response: ApiResponse): Promise<Error> {
+  const checked = problemSchema.safeParse(readJson(await readAll(response.body)));
+  if (checked.success) return new ApiProblem(name, checked.data as Problem);
+  return new ApiMismatch(`${name}: the server answered ${response.status} without saying why; is it an xx server?`);
+}
+
+function readJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString());
+  } catch {
+    return undefined;
+  }
+}
+
+async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > largestDocument) throw new ApiMismatch('the server answered more than 256 MiB of JSON');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,41 @@
+import { type Clock, isoTime } from '../index.ts';
+
+/** What happened, besides its message; never a token, a variable's value or a header. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** The log of a service process. */
+export interface ServiceLog {
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+// What looks like one of our tokens is never printed, whoever passed it on.
+const tokens = /\bxx[pwj]_[\w-]{8,}/g;
+
+/** Lines on a stream: for a person where it is a terminal, else JSON for machines. */
+export function createServiceLog(
+  stream: { write(text: string): unknown; readonly isTTY?: boolean | undefined },
+  clock: Clock,
+): ServiceLog {
+  const line = (level: string, message: string, fields: LogFields) => {
+    const at = isoTime(clock.now());
+    const text =
+      stream.isTTY === true
+        ? `${at.slice(11, 19)} ${level === 'info' ? '' : `${level}: `}${oneLine(message)}${asText(fields)}`
+        : JSON.stringify({ at, level, message, ...fields });
+    stream.write(`${text.replaceAll(tokens, 'xx*_…')}\n`);
+  };
+  return {
+    info: (message, fields = {}) => line('info', message, fields),
+    warn: (message, fields = {}) => line('warn', message, fields),
+    error: (message, fields = {}) => line('error', message, fields),
+  };
+}
+
+const oneLine = (text: string) => text.replaceAll(/\p{Cc}+/gu, ' ');
+
+function asText(fields: LogFields): string {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
+  return given.map(([name, value]) => `  ${name}=${oneLine(String(value))}`).join('');
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ExecutionStatus, isTerminal, type PipelineExecution } from '@xx-pipeline/common';
+import fc from 'fast-check';
+import { indexPlan } from '../../src/progress/PlanIndex.ts';
+import { ProgressTracker } from '../../src/progress/ProgressTracker.ts';
+import {
+  applyDecisions,
+  attemptFinished,
+  attemptStarted,
+  createPipelineExecution,
+  jobsRetried,
+  pipelineCanceled,
+} from '../../src/progress/pipeline-record.ts';
+import { type Retries, retriesOfJob, retriesOfPipeline } from '../../src/progress/select-retries.ts';
+import { type RandomRun, randomRun } from './model.ts';
+import { jobOutcome, jobPlan, needing, pipelinePlan } from './plans.ts';
+
+const at = '2026-01-01T00:00:00.000Z';
+
+/** A record in which jobs have these statuses; those in `never` had no turn. */
+function record(
+  plan: ReturnType<typeof pipelinePlan>,
+  statuses: Record<string, ExecutionStatus>,
+  never: string[] = [],
+) {
+  let count = 0;
+  const created = createPipelineExecution(plan, {
+    id: 'e',
+    pipelineName: 'p',
+    source: { repository: 'r', branch: null, commit: null, dirty: false },
+    runNumber: 1,
+    trigger: 'local',
+    createdAt: at,
+    ids: { next: () => `id-${count++}` },
+  });
+  const jobs = created.jobs.map((job) => {
+    const status = statuses[job.name] ?? job.status;
+    const eligibleAt = status === 'CREATED' || status === 'SKIPPED' || never.includes(job.name) ? null : at;
+    return { ...job, status, eligibleAt };
+  });
+  return { ...created, jobs };
+}
+
+function names(execution: PipelineExecution, { now, anew }: Retries) {
+  const of = (ids: ReadonlySet<string>) => execution.jobs.filter(({ id }) => ids.has(id)).map(({ name }) => name);
+  return { now: of(now), anew: of(anew) };
+}
+
+test('a retried pipeline begins with what failed first; what comes behind waits for it', () => {
+  const plan = pipelinePlan(
+    jobPlan('good', 'one'),
+    jobPlan('bad', 'one'),
+    jobPlan('mine', 'two', needing('good')),
+    jobPlan('skipped', 'two'),
+    jobPlan('late', 'three', { when: 'always' }),
+    jobPlan('mail', 'three', { when: 'on_failure' }),
+  );
+  const execution = record(plan, {
+    ...{ good: 'SUCCESS', bad: 'FAILED', mine: 'FAILED', skipped: 'SKIPPED', late: 'FAILED', mail: 'SUCCESS' },
+  });
+  assert.deepEqual(names(execution, retriesOfPipeline(execution, indexPlan(plan))), {
+    now: ['bad', 'mine'],
+    anew: ['skipped', 'late'],
+  });
+});
+
+test('a job that was canceled before its turn waits for it when its pipeline is retried', () => {
+  const plan = pipelinePlan(jobPlan('a', 'one'), jobPlan('b', 'two'));
+  const execution = record(plan, { a: 'CANCELED', b: 'CANCELED' }, ['b']);
+  assert.deepEqual(names(execution, retriesOfPipeline(execution, indexPlan(plan))), { now: ['a'], anew: ['b'] });
+});
+
+test('a retried job takes along what was stopped because of it, and no failure of its own right', () => {
+  const plan = pipelinePlan(
+    jobPlan('a', 'one'),
+    jobPlan('b', 'one'),
+    jobPlan('needs-a', 'one', needing('a')),
+    jobPlan('needs-b', 'one', needing('b')),
+    jobPlan('failed', 'two', { when: 'always' }),
+    jobPlan('skipped', 'three'),
+  );
+  const execution = record(plan, {
+    ...{ a: 'FAILED', b: 'FAILED', 'needs-a': 'SKIPPED', 'needs-b': 'SKIPPED', failed: 'FAILED', skipped: 'SKIPPED' },
+  });
+  const index = indexPlan(plan);
+  assert.deepEqual(names(execution, retriesOfJob(execution, index, execution.jobs[0]?.id ?? '')), {
+    now: ['a'],
+    anew: ['needs-a', 'skipped'],
+  });
+});
+
+/** Runs until nothing is left to do, every job ending as `fate` says. */
+function drive(run: RandomRun, start: PipelineExecution, fate: (name: string) => 'SUCCESS' | 'FAILED' | 'CANCELED') {
+  const index = indexPlan(run.plan);
+  let execution = start;
+  for (let round = 0; round < 100; round++) {
+    const tracker = new ProgressTracker(index);
+    for (const job of execution.jobs) tracker.set(job.name, job);
+    execution = applyDecisions(execution, tracker.decide(), at);
+    const next = execution.jobs.find(({ status }) => status === 'PENDING');
+    if (next === undefined) return execution;
+    execution = attemptStarted(execution, next.id, { at, image: 'i' });
+    execution = attemptFinished(execution, index, next.id, jobOutcome(fate(next.name)), { at, log: null });
+  }
+  return assert.fail('the run does not end');
+}
+
+test('any run, canceled or not, that is retried with every job well ends without a failure', () => {
+  fc.assert(
+    fc.property(randomRun, fc.boolean(), (run, isCanceled) => {
+      const created = record(run.plan, {});
+      const first = isCanceled
+        ? pipelineCanceled(created, 'enough', at)
+        : drive(run, created, (name) => run.fates.get(name) ?? 'SUCCESS');
+      const index = indexPlan(run.plan);
+      const again = jobsRetried(first, retriesOfPipeline(first, index), at);
+      const last = drive(run, again, () => 'SUCCESS');
+      for (const { name, status } of last.jobs) {
+        assert(status === 'MANUAL' || status === 'CREATED' || isTerminal(status), `${name} is ${status}`);
+        assert(status !== 'FAILED' && status !== 'CANCELED', `${name} is ${status}`);
+      }
+    }),
+  );
+});

@@ -1,0 +1,232 @@
+import type { Clock } from '@xx-pipeline/common';
+import { ApiProblem } from '@xx-pipeline/common/api';
+import type { ServiceLog } from '@xx-pipeline/common/service';
+import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
+import type { WorkerBackendClient } from './WorkerBackendClient.ts';
+import type { WorkerIdentity } from './WorkerIdentity.ts';
+
+/** What a worker says about itself. */
+export interface WorkerFacts {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly version: string;
+}
+
+/** What keeping in contact needs. */
+export interface ContactParts {
+  readonly client: WorkerBackendClient;
+  readonly service: PipelineExecutionWorkerService;
+  readonly identity: WorkerIdentity;
+  readonly facts: WorkerFacts;
+  /** null: this worker polls. */
+  readonly push: { readonly url: string; readonly token: string } | null;
+  /** Seconds without an answer after which this worker ends its jobs; null = never: the backend may just be away. */
+  readonly isolateAfterSeconds: number | null;
+  /** Milliseconds between tries. */
+  readonly pauses: readonly [first: number, longest: number];
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: ServiceLog;
+}
+
+/** How the contact stands. */
+export type ContactState = 'connecting' | 'connected' | 'refused';
+
+const pollSeconds = 25;
+/** A call that gets no answer is given up after this, so that the next one may find a way. */
+const callMs = 15_000;
+
+/**
+ * Keeps a worker registered and its leases alive:
+ *
+ *   connecting --registered--> connected --404--> connecting
+ *        ^  '--409--> refused --'    '---409--> refused (another process is this worker now: all jobs are given up)
+ *        '-------- '
+ *
+ * Every wait is spread by chance, so that many workers do not come back to a restarted backend in the same moment.
+ */
+export class BackendContact {
+  readonly #parts: ContactParts;
+  readonly #confirmed = Promise.withResolvers<void>();
+  readonly #connectedWaiters: (() => void)[] = [];
+  #state: ContactState = 'connecting';
+  #heartbeatSeconds = 10;
+  #isFirst = true;
+  #beatSoon: (() => void) | null = null;
+  /** Since when no call was answered; null while they are. */
+  #silentMs = 0;
+
+  constructor(parts: ContactParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the backend has first answered a heartbeat: what was not lost then is this worker's. */
+  get confirmed(): Promise<void> {
+    return this.#confirmed.promise;
+  }
+
+  get state(): ContactState {
+    return this.#state;
+  }
+
+  /** Keeps in contact until the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const loops = [this.#beat(signal)];
+    if (this.#parts.push === null) loops.push(this.#poll(signal));
+    await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#explain(error, signal))));
+  }
+
+  /** The next heartbeat comes now. */
+  beatNow(): void {
+    this.#beatSoon?.();
+  }
+
+  async #beat(signal: AbortSignal): Promise<void> {
+    const [firstPause, longestPause] = this.#parts.pauses;
+    let pause = firstPause;
+    while (!signal.aborted) {
+      try {
+        if (this.#state !== 'connected') await this.#register(signal);
+        await this.#heartbeat(signal);
+        pause = firstPause;
+        this.#silentMs = 0;
+        await this.#sleep(this.#heartbeatSeconds * 1000 * (0.9 + this.#parts.random() * 0.2), signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failed(error);
+        const wait = pause * (0.5 + this.#parts.random());
+        this.#fallSilent(wait);
+        await this.#sleep(wait, signal);
+        pause = Math.min(pause * 2, longestPause);
+      }
+    }
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { client, service, identity, facts, push, log } = this.#parts;
+    const { workerId, instanceId, previousInstanceId } = identity;
+    const answer = await client.register(
+      {
+        workerId,
+        instanceId,
+        ...(previousInstanceId === null ? {} : { previousInstanceId }),
+        ...facts,
+        slots: service.slots,
+        ...(push === null ? {} : { url: push.url, pushToken: push.token }),
+      },
+      limited(signal),
+    );
+    identity.registered();
+    this.#heartbeatSeconds = Math.max(0.05, answer.heartbeatSeconds);
+    this.#state = 'connected';
+    log.info('registered with the backend', { workerId, name: facts.name });
+    for (const wake of this.#connectedWaiters.splice(0)) wake();
+  }
+
+  async #heartbeat(signal: AbortSignal): Promise<void> {
+    const { client, service, identity } = this.#parts;
+    const { workerId, instanceId } = identity;
+    await service.probeDisk();
+    const attempts = service.heldAttempts();
+    const beat = { workerId, instanceId, freeSlots: service.freeSlots, attempts };
+    const { cancel, lost } = await client.heartbeat(beat, limited(signal));
+    for (const { jobId, attempt, reason } of lost) service.loseJob(jobId, attempt, reason);
+    for (const { jobId, attempt } of cancel) service.cancelJob(jobId, attempt);
+    this.#confirmed.resolve();
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
+    const { service, client, identity, log } = this.#parts;
+    const { workerId, instanceId } = identity;
+    const [firstPause, longestPause] = this.#parts.pauses;
+    let pause = firstPause;
+    while (!signal.aborted && !service.isDraining) {
+      await this.#connected(signal);
+      await this.#slotFree(signal);
+      if (signal.aborted || service.isDraining) return;
+      try {
+        const poll = { workerId, instanceId, freeSlots: service.freeSlots, waitSeconds: pollSeconds };
+        for (const request of await client.poll(poll, limited(signal, (pollSeconds + 15) * 1000))) {
+          try {
+            service.executeJob(request);
+          } catch (error) {
+            // Not accepted: the backend takes it back when nobody names it in a heartbeat.
+            log.warn('a job could not be taken', { jobId: request.jobId, why: messageOf(error) });
+          }
+        }
+        pause = firstPause;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failed(error);
+        if (this.#state !== 'connected') this.beatNow();
+        await this.#parts.clock.sleep(pause * (0.5 + this.#parts.random()), signal).catch(() => {});
+        pause = Math.min(pause * 2, longestPause);
+      }
+    }
+  }
+
+  /** What an error of register, heartbeat or poll means. */
+  #failed(error: unknown): void {
+    const { log, service } = this.#parts;
+    const problem = error instanceof ApiProblem ? error.problem : null;
+    if (problem?.status === 404) {
+      if (this.#state === 'connected') log.warn('the backend has forgotten this worker: registering again');
+      this.#state = 'connecting';
+    } else if (problem?.status === 409) {
+      if (this.#state !== 'refused') log.error('another process is this worker now', { why: messageOf(error) });
+      // One that has never been confirmed may only be early: the process before it still counts as alive.
+      if (this.#state === 'connected') service.loseAll('another process has taken over');
+      this.#state = 'refused';
+    } else if (this.#isFirst || this.#state === 'connected') {
+      log.warn('no contact with the backend', { why: messageOf(error) });
+    }
+    this.#isFirst = false;
+  }
+
+  #fallSilent(ms: number): void {
+    const { isolateAfterSeconds, service } = this.#parts;
+    const before = this.#silentMs;
+    this.#silentMs += ms;
+    if (isolateAfterSeconds === null || before >= isolateAfterSeconds * 1000) return;
+    if (this.#silentMs >= isolateAfterSeconds * 1000) service.loseAll('no contact with the backend for too long');
+  }
+
+  async #connected(signal: AbortSignal): Promise<void> {
+    while (this.#state !== 'connected' && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#connectedWaiters.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  }
+
+  async #slotFree(signal: AbortSignal): Promise<void> {
+    const { service } = this.#parts;
+    while (service.freeSlots === 0 && !service.isDraining && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const off = service.onChange(() => done());
+        const done = () => {
+          off();
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        signal.addEventListener('abort', done, { once: true });
+      });
+    }
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    const soon = new AbortController();
+    this.#beatSoon = () => soon.abort();
+    await this.#parts.clock.sleep(ms, AbortSignal.any([signal, soon.signal])).catch(() => {});
+    this.#beatSoon = null;
+  }
+
+  #explain(error: unknown, signal: AbortSignal): void {
+    if (!signal.aborted) this.#parts.log.error('keeping in contact failed', { why: messageOf(error) });
+  }
+}
+
+const limited = (signal: AbortSignal, ms = callMs): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,334 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, isTerminal, type JobRequest } from '@xx-pipeline/common';
+import { HttpProblem, type ServiceLog } from '@xx-pipeline/common/service';
+import type { JobRunner } from '../execution/index.ts';
+import { AttemptDirectory } from './attempt/AttemptDirectory.ts';
+import { FinishedAttempts } from './attempt/FinishedAttempts.ts';
+import { KeptAttempts } from './attempt/KeptAttempts.ts';
+import { RunningAttempt } from './attempt/RunningAttempt.ts';
+import { executeInOrder } from './execute-in-order.ts';
+import { Slots } from './Slots.ts';
+import type { WorkerBackendClient } from './WorkerBackendClient.ts';
+import type { WorkerCommunicationService } from './WorkerCommunicationService.ts';
+
+/** What it works with. */
+export interface WorkerServiceParts {
+  readonly runner: JobRunner;
+  readonly communication: WorkerCommunicationService;
+  readonly client: WorkerBackendClient | null;
+  readonly clock: Clock;
+  readonly log: ServiceLog;
+  readonly slots: number;
+  /** Of this service alone. */
+  readonly directory: string;
+}
+
+/** What became of a request. */
+export interface Acceptance {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly state: 'accepted' | 'known';
+}
+
+/** Jobs that only wait for others may be many, but not without end. */
+const mostWaiting = 10_000;
+
+/**
+ * The jobs of one worker: takes them (once each), runs them in its slots, cancels them, and picks up after a restart
+ * what the last process has left.
+ */
+export class PipelineExecutionWorkerService {
+  readonly #parts: WorkerServiceParts;
+  readonly #slots: Slots;
+  readonly #attempts = new Map<string, RunningAttempt>();
+  readonly #finished: FinishedAttempts;
+  readonly #kept: KeptAttempts;
+  readonly #listeners = new Set<() => void>();
+  readonly #pipelines = new Set<string>();
+  /** Resolve when an attempt is put away. */
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #draining = false;
+  #diskFull = false;
+
+  constructor(parts: WorkerServiceParts) {
+    this.#parts = parts;
+    this.#slots = new Slots(parts.slots);
+    this.#finished = new FinishedAttempts(join(parts.directory, 'finished'));
+    this.#kept = new KeptAttempts(join(parts.directory, 'kept'));
+  }
+
+  /**
+   * Goes on with what the last process has left. Jobs whose script had begun are picked up at once; those that had not
+   * begin when `confirmed` resolves: when the backend has said that they are still this worker's. Resolves when it is
+   * known which containers go on.
+   */
+  async recover(confirmed: Promise<void>): Promise<void> {
+    const left = await AttemptDirectory.openAll(this.#root);
+    await Promise.all(left.map((directory) => this.#begin(directory, confirmed).picked));
+  }
+
+  /**
+   * Takes a job: when this returns, it is on disk. The same attempt again is known; an older one than was known is
+   * refused (`stale_attempt`), and so is anything while no slot is free (`worker_full`) or this worker ends.
+   */
+  executeJob(request: JobRequest): Acceptance {
+    return this.#accept(request, { queue: false });
+  }
+
+  /** Takes all jobs of a run and executes them here in dependency order; resolves when they are known. */
+  async executePipeline(pipelineExecutionId: string): Promise<{ pipelineExecutionId: string; jobs: number }> {
+    const { client, communication, log } = this.#parts;
+    if (client === null) throw new HttpProblem('unavailable', 'this worker has no backend to fetch a run from');
+    this.#refuseWhenDraining();
+    const requests = await client.getExecutionRequests(pipelineExecutionId);
+    if (!this.#pipelines.has(pipelineExecutionId)) {
+      this.#pipelines.add(pipelineExecutionId);
+      executeInOrder(requests, {
+        isOver: async (request) =>
+          isTerminal(await communication.getJobStatus(request, request.jobId, this.#stop.signal)),
+        execute: async (request) => {
+          this.#accept(request, { queue: true });
+          await this.#attempts.get(request.jobId)?.gone;
+        },
+      })
+        .catch((error: unknown) => log.error('a run could not be executed', { pipelineExecutionId, why: text(error) }))
+        .finally(() => this.#pipelines.delete(pipelineExecutionId));
+    }
+    return { pipelineExecutionId, jobs: requests.length };
+  }
+
+  /** Cancels a job; false when it does not run here (any more), or only an attempt other than the one meant. */
+  cancelJob(jobId: string, attempt?: number): boolean {
+    const running = this.#attempts.get(jobId);
+    if (running === undefined || (attempt !== undefined && running.attempt !== attempt)) return false;
+    running.cancel();
+    return true;
+  }
+
+  /** The backend has taken an attempt away. */
+  loseJob(jobId: string, attempt: number, reason: string): void {
+    const running = this.#attempts.get(jobId);
+    if (running?.attempt !== attempt || running.isLost) return;
+    this.#parts.log.warn('attempt taken away', { job: running.request.jobName, jobId, attempt, reason });
+    running.lose(reason);
+  }
+
+  /** All attempts are somebody else's: another process has this worker's identity. */
+  loseAll(reason: string): void {
+    for (const running of this.#attempts.values()) this.loseJob(running.jobId, running.attempt, reason);
+  }
+
+  /** Attempts whose lease must be kept alive: all that are not wholly told. */
+  heldAttempts(): { jobId: string; attempt: number; token: string }[] {
+    return [...this.#attempts.values()]
+      .filter((running) => !running.isLost && running.request.token !== undefined)
+      .map(({ jobId, attempt, request }) => ({ jobId, attempt, token: request.token as string }));
+  }
+
+  get freeSlots(): number {
+    return this.#draining || this.#diskFull ? 0 : Math.max(0, this.#slots.size - this.#busy);
+  }
+
+  get slots(): number {
+    return this.#slots.size;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** The disk takes nothing. */
+  get isDiskFull(): boolean {
+    return this.#diskFull;
+  }
+
+  /** How many attempts run, wait for other jobs, and are over but not wholly told. */
+  counts(): { running: number; waiting: number; undelivered: number } {
+    const counts = { running: 0, waiting: 0, undelivered: 0 };
+    for (const { state } of this.#attempts.values()) {
+      if (state === 'running' || state === 'ready') counts.running++;
+      else if (state === 'waiting') counts.waiting++;
+      else if (state === 'finished') counts.undelivered++;
+    }
+    return counts;
+  }
+
+  /** Where the attempts of a job that no backend knows were kept. */
+  get kept(): KeptAttempts {
+    return this.#kept;
+  }
+
+  /** An attempt that is here now. */
+  find(jobId: string): RunningAttempt | null {
+    return this.#attempts.get(jobId) ?? null;
+  }
+
+  /** Calls `listener` whenever an attempt has moved on, until the returned function is called. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tries whether the disk takes something: after it was full, jobs are taken again. */
+  async probeDisk(): Promise<void> {
+    const path = join(this.#parts.directory, 'probe');
+    try {
+      await writeFile(path, Buffer.alloc(64 * 1024));
+      this.#trouble(null);
+    } catch (error) {
+      this.#trouble(error);
+    }
+    await rm(path, { force: true });
+  }
+
+  /** Takes no more jobs. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** Ends everything that runs and tells that it should be tried elsewhere. */
+  giveBackAll(reason: string): void {
+    for (const running of this.#attempts.values()) running.giveBack(reason);
+  }
+
+  /** Resolves when nothing runs or waits here; what is left to be told may still be on its way. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#attempts.values()].map((running) => running.ended));
+  }
+
+  /** Resolves when the backend has been told everything. */
+  async delivered(): Promise<void> {
+    while (this.#leaving.size > 0) await Promise.all(this.#leaving);
+  }
+
+  /** Stops telling; what is not told stays on disk for the next process. */
+  async close(): Promise<void> {
+    this.#draining = true;
+    this.#stop.abort(new Error('the worker is closing'));
+    this.#parts.communication.close();
+    await this.delivered();
+  }
+
+  get #root(): string {
+    return join(this.#parts.directory, 'attempts');
+  }
+
+  /** Jobs that have a slot or are about to ask for one. */
+  get #busy(): number {
+    return [...this.#attempts.values()].filter(({ state }) => state === 'ready' || state === 'running').length;
+  }
+
+  #accept(request: JobRequest, { queue }: { queue: boolean }): Acceptance {
+    const { jobId } = request;
+    const attempt = request.attempt ?? 1;
+    const current = this.#attempts.get(jobId);
+    const newest = Math.max(current?.attempt ?? 0, this.#finished.newestOf(jobId));
+    if (attempt === newest) return { jobId, attempt, state: 'known' };
+    if (attempt < newest) {
+      throw new HttpProblem('stale_attempt', `attempt ${newest} of this job is known here already`);
+    }
+    this.#refuseWhenDraining();
+    if (this.#diskFull) throw new HttpProblem('worker_full', "this worker's disk is full");
+    if (!queue && this.freeSlots === 0) {
+      throw new HttpProblem('worker_full', `all ${this.#slots.size} slots of this worker are taken`);
+    }
+    if (this.counts().waiting >= mostWaiting) throw new HttpProblem('worker_full', 'too many jobs wait here');
+    const directory = this.#keep(request, attempt);
+    // Two attempts of one job never run at once, whatever the reason is that a new one comes.
+    current?.lose(`attempt ${attempt} has taken its place`);
+    this.#begin(directory, current?.ended ?? null);
+    return { jobId, attempt, state: 'accepted' };
+  }
+
+  #keep(request: JobRequest, attempt: number): AttemptDirectory {
+    try {
+      return AttemptDirectory.create(this.#root, { request, attempt, acceptedAt: this.#parts.clock.now() });
+    } catch (error) {
+      this.#trouble(error);
+      throw new HttpProblem('worker_full', `this worker cannot keep the job on its disk: ${text(error)}`);
+    }
+  }
+
+  #begin(directory: AttemptDirectory, begin: Promise<void> | null): RunningAttempt {
+    const { runner, communication, clock, log } = this.#parts;
+    const { request, attempt } = directory.job;
+    const running = new RunningAttempt(
+      directory,
+      {
+        runner,
+        communication,
+        clock,
+        acquireSlot: (runsAlready) => (runsAlready ? Promise.resolve(this.#slots.occupy()) : this.#slots.acquire()),
+        changed: () => this.#changed(),
+        diskTrouble: (error) => this.#trouble(error),
+      },
+      begin,
+    );
+    this.#attempts.set(request.jobId, running);
+    log.info('job accepted', { job: request.jobName, jobId: request.jobId, attempt });
+    const away = running.gone.then(async (end) => {
+      try {
+        await this.#conclude(running, end);
+      } catch (error) {
+        log.error('an attempt could not be put away', { jobId: request.jobId, attempt, why: text(error) });
+      }
+      if (this.#attempts.get(request.jobId) === running) this.#attempts.delete(request.jobId);
+      this.#leaving.delete(away);
+      this.#changed();
+    });
+    this.#leaving.add(away);
+    this.#changed();
+    return running;
+  }
+
+  async #conclude(running: RunningAttempt, end: Awaited<RunningAttempt['gone']>): Promise<void> {
+    const { log } = this.#parts;
+    const { jobId, attempt, directory, outcome } = running;
+    const facts = { job: running.request.jobName, jobId, attempt };
+    if (end.kind === 'stopped') return;
+    this.#finished.add(jobId, attempt);
+    switch (end.kind) {
+      case 'delivered':
+        log.info('job told', { ...facts, status: outcome?.status });
+        return await directory.remove();
+      case 'stale':
+        log.warn('job dropped', { ...facts, reason: end.reason });
+        return await directory.remove();
+      case 'unknown-job':
+        log.info('job kept here: no backend knows it', {
+          ...facts,
+          status: outcome?.status,
+          directory: await this.#kept.keep(directory, outcome),
+        });
+        return;
+      case 'given-up':
+        log.error('job kept here: it could not be told', {
+          ...facts,
+          reason: end.reason,
+          directory: await this.#kept.keep(directory, outcome),
+        });
+        return;
+    }
+  }
+
+  #refuseWhenDraining(): void {
+    if (this.#draining) throw new HttpProblem('worker_full', 'this worker takes no more jobs: it is about to end');
+  }
+
+  #trouble(error: unknown): void {
+    const full = error !== null;
+    if (full === this.#diskFull) return;
+    this.#diskFull = full;
+    if (full) this.#parts.log.error('the disk takes nothing', { why: text(error) });
+    else this.#parts.log.info('the disk takes something again');
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ArtifactRef, Clock, ExecutionStatus, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
+import { ApiProblem } from '@xx-pipeline/common/api';
+import type { DependencySource, DependencyState, JobArtifacts } from '../execution/index.ts';
+import type { AttemptDirectory } from './attempt/AttemptDirectory.ts';
+import type { LogSpool } from './attempt/LogSpool.ts';
+import { saveArchive } from './attempt/save-archive.ts';
+import { AttemptDelivery, type DeliveryEnd } from './delivery/AttemptDelivery.ts';
+import { Patience, type PatienceOptions } from './delivery/Patience.ts';
+import type { AttemptCaller, WorkerBackendClient } from './WorkerBackendClient.ts';
+
+/** What it works with. */
+export interface CommunicationParts {
+  /** null: there is no backend; whatever is told stays on this machine. */
+  readonly client: WorkerBackendClient | null;
+  readonly clock: Clock;
+  /** A directory for downloads under way. */
+  readonly scratch: string;
+  readonly patience?: Omit<PatienceOptions, 'clock'>;
+}
+
+/** An attempt whose news are on their way. */
+interface Followed {
+  readonly directory: AttemptDirectory;
+  readonly delivery: AttemptDelivery | null;
+  readonly stop: AbortController;
+}
+
+/**
+ * What a worker asks and tells the backend about its jobs. Asking is repeated with patience; telling goes through the
+ * attempt's directory, so that nothing told is lost and nobody waits for the backend.
+ */
+export class WorkerCommunicationService implements DependencySource, JobArtifacts {
+  readonly #client: WorkerBackendClient | null;
+  readonly #patience: Patience;
+  readonly #scratch: string;
+  readonly #followed = new Map<string, Followed>();
+
+  constructor({ client, clock, scratch, patience = {} }: CommunicationParts) {
+    this.#client = client;
+    this.#scratch = scratch;
+    this.#patience = new Patience({ clock, ...patience });
+  }
+
+  /** Begins to deliver what an attempt's directory holds and will hold, until `unfollow`; resolves when that has ended. */
+  async follow(directory: AttemptDirectory, spool: LogSpool): Promise<DeliveryEnd> {
+    const stop = new AbortController();
+    const { jobId } = directory.job.request;
+    const client = this.#client;
+    const delivery =
+      client === null ? null : new AttemptDelivery({ directory, spool, client, patience: this.#patience });
+    const followed: Followed = { directory, delivery, stop };
+    // An attempt that takes another one's place: of the older one nothing is to be told any more.
+    this.#followed.get(jobId)?.stop.abort(new Error('another attempt has taken its place'));
+    this.#followed.set(jobId, followed);
+    return delivery === null ? { kind: 'unknown-job' } : await delivery.run(stop.signal);
+  }
+
+  /** The attempt's log has grown. */
+  logGrew(jobId: string): void {
+    this.#followed.get(jobId)?.delivery?.wake();
+  }
+
+  /** Tells a status, in order with everything else about the attempt. A terminal one is the last word. */
+  reportJobStatus(directory: AttemptDirectory, update: JobStatusUpdate, last: boolean): void {
+    directory.journal.note({ type: 'report', update });
+    const delivery = this.#followed.get(update.jobId)?.delivery;
+    if (last) delivery?.finish();
+    else delivery?.wake();
+  }
+
+  /** The last word about an attempt stands in its directory already, from an earlier life. */
+  reportFinished(jobId: string): void {
+    this.#followed.get(jobId)?.delivery?.finish();
+  }
+
+  /** Stops telling about an attempt; what is not told stays on disk. */
+  unfollow(directory: AttemptDirectory): void {
+    const { jobId } = directory.job.request;
+    const followed = this.#followed.get(jobId);
+    if (followed?.directory !== directory) return;
+    followed.stop.abort(new Error('no longer followed'));
+    this.#followed.delete(jobId);
+  }
+
+  async getDependencies(jobId: string): Promise<readonly DependencyState[]> {
+    const followed = this.#followed.get(jobId);
+    if (followed === undefined) throw new Error(`no job ${jobId} here`);
+    return await this.getJobDependencies(followed.directory.job.request, followed.stop.signal);
+  }
+
+  /** How far a job's dependencies are. Of a job the backend does not know, each is asked for by itself. */
+  async getJobDependencies(request: JobRequest, signal: AbortSignal): Promise<readonly DependencyState[]> {
+    const client = this.#client;
+    if (client === null) throw new Error('there is no backend to ask for dependencies');
+    const caller = callerOf(request);
+    try {
+      return await this.#patience.call(() => client.getJobDependencies(caller, signal), signal);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    return await Promise.all(
+      (request.needs ?? []).map(async ({ jobId, jobName }) => {
+        const status = await this.getJobStatus(request, jobId, signal);
+        return { jobId, jobName, status, allowFailure: false };
+      }),
+    );
+  }
+
+  /** The status of a job, asked for on behalf of another one. */
+  async getJobStatus(request: JobRequest, jobId: string, signal: AbortSignal): Promise<ExecutionStatus> {
+    const client = this.#client;
+    if (client === null) throw new Error('there is no backend to ask');
+    return await this.#patience.call(() => client.getJobStatus(callerOf(request), jobId, signal), signal);
+  }
+
+  /** Stores an archive in the attempt's directory; it goes to the backend from there, before the terminal status. */
+  async save(
+    owner: { jobId: string; attempt: number; name: string },
+    archive: AsyncIterable<Uint8Array>,
+  ): Promise<ArtifactRef> {
+    const followed = this.#followed.get(owner.jobId);
+    if (followed === undefined) throw new Error(`no job ${owner.jobId} here`);
+    const { journal, artifactPath } = followed.directory;
+    const kept = journal.state.artifact;
+    if (kept !== null) {
+      await archive[Symbol.asyncIterator]().return?.();
+      return kept;
+    }
+    const { size, sha256 } = await saveArchive(artifactPath, archive);
+    const ref = { name: owner.name, path: `${owner.jobId}/${owner.attempt}/${owner.name}`, size, sha256 };
+    journal.note({ type: 'artifact', ref });
+    followed.delivery?.wake();
+    return ref;
+  }
+
+  /** The archive of a needed job: fetched whole before it is read, so that a connection may break and be made again. */
+  async open(jobId: string): Promise<AsyncIterable<Uint8Array> | null> {
+    const client = this.#client;
+    if (client === null) return null;
+    const needing = [...this.#followed.values()].find(({ directory }) =>
+      directory.job.request.needs?.some((need) => need.jobId === jobId),
+    );
+    const caller = callerOf(needing?.directory.job.request ?? { jobId });
+    const signal = needing?.stop.signal ?? new AbortController().signal;
+    const path = join(this.#scratch, randomUUID());
+    try {
+      await this.#patience.call(async () => {
+        await saveArchive(path, await client.downloadArtifacts(caller, jobId, signal));
+      }, signal);
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+    return readAndRemove(path);
+  }
+
+  /** Stops all deliveries; what is not told stays on disk. */
+  close(): void {
+    for (const { directory } of [...this.#followed.values()]) this.unfollow(directory);
+  }
+}
+
+const callerOf = (request: Pick<JobRequest, 'jobId' | 'attempt' | 'token'>): AttemptCaller => ({
+  jobId: request.jobId,
+  attempt: request.attempt ?? 1,
+  token: request.token,
+});
+
+async function* readAndRemove(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path);
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+const isNotFound = (error: unknown) => error instanceof ApiProblem && error.problem.code === 'not_found';

@@ -1,0 +1,221 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { LogChunk } from '@xx-pipeline/common';
+import { encodeLogFrame } from '@xx-pipeline/common/api';
+import type { ToldLog } from '../../execution/index.ts';
+import { type FrameHead, frameHeaderLength, readFrameHead, scanFrames } from './scan-frames.ts';
+
+/** Bytes waiting for the disk above which a writer has to wait. */
+const highWater = 4 * 1024 * 1024;
+/** Pieces of one write: systems take up to 1024. */
+const largestBatch = 512;
+/** While the disk is full, how often it is tried again. */
+const retryMs = 1000;
+
+/** What a spool needs. */
+export interface LogSpoolOptions {
+  /** Called whenever there is more to read. */
+  readonly onGrowth: () => void;
+  /** Called when the disk refuses bytes, and with null when it takes them again. */
+  readonly onTrouble: (error: unknown) => void;
+  readonly now: () => number;
+}
+
+/**
+ * The log of one attempt on its way to the backend: frames as the API takes them, one after the other in a file. The
+ * job's output goes there whatever the backend does. Bytes are counted as payload, as everywhere.
+ *
+ * When the disk is full, output is left out until it takes some again, and a line in the log tells how much.
+ */
+export class LogSpool {
+  readonly #path: string;
+  readonly #options: LogSpoolOptions;
+  readonly #file: FileHandle;
+  #waiting: LogChunk[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | null = null;
+  /** Where the last whole frame ends. */
+  #fileEnd: number;
+  #end: number;
+  #cursor = { offset: 0, position: 0 };
+  #leftOut = 0;
+  #closed = false;
+  #lastTry = Number.NEGATIVE_INFINITY;
+  /** What an earlier life of the worker has written. */
+  readonly told: ToldLog;
+
+  private constructor(path: string, file: FileHandle, options: LogSpoolOptions, found: SpoolContent) {
+    this.#path = path;
+    this.#file = file;
+    this.#options = options;
+    this.#fileEnd = found.fileEnd;
+    this.#end = found.end;
+    this.told = found.told;
+  }
+
+  /** Opens a spool, new or kept; a frame cut short by the end of an earlier life is taken away. */
+  static async open(path: string, options: LogSpoolOptions): Promise<LogSpool> {
+    const file = await open(path, 'a+', 0o600);
+    const found = await readSpool(file);
+    await file.truncate(found.fileEnd);
+    return new LogSpool(path, file, options, found);
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  /** Bytes in the file. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Takes a chunk; when it returns a promise the caller must wait for it before writing more. */
+  write(chunk: LogChunk): void | Promise<void> {
+    if (chunk.bytes.length === 0) return;
+    this.#waiting.push(chunk);
+    this.#waitingBytes += chunk.bytes.length;
+    this.#writing ??= this.#writeAll();
+    if (this.#waitingBytes >= highWater) return this.#writing;
+  }
+
+  /** Resolves when all that was written is in the file, or known to be left out. */
+  async settled(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+    if (this.#leftOut === 0) return;
+    this.#lastTry = Number.NEGATIVE_INFINITY;
+    await this.#announceGap();
+  }
+
+  /** Whole frames from an offset on, about `limit` bytes; empty at the end. */
+  async read(offset: number, limit: number): Promise<{ frames: Buffer; bytes: number }> {
+    const start = await this.#seek(offset);
+    const length = Math.min(this.#fileEnd - start.position, limit + frameHeaderLength);
+    if (length <= 0) return { frames: Buffer.alloc(0), bytes: 0 };
+    let buffer = await this.#readAt(start.position, length);
+    const first = readFrameHead(buffer, 0);
+    if (first !== null && frameHeaderLength + first.length > buffer.length) {
+      buffer = await this.#readAt(start.position, frameHeaderLength + first.length);
+    }
+    let position = 0;
+    let bytes = 0;
+    for (let head = first; head !== null; head = readFrameHead(buffer, position)) {
+      const end = position + frameHeaderLength + head.length;
+      if (end > buffer.length) break;
+      bytes += head.length;
+      position = end;
+    }
+    this.#cursor = { offset: start.offset + bytes, position: start.position + position };
+    const frames = buffer.subarray(0, position);
+    const known = offset - start.offset;
+    return known === 0 ? { frames, bytes } : { frames: cutFirst(frames, known), bytes: bytes - known };
+  }
+
+  async close(): Promise<void> {
+    await this.settled();
+    this.#closed = true;
+    await this.#file.close();
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, largestBatch / 2);
+      const bytes = batch.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      if (this.#closed || !(await this.#announceGap()) || !(await this.#append(batch, bytes))) this.#leftOut += bytes;
+      this.#waitingBytes -= bytes;
+    }
+    this.#writing = null;
+  }
+
+  /** Before anything follows a gap, a line says so. False while the disk refuses even that. */
+  async #announceGap(): Promise<boolean> {
+    if (this.#leftOut === 0) return true;
+    const now = performance.now();
+    if (this.#closed || now - this.#lastTry < retryMs) return false;
+    this.#lastTry = now;
+    const line = `\nWARNING: ${this.#leftOut} bytes of the log are missing here: the worker's disk was full\n`;
+    const bytes = Buffer.from(line);
+    const chunk: LogChunk = { stream: 'runner', at: this.#options.now(), bytes };
+    if (!(await this.#append([chunk], bytes.length))) return false;
+    this.#leftOut = 0;
+    this.#options.onTrouble(null);
+    return true;
+  }
+
+  async #append(batch: readonly LogChunk[], bytes: number): Promise<boolean> {
+    const pieces = batch.flatMap((chunk) => encodeLogFrame(chunk));
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    try {
+      const { bytesWritten } = await this.#file.writev(pieces);
+      if (bytesWritten < length) throw Object.assign(new Error('no space left on the disk'), { code: 'ENOSPC' });
+    } catch (error) {
+      if (this.#leftOut === 0) this.#options.onTrouble(error);
+      this.#lastTry = performance.now();
+      await this.#file.truncate(this.#fileEnd).catch(() => {});
+      return false;
+    }
+    this.#fileEnd += length;
+    this.#end += bytes;
+    this.#options.onGrowth();
+    return true;
+  }
+
+  /** The begin of the frame that holds an offset. Readers go forward, so it is where the last one ended. */
+  async #seek(offset: number): Promise<{ offset: number; position: number }> {
+    if (offset === this.#cursor.offset) return this.#cursor;
+    let cursor = offset > this.#cursor.offset ? this.#cursor : { offset: 0, position: 0 };
+    const from = cursor;
+    await scanFrames(this.#file, from.position, this.#fileEnd, (head: FrameHead, position: number) => {
+      if (cursor.offset + head.length > offset) return false;
+      cursor = { offset: cursor.offset + head.length, position: position + frameHeaderLength + head.length };
+      return true;
+    });
+    return cursor;
+  }
+
+  async #readAt(position: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    const { bytesRead } = await this.#file.read(buffer, 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  }
+}
+
+interface SpoolContent {
+  readonly fileEnd: number;
+  readonly end: number;
+  readonly told: ToldLog;
+}
+
+async function readSpool(file: FileHandle): Promise<SpoolContent> {
+  const { size } = await file.stat();
+  const bytes = { stdout: 0, stderr: 0, runner: 0 };
+  const lines: string[] = [];
+  let last: { position: number; length: number } | null = null;
+  const runners: { position: number; length: number }[] = [];
+  const fileEnd = await scanFrames(file, 0, size, (head, position) => {
+    bytes[head.stream] += head.length;
+    last = { position: position + frameHeaderLength, length: head.length };
+    if (head.stream === 'runner') runners.push(last);
+    return true;
+  });
+  const text = async ({ position, length }: { position: number; length: number }) => {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+    return buffer.toString('utf8', 0, bytesRead);
+  };
+  for (const runner of runners) lines.push((await text(runner)).replace(/^\n/, ''));
+  const ending = last === null ? '\n' : await text(last);
+  return {
+    fileEnd,
+    end: bytes.stdout + bytes.stderr + bytes.runner,
+    told: { stdout: bytes.stdout, stderr: bytes.stderr, lines, atLineStart: ending.endsWith('\n') },
+  };
+}
+
+/** Frames without the first bytes of the first one's payload. */
+function cutFirst(frames: Buffer, bytes: number): Buffer {
+  const head = readFrameHead(frames, 0);
+  if (head === null || bytes > head.length) return Buffer.alloc(0);
+  const rest = frames.subarray(frameHeaderLength + bytes);
+  const header = Buffer.from(frames.subarray(0, frameHeaderLength));
+  header.writeUInt32BE(head.length - bytes, frameHeaderLength - 4);
+  return Buffer.concat([header, rest]);
+}

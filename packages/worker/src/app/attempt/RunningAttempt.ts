@@ -1,0 +1,263 @@
+import type { Clock, JobEvent, JobOutcome, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
+import type { JobRunner, PreparedJob, ReleaseSlot } from '../../execution/index.ts';
+import type { DeliveryEnd } from '../delivery/AttemptDelivery.ts';
+import type { WorkerCommunicationService } from '../WorkerCommunicationService.ts';
+import type { AttemptDirectory } from './AttemptDirectory.ts';
+import { LogSpool } from './LogSpool.ts';
+import { outcomeUpdate } from './outcome-update.ts';
+
+/** What an attempt needs of its worker. */
+export interface AttemptSurroundings {
+  readonly runner: JobRunner;
+  readonly communication: WorkerCommunicationService;
+  readonly clock: Clock;
+  /** A slot, when one is free and it is this attempt's turn; at once for one that runs already. */
+  readonly acquireSlot: (runsAlready: boolean) => Promise<ReleaseSlot>;
+  /** The attempt has moved on: see `state`. */
+  readonly changed: () => void;
+  readonly diskTrouble: (error: unknown) => void;
+}
+
+/**
+ * Where an attempt is:
+ *
+ *   ready --> waiting (for other jobs) --> ready --> running --> finished (being told) --> gone
+ */
+export type AttemptState = 'ready' | 'waiting' | 'running' | 'finished' | 'gone';
+
+/** How it came to an end on this worker. */
+export type AttemptEnd = DeliveryEnd;
+
+/** One attempt of one job on this worker, from its acceptance until the backend has everything. */
+export class RunningAttempt {
+  readonly directory: AttemptDirectory;
+  /** Resolves when the worker has nothing more to do with it. Never rejects. */
+  readonly gone: Promise<AttemptEnd>;
+  /** Resolves when nothing of it runs any more. */
+  readonly ended: Promise<void>;
+  /** Resolves when it is known whether a container of an earlier process goes on with it. */
+  readonly picked: Promise<void>;
+  readonly #around: AttemptSurroundings;
+  readonly #cancel = new AbortController();
+  readonly #kill = new AbortController();
+  #state: AttemptState = 'ready';
+  #lostReason: string | null = null;
+  #handBack: string | null = null;
+  /** It ended by itself: too late to give it back. */
+  #decided = false;
+  #outcome: JobOutcome | null = null;
+
+  /** `begin`: resolves when the attempt may begin; for a recovered one, when it is known to be still ours. */
+  constructor(directory: AttemptDirectory, around: AttemptSurroundings, begin: Promise<void> | null = null) {
+    this.directory = directory;
+    this.#around = around;
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    this.ended = ended;
+    const { promise: picked, resolve: pick } = Promise.withResolvers<void>();
+    this.picked = picked;
+    this.gone = this.#live(begin, pick, resolve).catch((error: unknown): AttemptEnd => {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { kind: 'given-up', reason: `the worker failed: ${reason}` };
+    });
+    this.gone.then(() => {
+      pick();
+      resolve();
+      this.#move('gone');
+    });
+  }
+
+  get request(): JobRequest {
+    return this.directory.job.request;
+  }
+
+  get jobId(): string {
+    return this.request.jobId;
+  }
+
+  get attempt(): number {
+    return this.directory.job.attempt;
+  }
+
+  get state(): AttemptState {
+    return this.#state;
+  }
+
+  /** How the job ended; null while it has not. */
+  get outcome(): JobOutcome | null {
+    return this.#outcome;
+  }
+
+  /** The attempt belongs to somebody else now. */
+  get isLost(): boolean {
+    return this.#lostReason !== null;
+  }
+
+  /** Ends the job as a person wants it: TERM, grace time, KILL; then told as usual. */
+  cancel(): void {
+    this.#cancel.abort(new Error('canceled'));
+  }
+
+  /** Ends the job at once and gives it back: told as lost by this worker, so that it is tried again. */
+  giveBack(reason: string): void {
+    if (this.#decided || this.#state === 'finished' || this.#state === 'gone') return;
+    this.#handBack ??= reason;
+    this.#kill.abort(new Error(reason));
+  }
+
+  /** The attempt is no longer ours: ends it at once, tells nothing more. */
+  lose(reason: string): void {
+    this.#lostReason ??= reason;
+    this.#kill.abort(new Error(reason));
+    this.#around.communication.unfollow(this.directory);
+  }
+
+  async #live(begin: Promise<void> | null, pick: () => void, ended: () => void): Promise<AttemptEnd> {
+    const { communication, clock, diskTrouble } = this.#around;
+    const spool = await LogSpool.open(this.directory.logPath, {
+      onGrowth: () => communication.logGrew(this.jobId),
+      onTrouble: diskTrouble,
+      now: () => clock.now(),
+    });
+    const delivery = communication.follow(this.directory, spool).then((end) => {
+      if (end.kind === 'stale') this.lose(end.reason);
+      return end;
+    });
+    try {
+      const { reports } = this.directory.journal.state;
+      if (reports.some((update) => update.status !== 'RUNNING')) this.#finishedBefore();
+      else await this.#run(spool, begin, pick);
+      ended();
+      await spool.settled();
+      if (this.#lostReason === null) this.#reportLast();
+      this.#move('finished');
+      const end = await delivery;
+      return this.#lostReason === null ? end : { kind: 'stale', reason: this.#lostReason };
+    } finally {
+      communication.unfollow(this.directory);
+      await spool.close();
+    }
+  }
+
+  async #run(spool: LogSpool, begin: Promise<void> | null, pick: () => void): Promise<void> {
+    const { runner } = this.#around;
+    const { journal } = this.directory;
+    if (journal.state.outcome !== null) {
+      this.#outcome = journal.state.outcome;
+      return;
+    }
+    let adopted: PreparedJob | null = null;
+    const { begunAt } = journal.state;
+    if (begunAt !== null) {
+      adopted = await runner.adopt(this.request);
+      if (adopted === null) {
+        this.#outcome = interrupted(
+          'the worker was restarted while the job ran, and its container cannot be found again',
+        );
+        return;
+      }
+      this.#move('running');
+    }
+    pick();
+    if (begunAt === null && begin !== null) {
+      await Promise.race([begin, aborted(AbortSignal.any([this.#kill.signal, this.#cancel.signal]))]);
+    }
+    const outcome = await runner.runJob(this.request, {
+      signal: this.#cancel.signal,
+      kill: this.#kill.signal,
+      told: spool.told,
+      acquireSlot: () => this.#acquireSlot(),
+      onEvent: (event) => this.#onEvent(event, spool),
+      onDecided: (decided) => {
+        // A job that is given back has not ended: another attempt will.
+        if (this.#handBack !== null || this.#lostReason !== null) return;
+        this.#decided = true;
+        journal.note({ type: 'outcome', outcome: decided });
+      },
+      ...(adopted === null || begunAt === null ? {} : { prepared: adopted, begunAt }),
+    });
+    this.#outcome = this.#handBack === null ? outcome : { ...outcome, ...interrupted(this.#handBack) };
+  }
+
+  async #acquireSlot(): Promise<ReleaseSlot> {
+    if (this.#state === 'waiting') this.#move('ready');
+    const release = await this.#around.acquireSlot(this.directory.journal.state.begunAt !== null);
+    this.#move('running');
+    return release;
+  }
+
+  #onEvent(event: JobEvent, spool: LogSpool): void | Promise<void> {
+    if (event.type === 'log') return spool.write(event.chunk);
+    if (event.type !== 'phase') return;
+    const { journal } = this.directory;
+    switch (event.phase) {
+      case 'dependencies':
+        this.#move('waiting');
+        return;
+      case 'prepare':
+        if (journal.state.reports.length === 0) this.#report({ status: 'RUNNING' }, false);
+        return;
+      case 'script':
+        journal.note({ type: 'begun', at: event.at });
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Everything of it was over when the worker ended: only the telling is left. */
+  #finishedBefore(): void {
+    this.#outcome = this.directory.journal.state.outcome;
+  }
+
+  #reportLast(): void {
+    const { journal } = this.directory;
+    const last = journal.state.reports.at(-1);
+    if (last !== undefined && last.status !== 'RUNNING') {
+      this.#around.communication.reportFinished(this.jobId);
+      return;
+    }
+    this.#report(outcomeUpdate(this.#outcome ?? interrupted('the worker lost track of the job')), true);
+  }
+
+  #report(update: Pick<JobStatusUpdate, 'status'> & Partial<JobStatusUpdate>, last: boolean): void {
+    const { jobId, image, token } = this.request;
+    this.#around.communication.reportJobStatus(
+      this.directory,
+      {
+        jobId,
+        attempt: this.attempt,
+        ...(token === undefined ? {} : { token }),
+        image: typeof image === 'string' ? image : image.name,
+        ...update,
+      },
+      last,
+    );
+  }
+
+  #move(state: AttemptState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#around.changed();
+  }
+}
+
+const noTimings = { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 };
+
+/** The ending of an attempt that this worker could not bring to its end. */
+function interrupted(message: string): JobOutcome {
+  return {
+    status: 'FAILED',
+    exitCode: null,
+    failureReason: 'worker_lost',
+    failureMessage: message,
+    timings: noTimings,
+    artifacts: [],
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

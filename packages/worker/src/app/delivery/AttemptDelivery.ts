@@ -1,0 +1,225 @@
+import { createReadStream } from 'node:fs';
+import type { JobStatusUpdate } from '@xx-pipeline/common';
+import { isTerminal } from '@xx-pipeline/common';
+import { ApiProblem } from '@xx-pipeline/common/api';
+import type { AttemptDirectory } from '../attempt/AttemptDirectory.ts';
+import type { LogSpool } from '../attempt/LogSpool.ts';
+import type { AttemptCaller, WorkerBackendClient } from '../WorkerBackendClient.ts';
+import { GivenUp, type Patience } from './Patience.ts';
+
+/** How the delivery of an attempt ended. */
+export type DeliveryEnd =
+  /** The backend has everything. */
+  | { readonly kind: 'delivered' }
+  /** The attempt is no longer ours: nothing more is to be told. */
+  | { readonly kind: 'stale'; readonly reason: string }
+  /** The backend does not know the job: somebody gave it to this worker alone. */
+  | { readonly kind: 'unknown-job' }
+  /** The backend was away for longer than allowed, or refused what it should take. */
+  | { readonly kind: 'given-up'; readonly reason: string }
+  /** Stopped from outside; the rest is on disk. */
+  | { readonly kind: 'stopped' };
+
+/** Payload bytes of one append. */
+const appendSize = 1024 * 1024;
+/** Bytes of one part of an archive. */
+const partSize = 64 * 1024 * 1024;
+const checksumTries = 3;
+const callMs = 30_000;
+
+/**
+ * Tells the backend about one attempt, from what lies on disk, in order:
+ *
+ *   RUNNING --> log bytes, as they come --> archive --> terminal status
+ *
+ * One call at a time. The job's output never waits for it. Everything acknowledged is noted in the journal, so a later
+ * process goes on where this one was.
+ */
+export class AttemptDelivery {
+  readonly #directory: AttemptDirectory;
+  readonly #spool: LogSpool;
+  readonly #client: WorkerBackendClient;
+  readonly #patience: Patience;
+  readonly #caller: AttemptCaller;
+  #wake: (() => void) | null = null;
+  #news = true;
+  #finished = false;
+  #logRefused: string | null = null;
+  #artifactRefused: string | null = null;
+
+  constructor(parts: {
+    directory: AttemptDirectory;
+    spool: LogSpool;
+    client: WorkerBackendClient;
+    patience: Patience;
+  }) {
+    this.#directory = parts.directory;
+    this.#spool = parts.spool;
+    this.#client = parts.client;
+    this.#patience = parts.patience;
+    const { request, attempt } = parts.directory.job;
+    this.#caller = { jobId: request.jobId, attempt, token: request.token };
+  }
+
+  /** There is something new to tell. */
+  wake(): void {
+    this.#news = true;
+    this.#wake?.();
+  }
+
+  /** Nothing will be added to the log any more, and the terminal report is in the journal. */
+  finish(): void {
+    this.#finished = true;
+    this.wake();
+  }
+
+  /** Delivers until everything is told or the signal aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<DeliveryEnd> {
+    try {
+      for (;;) {
+        this.#news = false;
+        const finished = this.#finished;
+        await this.#sendReports(signal, 'running');
+        await this.#sendLog(signal);
+        await this.#sendArtifact(signal);
+        this.#directory.journal.flush();
+        if (finished) {
+          await this.#sendReports(signal, 'all');
+          return { kind: 'delivered' };
+        }
+        await this.#nextNews(signal);
+      }
+    } catch (error) {
+      return endOf(error, signal);
+    }
+  }
+
+  async #sendReports(signal: AbortSignal, which: 'running' | 'all'): Promise<void> {
+    const { journal } = this.#directory;
+    for (;;) {
+      const { reports, delivered } = journal.state;
+      const update = reports[delivered.reports];
+      if (update === undefined || (which === 'running' && isTerminal(update.status))) return;
+      await this.#sendReport(this.#withRefusals(update), signal);
+      journal.note({ type: 'delivered', reports: delivered.reports + 1 });
+    }
+  }
+
+  async #sendReport(update: JobStatusUpdate, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#patience.call(() => this.#client.updateJobStatus(update, limited(signal)), signal);
+    } catch (error) {
+      // It is past that state already: the answer to an earlier call was lost, or somebody canceled the job.
+      if (error instanceof ApiProblem && error.problem.code === 'conflict') return;
+      throw error;
+    }
+  }
+
+  async #sendLog(signal: AbortSignal): Promise<void> {
+    const { journal } = this.#directory;
+    while (this.#logRefused === null) {
+      const offset = journal.state.delivered.log;
+      const { frames, bytes } = await this.#spool.read(offset, appendSize);
+      if (bytes === 0) return;
+      const next = await this.#append(offset, frames, signal);
+      if (next === null) return;
+      if (next === offset) throw new GivenUp('the backend takes no bytes of the log');
+      journal.note({ type: 'delivered', log: Math.min(next, this.#spool.end) });
+    }
+  }
+
+  /** Where to go on; null when the backend does not take this log. */
+  async #append(offset: number, frames: Buffer, signal: AbortSignal): Promise<number | null> {
+    try {
+      return await this.#patience.call(
+        () => this.#client.appendLog(this.#caller, offset, frames, limited(signal)),
+        signal,
+      );
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      const { code, nextOffset } = error.problem;
+      if (code === 'offset_gap' && nextOffset !== undefined) return nextOffset;
+      if (code !== 'too_large' && code !== 'bad_request') throw error;
+      this.#logRefused = error.message;
+      return null;
+    }
+  }
+
+  async #sendArtifact(signal: AbortSignal): Promise<void> {
+    const { journal, artifactPath } = this.#directory;
+    const { artifact, delivered } = journal.state;
+    if (artifact === null || delivered.artifact || this.#artifactRefused !== null) return;
+    const { name, size, sha256 } = artifact;
+    let offset = 0;
+    for (let mismatches = 0; ; ) {
+      const start = offset;
+      const end = Math.min(size, start + partSize);
+      const part = () => ({
+        name,
+        size,
+        sha256,
+        offset: start,
+        bytes: start === end ? noBytes() : createReadStream(artifactPath, { start, end: end - 1 }),
+      });
+      try {
+        const upload = () => this.#client.uploadArtifact(this.#caller, part(), signal);
+        const answer = await this.#patience.call(upload, signal);
+        if (answer.complete) break;
+        offset = answer.nextOffset;
+      } catch (error) {
+        if (!(error instanceof ApiProblem)) throw error;
+        const { code, nextOffset } = error.problem;
+        if (code === 'offset_gap' && nextOffset !== undefined && nextOffset !== offset) offset = nextOffset;
+        else if (code === 'checksum_mismatch' && ++mismatches < checksumTries) offset = 0;
+        else if (['checksum_mismatch', 'too_large', 'bad_request'].includes(code)) {
+          this.#artifactRefused = error.message;
+          return;
+        } else throw error;
+      }
+    }
+    journal.note({ type: 'delivered', artifact: true });
+  }
+
+  /** A job whose archive or log the backend does not take has not succeeded. */
+  #withRefusals(update: JobStatusUpdate): JobStatusUpdate {
+    const refused = this.#artifactRefused ?? this.#logRefused;
+    if (refused === null || update.status !== 'SUCCESS') return update;
+    const what = this.#artifactRefused === null ? 'log' : 'artifacts';
+    return {
+      ...update,
+      status: 'FAILED',
+      failureReason: 'system_failure',
+      failureMessage: `the backend does not take the job's ${what}: ${refused}`,
+    };
+  }
+
+  async #nextNews(signal: AbortSignal): Promise<void> {
+    while (!this.#news) {
+      await new Promise<void>((resolve, reject) => {
+        const stop = () => reject(signal.reason);
+        if (signal.aborted) return stop();
+        signal.addEventListener('abort', stop, { once: true });
+        this.#wake = () => {
+          signal.removeEventListener('abort', stop);
+          resolve();
+        };
+      });
+    }
+    this.#wake = null;
+  }
+}
+
+/** A call that gets no answer is given up, so that the next one may find a way. */
+const limited = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(callMs)]);
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
+function endOf(error: unknown, signal: AbortSignal): DeliveryEnd {
+  if (signal.aborted) return { kind: 'stopped' };
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof ApiProblem) {
+    if (error.problem.code === 'stale_attempt') return { kind: 'stale', reason };
+    if (error.problem.code === 'not_found') return { kind: 'unknown-job' };
+  }
+  return { kind: 'given-up', reason };
+}

@@ -1,0 +1,55 @@
+import { inner } from './bootstrap.ts';
+
+/** Where the container finds the directory of `RecoverableSession`. */
+export const recoveryMount = '/run/xx-pipeline';
+
+/** Bytes of one stream that are kept in a file; what comes after them goes over the attached connection. */
+export const recoverableBytes = 1.25 * 2 ** 30;
+
+/** In front of further process ids that signals must spare. */
+export const keepMark = '\u001exx-pipeline-keep';
+
+/**
+ * As `bootstrap.ts`, for containers that outlive the process that made them. What differs:
+ *
+ * - Standard input does not end when we go: the shell waits on, for whoever attaches next.
+ * - Output goes into files of the mounted directory, `out` and `err`, trailers included: they tell everything, also to
+ *   a process that was not there when it happened. It gets there through a FIFO and `cat`, because a job's output must
+ *   stay a pipe: `echo x > /dev/stdout` would empty a file.
+ * - When a file can take no more (its limit, or the disk is full), a second `cat` sends the rest over the attached
+ *   connection. The shell between them holds the FIFO, so that the job does not notice.
+ * - `exit` repeats the trailers, for the case that one got lost on that way.
+ * - An image without `mkfifo` and `cat` gets no files: all goes over the connection.
+ */
+const outer = `trap : TERM INT HUP
+unset IFS xx_length xx_token xx_end
+if command -v bash >/dev/null 2>&1; then xx_shell='bash --norc'; else xx_shell=sh; fi
+xx_dir=${recoveryMount}
+xx_keep() {
+trap '' TERM INT HUP 25
+(umask 022; ulimit -f ${recoverableBytes / 512} 2>/dev/null; exec cat <&3 >>"$1" 2>/dev/null) &
+echo "\u001exx-pipeline""-keep $!"
+wait $!
+exec cat <&3
+}
+if command -v cat >/dev/null 2>&1 && mkfifo -m 666 $xx_dir/o $xx_dir/e 2>/dev/null; then
+{ xx_keep $xx_dir/out; } 3<>$xx_dir/o &
+xx_o=$!
+{ xx_keep $xx_dir/err; } 3<>$xx_dir/e >&2 &
+echo "\u001exx-pipeline""-shell $$ $xx_o $!"
+exec >$xx_dir/o 2>$xx_dir/e
+rm -f $xx_dir/o $xx_dir/e 2>/dev/null
+else
+echo "\u001exx-pipeline""-shell $$"
+fi
+while read -r xx_length xx_token xx_end; do
+case $xx_token in "\u001e"*) ;; *) continue ;; esac
+$xx_shell -c "$1" "\${xx_shell%% *}" "$xx_length" "$xx_end"
+set -- "$1" $?
+echo "$xx_token $2" 2>/dev/null >>$xx_dir/exit
+echo "$xx_token $2"
+echo "$xx_token $2" >&2
+done`;
+
+/** The command a recoverable container is created with. */
+export const recoverableBootstrap: readonly string[] = ['sh', '-c', outer, 'sh', inner];

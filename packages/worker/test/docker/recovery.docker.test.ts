@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ContainerSpec } from '../../src/execution/JobExecutor.ts';
+import { DockerRig, Recorder, runText } from './rig.ts';
+
+const recoverable = { recoverable: true } as const;
+
+test('a recoverable container tells output, marks and exit codes as any other', async () => {
+  await using rig = await DockerRig.make();
+  await rig.write('file.txt', 'content');
+  const executor = await rig.executor(recoverable);
+  const container = await rig.prepare(executor);
+  const first = await runText(
+    container,
+    'cat file.txt; echo; echo one; echo two >&2; echo three > /dev/stdout; echo four > /dev/stderr\n' +
+      "printf '@@mark 7\\n'; printf 'no line end'; exit 3",
+  );
+  assert.equal(first.exitCode, 3);
+  assert.equal(first.stdout, 'content\none\nthree\nno line end');
+  assert.equal(first.stderr, 'two\nfour\n');
+  assert.deepEqual(first.marks, ['7']);
+  const second = await runText(container, 'cat file.txt; cat /proc/1/cmdline >/dev/null; ls /run/xx-pipeline');
+  assert.equal(second.exitCode, 0);
+  assert.equal(second.stdout, 'contenterr\nexit\nout\n');
+  await container.remove();
+});
+
+test('a recoverable script is ended by TERM and KILL, and the next one still runs', async () => {
+  await using rig = await DockerRig.make();
+  const executor = await rig.executor(recoverable);
+  const container = await rig.prepare(executor);
+  for (const force of [false, true]) {
+    const recorder = new Recorder();
+    const trap = force ? "trap '' TERM; " : '';
+    const running = container.run({ text: `${trap}echo up; while :; do sleep 1; done`, mark: '@@' }, recorder);
+    await recorder.saw('up');
+    await container.interrupt(force);
+    assert.equal((await running).exitCode, force ? 137 : 143);
+  }
+  assert.equal((await runText(container, 'echo after')).stdout, 'after\n');
+  await container.remove();
+});
+
+test('large output of a recoverable script arrives whole', async () => {
+  await using rig = await DockerRig.make();
+  const executor = await rig.executor(recoverable);
+  const container = await rig.prepare(executor);
+  let bytes = 0;
+  const exit = await container.run(
+    { text: 'yes 0123456789abcde | head -c 100000000; seq 1 20000 >&2', mark: '@@' },
+    {
+      write: (stream, piece) => {
+        if (stream === 'stdout') bytes += piece.length;
+      },
+      mark: () => {},
+    },
+  );
+  assert.equal(exit.exitCode, 0);
+  assert.equal(bytes, 100_000_000);
+  await container.remove();
+});
+
+/** A script begun by one executor and adopted by another of the same owner, as a restarted process is one. */
+async function adopted(rig: DockerRig, text: string, until: string) {
+  const former = await rig.executor(recoverable);
+  const spec: ContainerSpec = rig.spec();
+  const container = await former.prepare(spec, rig.observer, AbortSignal.timeout(60_000));
+  const heard = new Recorder();
+  const abandoned = container.run({ text, mark: '@@mark ' }, heard).catch(() => {});
+  await heard.saw(until);
+  const next = await rig.executor(recoverable);
+  return { next, spec, heard, abandoned, former: container };
+}
+
+test('a script that another process has begun is told from its beginning, goes on, and runs once', async () => {
+  await using rig = await DockerRig.make();
+  const { next, spec, abandoned } = await adopted(
+    rig,
+    'echo ran >> count; echo begun; echo err >&2; while [ ! -e go ]; do sleep 0.1; done; echo ended; wc -l < count; exit 5',
+    'begun',
+  );
+  const container = await next.adopt(spec);
+  assert.ok(container);
+  await next.removeUnadopted();
+  const recorder = new Recorder();
+  const running = container.run({ text: 'never handed over', mark: 'unknown' }, recorder);
+  await recorder.saw('begun\n');
+  const client = rig.client;
+  const [found] = await client.listContainers(`io.xx-pipeline.job=${spec.jobId}`);
+  await client.exec(found?.Id ?? '', ['touch', '/workspace/go'], '0');
+  assert.equal((await running).exitCode, 5);
+  assert.equal(recorder.stdout, 'begun\nended\n1\n');
+  assert.equal(recorder.stderr, 'err\n');
+  const second = await runText(container, 'echo second');
+  assert.equal(second.stdout, 'second\n');
+  await abandoned;
+  await container.remove();
+});
+
+test('a container that ended before it was adopted tells what its script had printed, and its exit code', async () => {
+  await using rig = await DockerRig.make();
+  const { next, spec, abandoned } = await adopted(rig, 'echo all; exit 4', 'all');
+  await abandoned;
+  const [found] = await rig.client.listContainers(`io.xx-pipeline.job=${spec.jobId}`);
+  await rig.client.removeContainer(found?.Id ?? '');
+  const container = await next.adopt(spec);
+  assert.ok(container);
+  const told = await runText(container, 'never handed over');
+  assert.equal(told.exitCode, 4);
+  assert.equal(told.stdout, 'all\n');
+  await assert.rejects(runText(container, 'echo too late'), /ended before its script did/);
+  await container.remove();
+});
+
+test('what was never begun is not adopted but removed', async () => {
+  await using rig = await DockerRig.make();
+  const former = await rig.executor(recoverable);
+  const spec = rig.spec();
+  const container = await former.prepare(spec, rig.observer, AbortSignal.timeout(60_000));
+  const next = await rig.executor(recoverable);
+  assert.equal(await next.adopt(spec), null);
+  await next.removeUnadopted();
+  assert.deepEqual(await rig.left(), []);
+  await container.remove();
+});
