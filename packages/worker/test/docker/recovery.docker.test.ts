@@ -13,12 +13,12 @@ test('a recoverable container tells output, marks and exit codes as any other', 
   const first = await runText(
     container,
     'cat file.txt; echo; echo one; echo two >&2; echo three > /dev/stdout; echo four > /dev/stderr\n' +
-      "printf '@@mark 7\\n'; printf 'no line end'; exit 3",
+      "printf '@@mark 7\\n' >&2; printf '@@mark 7\\n'; printf 'no line end'; exit 3",
   );
   assert.equal(first.exitCode, 3);
   assert.equal(first.stdout, 'content\none\nthree\nno line end');
   assert.equal(first.stderr, 'two\nfour\n');
-  assert.deepEqual(first.marks, ['7']);
+  assert.deepEqual(first.marks, [7]);
   const second = await runText(container, 'cat file.txt; cat /proc/1/cmdline >/dev/null; ls /run/xx-pipeline');
   assert.equal(second.exitCode, 0);
   assert.equal(second.stdout, 'contenterr\nexit\nout\n');
