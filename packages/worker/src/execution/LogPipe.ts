@@ -1,7 +1,7 @@
 import type { Clock, LogStream } from '@xx-pipeline/common';
 import type { EventStream } from './EventStream.ts';
-import type { MaskStream, SecretMask } from './mask-secrets.ts';
 import { formatBytes } from './format.ts';
+import type { MaskStream, SecretMask } from './mask-secrets.ts';
 
 /** How much of a job's output is kept from its beginning when nothing else is said: 1 GiB. */
 export const defaultLogLimit = 2 ** 30;

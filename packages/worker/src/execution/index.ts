@@ -1,8 +1,8 @@
 export type { ArtifactLimits } from './ArtifactCollector.ts';
 export type { AttemptSignals, ReleaseSlot } from './AttemptRun.ts';
-export type { OnJobEvent } from './EventStream.ts';
 export { DockerExecutor, type DockerExecutorOptions } from './DockerExecutor.ts';
 export { makeOwnerId, ownerState } from './docker/owner-id.ts';
+export type { OnJobEvent } from './EventStream.ts';
 export { ExecutionBroken, ImageUnavailable } from './errors.ts';
 export type {
   ContainerSpec,

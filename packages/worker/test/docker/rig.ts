@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { systemClock } from '@xx-pipeline/common';
+import { DockerExecutor, type DockerExecutorOptions } from '../../src/execution/DockerExecutor.ts';
 import { DockerClient } from '../../src/execution/docker/DockerClient.ts';
 import { EngineTransport } from '../../src/execution/docker/EngineTransport.ts';
 import { findEngineAddress, processSurroundings } from '../../src/execution/docker/engine-address.ts';
 import { labelNames } from '../../src/execution/docker/label-names.ts';
 import { makeOwnerId } from '../../src/execution/docker/owner-id.ts';
-import { DockerExecutor, type DockerExecutorOptions } from '../../src/execution/DockerExecutor.ts';
 import type { ContainerSpec, JobContainer, OutputSink, PrepareObserver } from '../../src/execution/JobExecutor.ts';
 
 /** Collects a script's output as text, in order per stream. */

@@ -2,8 +2,8 @@ import type { Clock, ImagePlan, PullPolicy } from '@xx-pipeline/common';
 import { ImageUnavailable } from '../errors.ts';
 import type { PrepareObserver } from '../JobExecutor.ts';
 import type { DockerClient } from './DockerClient.ts';
-import { parseImageReference } from './image-reference.ts';
 import { explainPullFailure } from './explain-pull-failure.ts';
+import { parseImageReference } from './image-reference.ts';
 import { registryAuth } from './registry-auth.ts';
 
 interface Pull {
