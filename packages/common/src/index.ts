@@ -30,7 +30,7 @@ export type {
 export type { ExcludedJob, PipelinePlan } from './plan/PipelinePlan.ts';
 export type { StagePlan } from './plan/StagePlan.ts';
 export { buildReport } from './report/build-report.ts';
-export { reportSchema } from './report/report-schema.ts';
 export type { JobReport, Report, StageReport } from './report/Report.ts';
+export { reportSchema } from './report/report-schema.ts';
 export { failure, type Result, success } from './result.ts';
 export { unreachable } from './unreachable.ts';

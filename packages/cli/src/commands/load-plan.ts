@@ -1,9 +1,9 @@
 import type { PipelinePlan } from '@xx-pipeline/common';
 import { renderDiagnostics, selectJobs } from '@xx-pipeline/pipeline-language';
 import { ExitCode } from '../exit-codes.ts';
+import { plural } from '../render/run-title.ts';
 import { CommandError, type CommandInput, type CommandIo } from './Command.ts';
 import { type LoadedPipeline, loadPipeline } from './load-pipeline.ts';
-import { plural } from '../render/run-title.ts';
 
 /** A checked file that makes a pipeline here, or the reason why it makes none. */
 export type PlanOrReason =

@@ -3,7 +3,7 @@ import type { CommandIo } from '../commands/Command.ts';
 import type { RunEvent } from '../local/RunEvent.ts';
 import { visible } from './ansi.ts';
 import { renderClosing, renderHints } from './closing-text.ts';
-import { padTo, displayWidth, truncate } from './display-width.ts';
+import { displayWidth, padTo, truncate } from './display-width.ts';
 import { failureText, jobDuration, newsOf, outcomeNotes } from './job-outcome.ts';
 import { LiveRegion } from './LiveRegion.ts';
 import { liveLines } from './live-lines.ts';

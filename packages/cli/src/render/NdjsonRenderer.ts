@@ -16,14 +16,27 @@ interface OpenLog {
 export class NdjsonRenderer implements RunRenderer {
   readonly #stdout: OutputStream;
   readonly #logs = new Map<string, OpenLog>();
+  /** What the present event has printed does not go out at once. */
+  #full = false;
 
   constructor(stdout: OutputStream) {
     this.#stdout = stdout;
   }
 
   event(event: RunEvent): void | Promise<void> {
+    this.#full = false;
+    this.#show(event);
+    return this.#full ? this.#stdout.drained() : undefined;
+  }
+
+  close(): void {
+    this.#flush(() => true);
+  }
+
+  #show(event: RunEvent): void {
     if (event.type === 'job-event' && event.event.type === 'log') {
-      return this.#log({ jobId: event.jobId, job: event.jobName, attempt: event.attempt }, event.event.chunk);
+      this.#log({ jobId: event.jobId, job: event.jobName, attempt: event.attempt }, event.event.chunk);
+      return;
     }
     if (event.type === 'job-event' && (event.event.type === 'finished' || event.event.type === 'command')) {
       this.#flush((log) => log.owner.jobId === event.jobId);
@@ -32,14 +45,12 @@ export class NdjsonRenderer implements RunRenderer {
       this.#flush(() => true);
     }
     const text = eventLine(event);
-    return text === null ? undefined : this.#print(text);
+    if (text !== null) {
+      this.#print(text);
+    }
   }
 
-  close(): void {
-    this.#flush(() => true);
-  }
-
-  #log(owner: LineOwner, chunk: LogChunk): void | Promise<void> {
+  #log(owner: LineOwner, chunk: LogChunk): void {
     const key = `${chunk.stream} ${owner.attempt} ${owner.jobId}`;
     let log = this.#logs.get(key);
     if (log === undefined) {
@@ -51,7 +62,9 @@ export class NdjsonRenderer implements RunRenderer {
       this.#flush((other) => other.owner.jobId === owner.jobId && other !== log);
     }
     const lines = log.assembler.push(chunk.stream === 'runner' ? withoutLeadingLineEnd(chunk.bytes) : chunk.bytes);
-    return lines === null ? undefined : this.#printLines(log, lines);
+    if (lines !== null) {
+      this.#printLines(log, lines);
+    }
   }
 
   #flush(wanted: (log: OpenLog) => boolean): void {
@@ -66,16 +79,16 @@ export class NdjsonRenderer implements RunRenderer {
     }
   }
 
-  #printLines(log: OpenLog, lines: Uint8Array): void | Promise<void> {
+  #printLines(log: OpenLog, lines: Uint8Array): void {
     const texts = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength - 1)
       .toString('utf8')
       .split('\n');
-    return this.#print(texts.map((text) => logLine(log.owner, log.stream, log.at, text)).join(''));
+    this.#print(texts.map((text) => logLine(log.owner, log.stream, log.at, text)).join(''));
   }
 
-  #print(text: string): void | Promise<void> {
+  #print(text: string): void {
     if (!this.#stdout.write(text)) {
-      return this.#stdout.drained();
+      this.#full = true;
     }
   }
 }

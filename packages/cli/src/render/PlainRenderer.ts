@@ -40,22 +40,41 @@ export class PlainRenderer implements RunRenderer {
   readonly #jobs = new Map<string, JobLines>();
   /** What was last told of each job, so that nothing is told twice. */
   readonly #told = new Map<string, string>();
+  /** What the present event has printed does not go out at once. */
+  #full = false;
 
   constructor(io: Pick<CommandIo, 'stdout' | 'stderr'>) {
     this.#io = io;
   }
 
   event(event: RunEvent): void | Promise<void> {
+    this.#full = false;
     this.#view.apply(event);
+    this.#show(event);
+    return this.#full ? this.#io.stdout.drained() : undefined;
+  }
+
+  close(): void {
+    for (const job of this.#jobs.values()) {
+      this.#flush(job);
+    }
+  }
+
+  #show(event: RunEvent): void {
     switch (event.type) {
       case 'run-started':
         this.#prepareLabels(event.execution.jobs);
-        return this.#print(`${paint(this.#io.stdout, 'bold', runTitle(event.execution, event.plan))}\n`);
+        this.#print(`${paint(this.#io.stdout, 'bold', runTitle(event.execution, event.plan))}\n`);
+        return;
       case 'job-changed':
-        return this.#jobChanged(event.job);
+        this.#jobChanged(event.job);
+        return;
       case 'job-event': {
         const job = this.#jobs.get(event.jobId);
-        return job === undefined ? undefined : this.#jobEvent(job, event.event);
+        if (job !== undefined) {
+          this.#jobEvent(job, event.event);
+        }
+        return;
       }
       case 'notice':
         this.#io.stderr.write(`note: ${visible(event.message)}\n`);
@@ -68,13 +87,7 @@ export class PlainRenderer implements RunRenderer {
         this.#io.stderr.write(renderHints(event.report, this.#view.directory, this.#io.stderr));
         return;
       default:
-        return unreachable(event);
-    }
-  }
-
-  close(): void {
-    for (const job of this.#jobs.values()) {
-      this.#flush(job);
+        unreachable(event);
     }
   }
 
@@ -116,24 +129,24 @@ export class PlainRenderer implements RunRenderer {
   }
 
   /** Commands, pulls and warnings are lines of the log as well, so the log alone is printed. */
-  #jobEvent(job: JobLines, event: JobEvent): void | Promise<void> {
+  #jobEvent(job: JobLines, event: JobEvent): void {
     if (event.type === 'log') {
-      return this.#log(job, event.chunk);
-    }
-    if (event.type === 'finished') {
+      this.#log(job, event.chunk);
+    } else if (event.type === 'finished') {
       this.#flush(job);
     }
   }
 
-  #log(job: JobLines, { stream, bytes }: LogChunk): void | Promise<void> {
-    if (stream !== 'runner') {
-      const lines = job.streams[stream].push(bytes);
-      return lines === null ? undefined : this.#printLines(job, lines);
-    }
+  #log(job: JobLines, { stream, bytes }: LogChunk): void {
+    const isOurs = stream === 'runner';
     // A line of our own ends what the job left unfinished; in the log it then begins with a line end.
-    this.#flush(job);
-    const lines = job.streams.runner.push(withoutLeadingLineEnd(bytes));
-    return lines === null ? undefined : this.#printLines(job, lines);
+    if (isOurs) {
+      this.#flush(job);
+    }
+    const lines = job.streams[stream].push(isOurs ? withoutLeadingLineEnd(bytes) : bytes);
+    if (lines !== null) {
+      this.#printLines(job, lines);
+    }
   }
 
   #flush(job: JobLines): void {
@@ -145,13 +158,13 @@ export class PlainRenderer implements RunRenderer {
     }
   }
 
-  #printLines(job: JobLines, lines: Uint8Array): void | Promise<void> {
-    return this.#print(prefixLines(lines, job.prefix, this.#io.stdout.color));
+  #printLines(job: JobLines, lines: Uint8Array): void {
+    this.#print(prefixLines(lines, job.prefix, this.#io.stdout.color));
   }
 
-  #print(data: string | Uint8Array): void | Promise<void> {
+  #print(data: string | Uint8Array): void {
     if (!this.#io.stdout.write(data)) {
-      return this.#io.stdout.drained();
+      this.#full = true;
     }
   }
 }

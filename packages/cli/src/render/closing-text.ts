@@ -1,5 +1,5 @@
-import type { JobReport, Report } from '@xx-pipeline/common';
 import { join } from 'node:path';
+import type { JobReport, Report } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
 import { type Failure, renderFailures } from './failures-text.ts';
 import { nextSteps } from './next-steps.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { commandLoaders, loadAllCommands } from '../../src/program/registry.ts';
 import { parseArguments } from '../../src/program/parse-arguments.ts';
+import { commandLoaders, loadAllCommands } from '../../src/program/registry.ts';
 import { splitTypedLine } from '../../src/program/shell-words.ts';
 import { version } from '../../src/version.ts';
 import { runXx, startXx, xxCommand } from './spawn-xx.ts';

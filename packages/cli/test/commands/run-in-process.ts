@@ -1,6 +1,6 @@
+import { describeError } from '../../src/program/describe-error.ts';
 import { parseArguments } from '../../src/program/parse-arguments.ts';
 import { commandLoaders } from '../../src/program/registry.ts';
-import { describeError } from '../../src/program/describe-error.ts';
 import { FakeStream, fakeIo } from '../render/FakeIo.ts';
 
 /** What a command printed and told the shell. */

@@ -98,10 +98,11 @@ export class WorkspaceMaker {
     const own = this.#newDirectory();
     const files = join(own, 'files');
     try {
-      await makeOpen(files);
       if (source.kind === 'tree') {
         await copyTree(resolve(this.#options.trees(source.key)), files, { signal, except: this.#options.directory });
       }
+      // Last, since the copy has the mode of the tree.
+      await makeOpen(files);
     } catch (error) {
       await removeDirectory(own);
       throw error;

@@ -10,6 +10,7 @@ import { findEngineAddress, processSurroundings } from '../../src/execution/dock
 import { labelNames } from '../../src/execution/docker/label-names.ts';
 import { makeOwnerId } from '../../src/execution/docker/owner-id.ts';
 import type { ContainerSpec, JobContainer, OutputSink, PrepareObserver } from '../../src/execution/JobExecutor.ts';
+import { probeOverlay } from './probe-overlay.ts';
 
 /** Collects a script's output as text, in order per stream. */
 export class Recorder implements OutputSink {
@@ -110,6 +111,13 @@ export class DockerRig implements AsyncDisposable {
 
   prepare(executor: DockerExecutor, changes: Partial<ContainerSpec> = {}, signal?: AbortSignal): Promise<JobContainer> {
     return executor.prepare(this.spec(changes), this.observer, signal ?? AbortSignal.timeout(60_000));
+  }
+
+  /** What the executor has to say of the way jobs get their files: nothing where the overlay can be mounted here. */
+  async fallbackWarnings(): Promise<string[]> {
+    const labels = { [labelNames.owner]: this.ownerId };
+    if (await probeOverlay(this.client, join(this.directory, 'probe'), labels)) return [];
+    return ['the engine cannot give jobs their files by overlay; falling back to copy (slower)'];
   }
 
   /** Names of what carries this rig's label. */

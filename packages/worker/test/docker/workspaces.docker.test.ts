@@ -16,6 +16,7 @@ test('jobs see the checkout, change neither it nor each other', async () => {
   await Promise.all([first.remove(), second.remove()]);
   assert.deepEqual(await readdir(rig.tree), ['source']);
   assert.equal(await readFile(join(rig.tree, 'source/a.txt'), 'utf8'), 'original');
+  assert.deepEqual(rig.warnings, await rig.fallbackWarnings());
 });
 
 test('a path that no overlay can be named by falls back to a copy', async () => {
@@ -73,12 +74,20 @@ test('an empty workspace is empty and can be written', async () => {
   await container.remove();
 });
 
-test('another user than root can write into the workspace', async () => {
-  await using rig = await DockerRig.make();
-  const container = await rig.prepare(await rig.executor(), { image: { name: 'busybox:latest', user: '1234' } });
-  assert.equal((await runText(container, 'id -u; echo x > y && cat y')).stdout, '1234\nx\n');
-  await container.remove();
-});
+for (const { way, name } of [
+  { way: 'in the best way there is', name: 'tree' },
+  { way: 'that is a copy', name: 'tree:copied' },
+]) {
+  test(`another user than root can write into a workspace ${way}`, async () => {
+    await using rig = await DockerRig.make();
+    const tree = join(rig.directory, name);
+    await mkdir(tree, { recursive: true, mode: 0o755 });
+    const executor = await rig.executor({ trees: () => tree });
+    const container = await rig.prepare(executor, { image: { name: 'busybox:latest', user: '1234' } });
+    assert.equal((await runText(container, 'id -u; echo x > y && cat y')).stdout, '1234\nx\n');
+    await container.remove();
+  });
+}
 
 test('files go in before the script and come out after it, named from the workspace', async () => {
   await using rig = await DockerRig.make();

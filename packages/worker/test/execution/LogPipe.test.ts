@@ -20,11 +20,11 @@ function logPipe(limit: number, secret = '') {
   return { pipe, events, text };
 }
 
-test('chunks keep their order, stream and time', () => {
+test('chunks keep their order, stream and time', async () => {
   const { pipe, events } = logPipe(100);
-  pipe.write('stdout', Buffer.from('a'), 1);
-  pipe.write('stderr', Buffer.from('b'), 2);
-  pipe.line('c');
+  await pipe.write('stdout', Buffer.from('a'), 1);
+  await pipe.write('stderr', Buffer.from('b'), 2);
+  await pipe.line('c');
   const chunks = events.map(
     (event) => event.type === 'log' && [event.chunk.stream, event.chunk.at, Buffer.from(event.chunk.bytes).toString()],
   );
@@ -35,11 +35,11 @@ test('chunks keep their order, stream and time', () => {
   ]);
 });
 
-test('a line of our own begins at the start of a line', () => {
+test('a line of our own begins at the start of a line', async () => {
   const { pipe, text } = logPipe(100);
-  pipe.line('one');
-  pipe.write('stdout', Buffer.from('half'), 1);
-  pipe.line('two');
+  await pipe.line('one');
+  await pipe.write('stdout', Buffer.from('half'), 1);
+  await pipe.line('two');
   assert.equal(text(), 'one\nhalf\ntwo\n');
 });
 
@@ -118,10 +118,10 @@ test('a receiver that fails is reported once and still gets the last event', asy
     },
     (error) => errors.push(error),
   );
-  stream.send({ type: 'warning', message: '', at: 0 });
-  stream.send({ type: 'warning', message: '', at: 0 });
+  await stream.send({ type: 'warning', message: '', at: 0 });
+  await stream.send({ type: 'warning', message: '', at: 0 });
   await stream.end({ type: 'phase', phase: 'cleanup', at: 0 });
-  stream.send({ type: 'phase', phase: 'script', at: 0 });
+  await stream.send({ type: 'phase', phase: 'script', at: 0 });
   assert.deepEqual(seen, ['warning', 'phase']);
   assert.equal(errors.length, 1);
 });
