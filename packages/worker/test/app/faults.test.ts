@@ -181,6 +181,7 @@ test('a worker killed before it heard that it was registered is itself again aft
     stateDirectory: rig.state,
     backendUrl: rig.backend.url,
     token: rig.backend.workerToken,
+    listen: { host: '127.0.0.1', port: 0 },
     version: '1',
     retryPauses: [5, 50] as const,
     executor: 'scripted' as const,
