@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobOf, Rig } from './rig/Rig.ts';
 
-test('the demonstration succeeds with one allowed failure, and a second time', async () => {
+test('the demonstration succeeds with one allowed failure, here and through a server, and a second time', async () => {
   await using rig = await Rig.make();
   const first = await rig.expect(0, 'demo');
+  assert.match(first.stderr, /both reports agree/);
   assert.match(first.stderr, /Next:/);
   const report = await rig.report();
   assert.equal(report.status, 'SUCCESS');

@@ -51,10 +51,16 @@ async function runCase(each: FaultCase): Promise<void> {
       passed++;
     } catch (error) {
       failures++;
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      process.stdout.write(`  ✘ seed ${seed}, ${seconds()} s\n${text.replaceAll(/^/gm, '      ')}\n`);
+      process.stdout.write(`  ✘ seed ${seed}, ${seconds()} s\n${explain(error).replaceAll(/^/gm, '      ')}\n`);
     }
   }
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   rows.push(`| ${number} ${title} | ${done} | ${audited} | ${passed} of ${count} seeds | ${seconds} |`);
+}
+
+/** With the first cause first: what fails while cleaning up only comes after it. */
+function explain(error: unknown): string {
+  if (error instanceof SuppressedError)
+    return `${explain(error.suppressed)}\nand while cleaning up: ${explain(error.error)}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

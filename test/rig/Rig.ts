@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -90,7 +91,7 @@ export class Rig implements AsyncDisposable {
 
   /** Commits everything; the first time it makes the repository. */
   commit(message = 'A change'): void {
-    this.git('init', '-q', '-b', 'main');
+    if (!existsSync(join(this.repository, '.git'))) this.git('init', '-q', '-b', 'main');
     this.git('add', '-A');
     this.git('commit', '-q', '--allow-empty', '-m', message);
   }

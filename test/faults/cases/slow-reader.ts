@@ -19,7 +19,7 @@ export const slowReader: FaultCase = {
     const backend = rig.backendPid;
     await rig.startWorker('one');
     const id = await world.submit(
-      `image: busybox:latest\na: {script: ['sleep 1; yes "${text.trim()}" | head -c ${size}']}\n`,
+      `image: busybox:latest\na: {script: ['sleep 1; (yes "${text.trim()}" || :) | head -c ${size}']}\n`,
     );
     await world.seen(id, 'the job to run', ({ jobs }) => jobs[0]?.status === 'RUNNING');
     const jobId = (await world.look(id))?.jobs[0]?.id ?? '';

@@ -35,7 +35,7 @@ export function cancelExecutionOf(draft: ExecutionDraft, reason: string): void {
 }
 
 /** What an attempt comes to that was canceled. */
-export const canceledOutcome = (message: string): JobOutcome => ({
+const canceledOutcome = (message: string): JobOutcome => ({
   status: 'CANCELED',
   exitCode: null,
   failureReason: 'canceled',

@@ -54,5 +54,5 @@ export function matchJobs(
 }
 
 /** Whether a worker has all labels a job asks for. */
-export const hasLabels = ({ labels }: Pick<Place, 'labels'>, tags: readonly string[]): boolean =>
+const hasLabels = ({ labels }: Pick<Place, 'labels'>, tags: readonly string[]): boolean =>
   tags.every((tag) => labels.has(tag));

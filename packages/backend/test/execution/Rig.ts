@@ -7,7 +7,7 @@ import { createScheduling, type Scheduling } from '../../src/scheduling/create-s
 import type { PushAnswer, WorkerClient } from '../../src/scheduling/WorkerClient.ts';
 import { createSecretBox } from '../../src/secrets/open-secret-box.ts';
 import type { Stores } from '../../src/store/open-stores.ts';
-import { makeSqlite, type TestDatabase } from '../store/databases.ts';
+import { type MakeDatabase, makeSqlite, type TestDatabase } from '../store/databases.ts';
 import { pipelinePlan } from './plans.ts';
 
 /** A worker as the backend's client meets it. */
@@ -38,8 +38,8 @@ export class Rig implements AsyncDisposable {
     this.database = database;
   }
 
-  static async open(backends = 1): Promise<Rig> {
-    const rig = new Rig(await makeSqlite());
+  static async open(backends = 1, makeDatabase: MakeDatabase = makeSqlite): Promise<Rig> {
+    const rig = new Rig(await makeDatabase());
     for (let number = 0; number < backends; number++) {
       const stores = await rig.database.open(rig.clock);
       rig.backends.push(rig.#compose(stores));

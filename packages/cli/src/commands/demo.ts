@@ -1,7 +1,10 @@
+import type { Report } from '@xx-pipeline/common';
 import { ExitCode } from '../exit-codes.ts';
-import type { Command } from './Command.ts';
+import type { LocalReportStore } from '../local/LocalReportStore.ts';
+import { stateDirectory } from '../local/state-directory.ts';
+import { type Command, CommandError, type CommandIo } from './Command.ts';
 
-/** `xx demo`: sets the machine up, then runs the example pipeline. */
+/** `xx demo`: sets the machine up, then runs the example pipeline, here and through a server. */
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'Set this machine up and run an example pipeline in real containers',
@@ -19,10 +22,42 @@ export const demoCommand: Command = {
     const cwd = await makeDemoRepository(setupWorld(io));
     io.stderr.write(`running ${cwd}/.xx-pipeline.yml\n\n`);
     const code = await runCommand.run({ arguments: [], options: { local: true } }, { ...io, cwd });
-    if (code === ExitCode.success) {
+    if (code !== ExitCode.success) return code;
+    const again = await runOnDemoServer(cwd, io);
+    if (again === ExitCode.success) {
       const { nextSteps } = await import('../setup/next-steps.ts');
       io.stderr.write(nextSteps(cwd));
     }
-    return code;
+    return again;
   },
 };
+
+/** The same through `xx server`; both must come to the same report. */
+async function runOnDemoServer(cwd: string, io: CommandIo): Promise<ExitCode> {
+  const { DemoServer } = await import('../setup/demo-server.ts');
+  const { differencesOf } = await import('../setup/compare-reports.ts');
+  const { LocalReportStore } = await import('../local/LocalReportStore.ts');
+  const { runCommand } = await import('./run.ts');
+
+  io.stderr.write('\nthe same through a server: starting xx server for it\n\n');
+  await using server = await DemoServer.start(io);
+  const code = await runCommand.run({ arguments: [], options: {} }, { ...io, cwd, env: server.env });
+  if (code !== ExitCode.success) return code;
+  const local = await newestReport(new LocalReportStore(stateDirectory(io.env, io.cwd)));
+  const differences = differencesOf(local, await server.report(io.interrupted));
+  if (differences.length > 0) {
+    const help = `local, server:\n${differences.join('\n')}`;
+    throw new CommandError('the report of the server is not that of the local run', ExitCode.machine, help);
+  }
+  io.stderr.write('\nboth reports agree; the server is stopped\n');
+  return code;
+}
+
+async function newestReport(store: LocalReportStore): Promise<Report> {
+  let newest: Report | null = null;
+  for await (const { report } of store.reports()) {
+    if (newest === null || report.createdAt > newest.createdAt) newest = report;
+  }
+  if (newest === null) throw new Error('the local run has left no report');
+  return newest;
+}

@@ -52,6 +52,7 @@ export class BackendContact {
   #state: ContactState = 'connecting';
   #heartbeatSeconds = 10;
   #isFirst = true;
+  #refusals = 0;
   #beatSoon: (() => void) | null = null;
   /** Since when no call was answered; null while they are. */
   #silentMs = 0;
@@ -104,12 +105,15 @@ export class BackendContact {
 
   async #register(signal: AbortSignal): Promise<void> {
     const { client, service, identity, facts, push, log } = this.#parts;
-    const { workerId, instanceId, previousInstanceId } = identity;
+    const { workerId, instanceId, previousInstanceIds } = identity;
+    // Which of them the backend knows is not known here: each refusal turns to the next.
+    const previousInstanceId = previousInstanceIds[this.#refusals % Math.max(1, previousInstanceIds.length)];
+    identity.registering();
     const answer = await client.register(
       {
         workerId,
         instanceId,
-        ...(previousInstanceId === null ? {} : { previousInstanceId }),
+        ...(previousInstanceId === undefined ? {} : { previousInstanceId }),
         ...facts,
         slots: service.slots,
         ...(push === null ? {} : { url: push.url, pushToken: push.token }),
@@ -173,6 +177,7 @@ export class BackendContact {
       if (this.#state === 'connected') log.warn('the backend has forgotten this worker: registering again');
       this.#state = 'connecting';
     } else if (problem?.status === 409) {
+      this.#refusals++;
       if (this.#state !== 'refused') log.error('another process is this worker now', { why: messageOf(error) });
       // One that has never been confirmed may only be early: the process before it still counts as alive.
       if (this.#state === 'connected') service.loseAll('another process has taken over');

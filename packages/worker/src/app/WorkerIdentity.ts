@@ -8,6 +8,14 @@ export class WorkerNotStarted extends Error {
   override readonly name = 'WorkerNotStarted';
 }
 
+interface KeptIdentity {
+  readonly workerId: string;
+  readonly instanceIds: readonly string[];
+}
+
+/** Starts in a row without an answer that are remembered. */
+const mostInstances = 8;
+
 /**
  * Who a worker is: an id that its state directory keeps, and a new instance at each start. Two processes on one machine
  * cannot be the same worker; the file `lock` names the one that is.
@@ -15,14 +23,14 @@ export class WorkerNotStarted extends Error {
 export class WorkerIdentity {
   readonly workerId: string;
   readonly instanceId: string;
-  /** The process before this one, as far as it got to register. */
-  readonly previousInstanceId: string | null;
+  /** Processes before this one that the backend may take for this worker; usually one. The newest first. */
+  readonly previousInstanceIds: readonly string[];
   readonly #directory: string;
 
-  private constructor(directory: string, kept: { workerId: string; instanceId: string | null }) {
+  private constructor(directory: string, kept: KeptIdentity) {
     this.#directory = directory;
     this.workerId = kept.workerId;
-    this.previousInstanceId = kept.instanceId;
+    this.previousInstanceIds = kept.instanceIds;
     this.instanceId = randomUUID();
   }
 
@@ -39,11 +47,19 @@ export class WorkerIdentity {
     }
   }
 
+  /** This instance is about to register: whether the answer comes or not, the next one may have to follow it. */
+  registering(): void {
+    this.#remember([this.instanceId, ...this.previousInstanceIds].slice(0, mostInstances));
+  }
+
   /** This instance is registered: the next one will say that it follows it. */
   registered(): void {
-    const path = join(this.#directory, 'worker.json');
+    this.#remember([this.instanceId]);
+  }
+
+  #remember(instanceIds: readonly string[]): void {
     try {
-      write(path, { workerId: this.workerId, instanceId: this.instanceId });
+      write(join(this.#directory, 'worker.json'), { workerId: this.workerId, instanceIds });
     } catch {
       // A full disk: the next process then has to wait until this one counts as gone.
     }
@@ -74,19 +90,20 @@ function lock(path: string): void {
   throw new WorkerNotStarted('another worker process is starting with the same state directory');
 }
 
-function readKept(path: string): { workerId: string; instanceId: string | null } {
+function readKept(path: string): KeptIdentity {
   const text = readText(path);
   if (text !== null) {
     try {
-      const kept = JSON.parse(text) as { workerId?: unknown; instanceId?: unknown };
+      const kept = JSON.parse(text) as { workerId?: unknown; instanceIds?: unknown };
       if (isUuid(kept.workerId)) {
-        return { workerId: kept.workerId, instanceId: isUuid(kept.instanceId) ? kept.instanceId : null };
+        const { workerId, instanceIds } = kept;
+        return { workerId, instanceIds: Array.isArray(instanceIds) ? instanceIds.filter(isUuid) : [] };
       }
     } catch {
       // Not ours, or cut short: a new worker.
     }
   }
-  const fresh = { workerId: randomUUID(), instanceId: null };
+  const fresh = { workerId: randomUUID(), instanceIds: [] };
   write(path, fresh);
   return fresh;
 }

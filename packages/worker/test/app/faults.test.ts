@@ -173,3 +173,27 @@ test('an attempt that was taken away while its worker was dead is not run again'
   while ((await readdir(join(rig.state, 'attempts'))).length > 0) await new Promise(setImmediate);
   assert.deepEqual(fresh.updates, []);
 });
+
+test('a worker killed before it heard that it was registered is itself again after the next start', async () => {
+  await using rig = await WorkerRig.make();
+  rig.backend.fate = (operation) => (operation === 'registerWorker' ? 'answer lost' : 'ok');
+  const options = {
+    stateDirectory: rig.state,
+    backendUrl: rig.backend.url,
+    token: rig.backend.workerToken,
+    listen: { host: '127.0.0.1', port: 0 },
+    version: '1',
+    retryPauses: [5, 50] as const,
+    executor: 'scripted' as const,
+  };
+  for (const _ of [1, 2]) {
+    const before = rig.backend.worker?.instanceId;
+    const worker = await WorkerProcess.start(options);
+    await rig.backend.until(() => rig.backend.worker?.instanceId !== before, 'a registration');
+    await worker.kill();
+  }
+  const before = rig.backend.worker?.instanceId;
+  rig.backend.fate = () => 'ok';
+  await using _last = await WorkerProcess.start(options);
+  await rig.backend.until(() => rig.backend.worker?.instanceId !== before, 'the last registration');
+});

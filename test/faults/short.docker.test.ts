@@ -1,0 +1,21 @@
+import { suite, test } from 'node:test';
+import { killBackend } from './cases/kill-backend.ts';
+import { killWorkerBackInTime, killWorkerBackLate } from './cases/kill-worker.ts';
+import { answersLost, networkCut } from './cases/network.ts';
+import { Random } from './Random.ts';
+
+// A few seeds of the faults that matter most; `npm run test:faults` runs all of them for as long as one likes.
+const chosen = [
+  { fault: killBackend, seeds: [3, 8] },
+  { fault: killWorkerBackInTime, seeds: [1] },
+  { fault: killWorkerBackLate, seeds: [2] },
+  { fault: networkCut, seeds: [0] },
+  { fault: answersLost, seeds: [1] },
+];
+
+suite('faults', { concurrency: 2 }, () => {
+  for (const { fault, seeds } of chosen) {
+    for (const seed of seeds)
+      test(`${fault.title}, seed ${seed}`, async () => void (await fault.run(new Random(seed), seed)));
+  }
+});
