@@ -33,6 +33,6 @@ test('whether it can serve is asked of all it needs, with patience but not witho
     clock,
   );
   await new Promise(setImmediate);
-  clock.advance(2_000);
+  void clock.advance(2_000);
   assert.deepEqual(await answer, { good: 'ok', bad: 'no space left', silent: 'does not answer' });
 });

@@ -20,7 +20,7 @@ export async function executeInOrder(requests: readonly JobRequest[], how: Order
     const stage = stages.indexOf(request.stageName);
     const earlier = requests.filter((other) => stages.indexOf(other.stageName) < stage).map((other) => other.jobId);
     const needed = (request.needs ?? []).map((need) => need.jobId).filter((jobId) => here.has(jobId));
-    await Promise.allSettled([...earlier, ...needed].map((jobId) => ends.get(jobId)));
+    await Promise.allSettled([...earlier, ...needed].flatMap((jobId) => ends.get(jobId) ?? []));
     if (!(await how.isOver(request))) await how.execute(request);
   };
   // In dependency order, so that the ends of what a job needs are known when it asks for them.

@@ -285,11 +285,15 @@ export class DockerExecutor implements JobExecutor {
     live.remove().catch(() => {});
     // Nobody follows in a network of its own, so the end of its streams will do: process 1 has let go of them.
     const dead = lease === null ? Promise.race([live.dead(), live.session.closed]) : live.dead();
-    this.#track(
-      this.#removeLive(live, dead)
-        .then(() => this.#removeWorkspace(workspace))
-        .finally(() => recovery?.remove()),
-    );
+    const removeAll = async () => {
+      try {
+        await this.#removeLive(live, dead);
+        await this.#removeWorkspace(workspace);
+      } finally {
+        await recovery?.remove();
+      }
+    };
+    this.#track(removeAll());
     if (sandboxId !== null) this.#track(this.#client.removeContainer(sandboxId));
     await dead;
     lease?.end();

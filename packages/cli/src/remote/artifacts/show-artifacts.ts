@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type CommandInput, CommandError, type CommandIo } from '../../commands/Command.ts';
+import { CommandError, type CommandInput, type CommandIo } from '../../commands/Command.ts';
 import { refuseOptions, textOption } from '../../commands/shared-options.ts';
 import { ExitCode } from '../../exit-codes.ts';
 import { jobFileNames } from '../../local/file-names.ts';

@@ -59,7 +59,7 @@ export class RunningAttempt {
       const reason = error instanceof Error ? error.message : String(error);
       return { kind: 'given-up', reason: `the worker failed: ${reason}` };
     });
-    this.gone.then(() => {
+    void this.gone.then(() => {
       pick();
       resolve();
       this.#move('gone');
