@@ -1,6 +1,6 @@
+import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import process from 'node:process';
 import { callEngine } from '../../packages/cli/src/setup/engine-api.ts';
 
 interface EngineEvent {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import type { Report } from '@xx-pipeline/common';
+import { differencesOf } from '../../packages/cli/src/setup/compare-reports.ts';
 import { checkExpectation } from '../rig/check-expectation.ts';
 import type { Expectation } from '../rig/Expectation.ts';
 import { Rig } from '../rig/Rig.ts';
 import type { ServiceRig } from '../rig/ServiceRig.ts';
 import type { Scenario } from './scenarios.ts';
-import { differencesOf } from '../../packages/cli/src/setup/compare-reports.ts';
 
 /**
  * Runs a scenario with `xx run` on a server and compares what comes of it with what the scenario expects; and with a

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
-import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import type { FaultCase } from '../FaultCase.ts';
+import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import { oneJob } from '../pipelines.ts';
 
 const moments = ['pull', 'script', 'upload', 'backend restart'] as const;

@@ -1,7 +1,7 @@
 import { findPostgres } from '../../../scripts/testing/postgres/find-postgres.ts';
 import { PostgresServer } from '../../../scripts/testing/postgres/PostgresServer.ts';
-import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import type { FaultCase } from '../FaultCase.ts';
+import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import { fiveJobs } from '../pipelines.ts';
 
 /** The database goes away and comes back. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import type { FaultCase } from '../FaultCase.ts';
+import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import { fiveJobs } from '../pipelines.ts';
 import { SmallDisk } from '../SmallDisk.ts';
 

@@ -1,5 +1,5 @@
-import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import type { FaultCase } from '../FaultCase.ts';
+import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import { fiveJobs } from '../pipelines.ts';
 
 /** Changes of five jobs' statuses: each waits, runs and ends, and three are created before. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { FaultWorld, pass, patientLease, shortLease } from '../FaultWorld.ts';
 import type { FaultCase } from '../FaultCase.ts';
+import { FaultWorld, pass, patientLease, shortLease } from '../FaultWorld.ts';
 import { fiveJobs, oneJob } from '../pipelines.ts';
 
 /** A worker dies and is back in time. */

@@ -4,8 +4,8 @@ import { systemClock } from '@xx-pipeline/common';
 import { createServiceLog } from '@xx-pipeline/common/service';
 import { startWorker } from '@xx-pipeline/worker';
 import { until } from '../../rig/until.ts';
-import { FaultWorld, pass } from '../FaultWorld.ts';
 import type { FaultCase } from '../FaultCase.ts';
+import { FaultWorld, pass } from '../FaultWorld.ts';
 
 const many = 200;
 

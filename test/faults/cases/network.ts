@@ -1,7 +1,7 @@
 import { freePort } from '../../rig/free-port.ts';
+import type { FaultCase } from '../FaultCase.ts';
 import { FaultProxy } from '../FaultProxy.ts';
 import { FaultWorld, pass, patientLease, shortLease } from '../FaultWorld.ts';
-import type { FaultCase } from '../FaultCase.ts';
 import { fiveJobs, oneJob } from '../pipelines.ts';
 
 /** Backend and worker do not hear each other for a while. */

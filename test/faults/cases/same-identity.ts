@@ -1,7 +1,7 @@
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import type { FaultCase } from '../FaultCase.ts';
+import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import { fiveJobs } from '../pipelines.ts';
 
 /** A worker's machine is copied, and both run. */

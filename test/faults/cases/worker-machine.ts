@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import { callEngine } from '../../../packages/cli/src/setup/engine-api.ts';
 import { readLog } from '../audit.ts';
-import { FaultWorld, patientLease } from '../FaultWorld.ts';
 import type { FaultCase } from '../FaultCase.ts';
+import { FaultWorld, patientLease } from '../FaultWorld.ts';
 import { fiveJobs } from '../pipelines.ts';
 
 /** A worker's clock is wrong. */
