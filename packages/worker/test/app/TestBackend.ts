@@ -168,7 +168,9 @@ export class TestBackend implements AsyncDisposable {
       if (fate === '503') throw new HttpProblem('unavailable', 'a server in trouble');
     });
     server.app.addHook('onSend', async (request, reply) => {
-      if ('lost' in reply) request.raw.socket.destroy();
+      if (!('lost' in reply)) return;
+      request.raw.socket.destroy();
+      setImmediate(() => this.#changed());
     });
     server.app.addHook('onResponse', async () => this.#changed());
     server.serve(routes, this.#handlers(), {

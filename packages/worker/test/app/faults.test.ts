@@ -188,7 +188,7 @@ test('a worker killed before it heard that it was registered is itself again aft
   };
   for (const _ of [1, 2]) {
     const before = rig.backend.worker?.instanceId;
-    const worker = await WorkerProcess.start(options);
+    await using worker = await WorkerProcess.start(options);
     await rig.backend.until(() => rig.backend.worker?.instanceId !== before, 'a registration');
     await worker.kill();
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { labelNames } from '../../src/execution/docker/label-names.ts';
 import type { ContainerSpec } from '../../src/execution/JobExecutor.ts';
 import { DockerRig, Recorder, runText } from './rig.ts';
 
@@ -60,6 +61,14 @@ test('large output of a recoverable script arrives whole', async () => {
   await container.remove();
 });
 
+/** The container of this rig's only job; ids of jobs are the same in every rig. */
+async function jobContainerOf(rig: DockerRig): Promise<string> {
+  const all = await rig.client.listContainers(`${labelNames.owner}=${rig.ownerId}`);
+  const [found, ...others] = all.filter(({ Labels }) => Labels?.[labelNames.job] !== undefined);
+  assert.ok(found !== undefined && others.length === 0);
+  return found.Id;
+}
+
 /** A script begun by one executor and adopted by another of the same owner, as a restarted process is one. */
 async function adopted(rig: DockerRig, text: string, until: string) {
   const former = await rig.executor(recoverable);
@@ -85,9 +94,7 @@ test('a script that another process has begun is told from its beginning, goes o
   const recorder = new Recorder();
   const running = container.run({ text: 'never handed over', mark: 'unknown' }, recorder);
   await recorder.saw('begun\n');
-  const client = rig.client;
-  const [found] = await client.listContainers(`io.xx-pipeline.job=${spec.jobId}`);
-  await client.exec(found?.Id ?? '', ['touch', '/workspace/go'], '0');
+  await rig.client.exec(await jobContainerOf(rig), ['touch', '/workspace/go'], '0');
   assert.equal((await running).exitCode, 5);
   assert.equal(recorder.stdout, 'begun\nended\n1\n');
   assert.equal(recorder.stderr, 'err\n');
@@ -101,8 +108,7 @@ test('a container that ended before it was adopted tells what its script had pri
   await using rig = await DockerRig.make();
   const { next, spec, abandoned } = await adopted(rig, 'echo all; exit 4', 'all');
   await abandoned;
-  const [found] = await rig.client.listContainers(`io.xx-pipeline.job=${spec.jobId}`);
-  await rig.client.removeContainer(found?.Id ?? '');
+  await rig.client.removeContainer(await jobContainerOf(rig));
   const container = await next.adopt(spec);
   assert.ok(container);
   const told = await runText(container, 'never handed over');
