@@ -79,6 +79,8 @@ export class AttemptRun {
   #prepared: PreparedJob | null = null;
   #release: ReleaseSlot | null = null;
   #exit: ScriptExit | null = null;
+  /** Its script could not be ended, or the container is gone. */
+  #givenUp = false;
   #command = -1;
   #artifacts: readonly ArtifactRef[] = [];
 
@@ -200,7 +202,10 @@ export class AttemptRun {
       const text = this.#mask.text(commands[index] as string);
       void this.#events.send({ type: 'command', index, text, at: this.#settings.clock.now() });
     });
-    if (end.stopped) return endingOfError(stop.reason);
+    if (end.stopped) {
+      this.#givenUp = end.givenUp;
+      return endingOfError(stop.reason);
+    }
     this.#exit = end.exit;
     return end.exit.exitCode === 0 ? { kind: 'success' } : scriptFailure(end.exit, commands, this.#command);
   }
@@ -208,7 +213,7 @@ export class AttemptRun {
   /** Its failure only warns; the attempt's stop does not end it, its own limit and a kill do. */
   async #runAfterScript(container: JobContainer, ending: JobEnding): Promise<void> {
     const commands = this.#request.afterScript ?? [];
-    if (commands.length === 0 || this.#kill.signal.aborted) return;
+    if (commands.length === 0 || this.#kill.signal.aborted || this.#givenUp) return;
     if (ending.kind === 'failed' && ending.reason !== 'script_failure') {
       await this.#log.line(`Skipping after_script: ${ending.message}`);
       return;
@@ -220,6 +225,7 @@ export class AttemptRun {
     const { afterScriptMs, clock } = this.#settings;
     const limit = new TimeLimit(clock, afterScriptMs);
     const end = await this.#runText(container, text.value, commands, limit.signal).finally(() => limit.lift());
+    if (end.stopped) this.#givenUp = end.givenUp;
     if (this.#kill.signal.aborted) return;
     if (end.stopped) await this.#log.warn(`after_script stopped: it took longer than ${formatDuration(afterScriptMs)}`);
     else if (end.exit.exitCode !== 0) {
@@ -230,6 +236,10 @@ export class AttemptRun {
   async #keepArtifacts(container: JobContainer, ending: JobEnding): Promise<JobEnding> {
     const wanted = this.#request.artifacts;
     if (wanted === undefined || this.#kill.signal.aborted || !isKept(wanted.when, ending)) return ending;
+    if (this.#givenUp) {
+      await this.#log.warn('artifacts not kept: the script could not be ended');
+      return ending;
+    }
     this.#timer.switchTo('artifacts');
     void this.#phase('artifacts');
     const { artifacts, artifactLimits, artifactsMs, clock } = this.#settings;

@@ -14,7 +14,10 @@ export interface StopRules {
 }
 
 /** What became of a shell text: how it ended on its own, or that it was stopped. */
-export type StoppableExit = { readonly stopped: false; readonly exit: ScriptExit } | { readonly stopped: true };
+export type StoppableExit =
+  | { readonly stopped: false; readonly exit: ScriptExit }
+  /** `givenUp`: it did not end, or its container is gone, which is good for nothing but removal then. */
+  | { readonly stopped: true; readonly givenUp: boolean };
 
 /**
  *   running --stop--> TERM sent --grace--> KILL sent --killMs--> given up
@@ -33,9 +36,9 @@ export async function runUntilStopped(
   const ended = new AbortController();
   let stopped = false;
   const running = container.run(script, output).then(
-    (exit): StoppableExit => (stopped ? { stopped } : { stopped, exit }),
+    (exit): StoppableExit => (stopped ? { stopped, givenUp: false } : { stopped, exit }),
     (error): StoppableExit => {
-      if (stopped) return { stopped };
+      if (stopped) return { stopped, givenUp: true };
       throw error;
     },
   );
@@ -48,7 +51,7 @@ export async function runUntilStopped(
     }
     container.interrupt(true).catch(() => {});
     await clock.sleep(rules.killMs, ended.signal);
-    return { stopped };
+    return { stopped, givenUp: true };
   };
   try {
     return await Promise.race([running, ladder().catch(() => running)]);
