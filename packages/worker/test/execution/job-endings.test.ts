@@ -34,6 +34,19 @@ const scenario = fc.record({
   dependency: fc.constantFrom('none' as const, 'SUCCESS' as const, 'FAILED' as const, 'RUNNING' as const),
 });
 
+const hanging = {
+  script: ['hang'],
+  afterScript: ['print x'],
+  path: 'out' as const,
+  fail: [],
+  timeout: 1,
+  cancelAt: null,
+  killAt: null,
+  slotAfter: 0,
+  preparedBefore: null,
+  dependency: 'none' as const,
+};
+
 test('whatever happens to a job, it ends once, its container is removed and its slot given back', async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async (given) => {
@@ -85,24 +98,10 @@ test('whatever happens to a job, it ends once, its container is removed and its 
     }),
     {
       numRuns: 150,
-      // Met once by chance: a script that outlives its KILL, with artifacts to keep of failures.
+      // Met once by chance: scripts that outlive their KILL.
       examples: [
-        [
-          {
-            script: ['hang', 'print x'],
-            afterScript: ['print x'],
-            when: 'on_failure',
-            path: 'out',
-            delay: { run: 11_001 },
-            fail: [],
-            timeout: 1,
-            cancelAt: null,
-            killAt: null,
-            slotAfter: 0,
-            preparedBefore: null,
-            dependency: 'none',
-          },
-        ],
+        [{ ...hanging, when: 'on_failure', delay: { run: 11_001 } }],
+        [{ ...hanging, when: 'on_success', delay: { run: 10_001 }, killAt: 7, slotAfter: 7 }],
       ],
     },
   );

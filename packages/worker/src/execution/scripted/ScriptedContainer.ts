@@ -1,4 +1,5 @@
 import type { Clock } from '@xx-pipeline/common';
+import { ExecutionBroken } from '../errors.ts';
 import type { ContainerSpec, JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
 import { MemoryWorkspace } from './MemoryWorkspace.ts';
 import { ScriptedShell } from './ScriptedShell.ts';
@@ -86,6 +87,7 @@ export class ScriptedContainer implements JobContainer {
     this.#busy = step;
     try {
       await this.#watch.step(step);
+      if (this.#removing !== null) throw new ExecutionBroken(`the container was removed during ${step}`);
       return await work();
     } finally {
       this.#busy = null;
