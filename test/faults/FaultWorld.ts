@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { isTerminal } from '@xx-pipeline/common';
 import { ApiProblem } from '@xx-pipeline/common/api';
 import { Rig } from '../rig/Rig.ts';
@@ -113,6 +114,7 @@ export class FaultWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       for (const farewell of this.#farewells) await farewell();
+      if (process.env['XX_FAULTS_TALK']) process.stdout.write(`${this.rig.said}\n`);
       await this.rig[Symbol.asyncDispose]();
     } finally {
       for (const cleanup of this.#cleanups) await cleanup();
