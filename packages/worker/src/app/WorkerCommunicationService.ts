@@ -138,14 +138,14 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
   }
 
   /** The archive of a needed job: fetched whole before it is read, so that a connection may break and be made again. */
-  async open(jobId: string): Promise<AsyncIterable<Uint8Array> | null> {
+  async open(jobId: string, readerId: string): Promise<AsyncIterable<Uint8Array> | null> {
     const client = this.#client;
     if (client === null) return null;
-    const needing = [...this.#followed.values()].find(({ directory }) =>
-      directory.job.request.needs?.some((need) => need.jobId === jobId),
-    );
-    const caller = callerOf(needing?.directory.job.request ?? { jobId });
-    const signal = needing?.stop.signal ?? new AbortController().signal;
+    // In the reader's name: others that need the same archive come and go.
+    const reader = this.#followed.get(readerId);
+    if (reader === undefined) throw new Error(`no job ${readerId} here`);
+    const caller = callerOf(reader.directory.job.request);
+    const { signal } = reader.stop;
     const path = join(this.#scratch, randomUUID());
     try {
       await this.#patience.call(async () => {

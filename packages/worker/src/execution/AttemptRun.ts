@@ -183,6 +183,7 @@ export class AttemptRun {
   #restore(container: JobContainer): Promise<void> {
     return restoreArtifacts(this.#request.needs ?? [], container, {
       artifacts: this.#settings.artifacts,
+      readerId: this.#request.jobId,
       limits: this.#settings.artifactLimits,
       warn: (message) => this.#log.warn(message),
       signal: this.#stop.signal,

@@ -22,6 +22,6 @@ export interface JobArtifacts {
     owner: { jobId: string; attempt: number; name: string },
     archive: AsyncIterable<Uint8Array>,
   ): Promise<ArtifactRef>;
-  /** The archive of the job's last finished attempt; null when it kept none. */
-  open(jobId: string): Promise<AsyncIterable<Uint8Array> | null>;
+  /** The archive of the job's last finished attempt, for the job `readerId`; null when it kept none. */
+  open(jobId: string, readerId: string): Promise<AsyncIterable<Uint8Array> | null>;
 }

@@ -13,6 +13,8 @@ import { parentsOf, pathInWorkspace, type TarHeader } from './tar-paths.ts';
 /** What artifacts are restored with. */
 export interface RestoreArtifactsOptions {
   readonly artifacts: JobArtifacts;
+  /** The job they are for. */
+  readonly readerId: string;
   readonly limits: ArtifactLimits;
   readonly warn: (message: string) => void | Promise<void>;
   readonly signal: AbortSignal;
@@ -33,7 +35,7 @@ export async function restoreArtifacts(
     if (!need.artifacts) continue;
     options.signal.throwIfAborted();
     try {
-      const archive = await orAborted(options.artifacts.open(need.jobId), options.signal);
+      const archive = await orAborted(options.artifacts.open(need.jobId, options.readerId), options.signal);
       if (archive === null) continue;
       const select = new EntryCheck(need.jobName, symlinks, options);
       const files = filterTar(only(decompress(archive)), (header) => select.check(header), options.signal);

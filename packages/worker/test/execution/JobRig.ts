@@ -17,6 +17,8 @@ import {
 /** Archives in memory, whole or not at all. */
 export class MemoryArtifacts implements JobArtifacts {
   readonly stored = new Map<string, Buffer>();
+  /** Who fetched, in order. */
+  readonly readers: string[] = [];
 
   async save(owner: { jobId: string; name: string }, archive: AsyncIterable<Uint8Array>) {
     const chunks: Uint8Array[] = [];
@@ -27,7 +29,8 @@ export class MemoryArtifacts implements JobArtifacts {
     return { name: owner.name, path: owner.jobId, size: bytes.length, sha256 };
   }
 
-  async open(jobId: string): Promise<AsyncIterable<Uint8Array> | null> {
+  async open(jobId: string, readerId: string): Promise<AsyncIterable<Uint8Array> | null> {
+    this.readers.push(readerId);
     const bytes = this.stored.get(jobId);
     return bytes === undefined ? null : pieces(bytes);
   }

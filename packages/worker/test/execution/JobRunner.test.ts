@@ -328,3 +328,10 @@ test('much output waits for a slow receiver instead of filling memory', async ()
   assert.equal((await rig.clock.runUntil(done)).status, 'SUCCESS');
   assert.equal(most, 1);
 });
+
+test('artifacts are fetched in the name of the job that needs them, whoever else needs the same', async () => {
+  const rig = new JobRig();
+  rig.dependencies = () => state('SUCCESS');
+  await Promise.all([rig.run({ jobId: 'one', needs }), rig.run({ jobId: 'two', needs })]);
+  assert.deepEqual(rig.artifacts.readers.sort(), ['one', 'two']);
+});

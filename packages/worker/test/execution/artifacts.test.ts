@@ -227,6 +227,7 @@ async function restore(archives: readonly (readonly Entry[] | Uint8Array)[], som
   const needs = archives.map((_, index) => ({ jobId: String(index), jobName: `job ${index}`, artifacts: true }));
   await restoreArtifacts([...needs, { jobId: 'none', jobName: 'none', artifacts: true }], container, {
     artifacts,
+    readerId: 'reader',
     limits: { ...limits, ...some },
     warn: (message) => void warnings.push(message),
     signal: new AbortController().signal,
