@@ -19,7 +19,7 @@ export const postgresRestart: FaultCase = {
     await world.rig.startWorker('one', { push: random.chance(0.5) });
     const id = await world.submit(fiveJobs({ lines: 200, pause: 0.2 }));
     const job = random.oneOf(['a', 'c', 'e']);
-    await world.writing(id, job, random.between(1, 3000));
+    await world.writing(id, job, random.between(1, 1500));
     const how = random.oneOf<'fast' | 'crash'>(['fast', 'crash']);
     await server.halt(how);
     await pass(random.between(0, 2000));
