@@ -1,6 +1,12 @@
 import type { Fields } from '../keys/Keyword.ts';
 import type { JsonSchema } from './JsonSchema.ts';
 
+/** How a description begins where a key is known by name only. */
+export const supportNotes = {
+  later: 'Not supported yet',
+  server: 'Ignored: only has a meaning on a GitLab server',
+} as const;
+
 /** The schema of a mapping with the given keys. A key that is not supported yet is there, so that editors can say so. */
 export function fieldsSchema(fields: Fields, required: readonly string[] = []): JsonSchema {
   const properties: Record<string, JsonSchema> = {};
@@ -8,9 +14,8 @@ export function fieldsSchema(fields: Fields, required: readonly string[] = []): 
     if (field.support === 'full') {
       properties[field.name] = { description: field.summary, ...nullable(field.schema) };
     } else {
-      const state = field.support === 'later' ? 'Not supported yet' : 'Ignored: only has a meaning on a GitLab server';
       properties[field.name] = {
-        description: `${state}: ${field.summary}`,
+        description: `${supportNotes[field.support]}: ${field.summary}`,
         ...(field.support === 'later' && { not: {} }),
       };
     }
