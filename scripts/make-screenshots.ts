@@ -51,15 +51,16 @@ function picture(name: string, cwd: string, args: readonly string[]): void {
   // Both streams in one, as on a terminal.
   const { stdout } = spawnSync('sh', ['-c', 'exec "$@" 2>&1', 'sh', ...command], { cwd, env, encoding: 'utf8' });
   const lines = `\u001b[90m$\u001b[39m xx ${args.join(' ')}\n${stdout}`.replaceAll(scratch, '~').trimEnd().split('\n');
-  writeFileSync(join(images, name), draw(lines));
+  writeFileSync(join(images, name), draw(lines, `xx ${args.join(' ')}`));
 }
 
-function draw(lines: readonly string[]): string {
+function draw(lines: readonly string[], title: string): string {
   const columns = Math.max(...lines.map((line) => line.replaceAll(/\u001b\[[\d;]*m/g, '').length));
   const width = Math.ceil(columns * cell + 2 * margin);
   const height = lines.length * row + 2 * margin;
   const rows = lines.map((line, index) => drawLine(line, margin + (index + 0.75) * row));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+<title>${escapeXml(title)}</title>
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="14" fill="#e6edf3" xml:space="preserve">
 ${rows.join('\n')}
