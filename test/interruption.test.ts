@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobOf, Rig } from './rig/Rig.ts';
+import { until } from './rig/until.ts';
 
 const sleeping = {
   '.gitlab-ci.yml': `
@@ -52,6 +53,11 @@ test('after kill -9 the next start mends the report and removes what was left', 
   await using rig = await Rig.make({ ...sleeping, 'quick.yml': 'job: {image: "busybox:latest", script: ["true"]}\n' });
   const run = rig.start(['run', '--local']);
   await run.printed(/awake 2/);
+  // The report follows the run a few times a second: what it does not tell yet dies with the process.
+  await until('the report tells of the finished job', async () => {
+    const report = await rig.report();
+    return jobOf(report, 'done').status === 'SUCCESS';
+  });
   run.send('SIGKILL');
   await run.ended();
   assert.notDeepEqual(await rig.leftovers(), [], 'a killed process cannot have cleaned up');

@@ -6,6 +6,9 @@ import { labelNames } from './label-names.ts';
 import { ownerState } from './owner-id.ts';
 import type { AdoptedContainers } from './recovery/adopted-containers.ts';
 
+/** Looks at what dead owners have left, at most. */
+const rounds = 5;
+
 /** Finds and removes what runs have left: in the engine by label, on this machine in the directory for workspaces. */
 export class Leftovers {
   readonly #client: DockerClient;
@@ -29,19 +32,29 @@ export class Leftovers {
 
   /** Removes all that belongs to owners that are certainly dead. */
   async removeDead(): Promise<void> {
+    // The engine may still be at work for one that has just died: what it finishes, or refuses, is met in the next round.
+    for (let round = 0; round < rounds; round++) {
+      if ((await this.#removeDeadOnce()) === 0) break;
+    }
+    for (const name of await readdir(this.#work).catch(() => [])) {
+      if (!this.#isDead(decode(name))) continue;
+      await rm(join(this.#work, name), { recursive: true, force: true }).catch(() => {});
+    }
+  }
+
+  /** How much there was to remove. */
+  async #removeDeadOnce(): Promise<number> {
     const client = this.#client;
     const [containers, networks, volumes] = await Promise.all([
       client.listContainers(labelNames.owner),
       client.listNetworks(labelNames.owner),
       client.listVolumes(labelNames.owner),
     ]);
-    await this.#each(containers, (container) => client.removeContainer(container.Id));
-    await this.#each(networks, (network) => client.removeNetwork(network.Id));
-    await this.#each(volumes, (volume) => client.removeVolume(volume.Name));
-    for (const name of await readdir(this.#work).catch(() => [])) {
-      if (!this.#isDead(decode(name))) continue;
-      await rm(join(this.#work, name), { recursive: true, force: true }).catch(() => {});
-    }
+    return (
+      (await this.#each(containers, (container) => client.removeContainer(container.Id))) +
+      (await this.#each(networks, (network) => client.removeNetwork(network.Id))) +
+      (await this.#each(volumes, (volume) => client.removeVolume(volume.Name)))
+    );
   }
 
   /** Removes what an earlier process of this very owner has left, but for what this one goes on with. */
@@ -76,9 +89,10 @@ export class Leftovers {
   async #each<T extends { Labels: Readonly<Record<string, string>> | null }>(
     found: readonly T[],
     remove: (one: T) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<number> {
     const dead = found.filter((one) => this.#isDead(one.Labels?.[labelNames.owner]));
     await Promise.allSettled(dead.map(remove));
+    return dead.length;
   }
 
   #isDead(owner: string | undefined): boolean {
