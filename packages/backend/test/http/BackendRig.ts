@@ -9,6 +9,7 @@ import { systemClock } from '@xx-pipeline/common';
 import { type ApiClient, ApiProblem, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/common/http';
 import { createServiceLog } from '@xx-pipeline/common/service';
+import { jobPlan } from '../execution/plans.ts';
 
 export type Client = ApiClient<typeof backendRoutes>;
 
@@ -150,29 +151,7 @@ export function executionOf(...jobs: readonly JobPlan[]) {
 }
 
 /** A job with nothing special, but for what is given. */
-export function job(name: string, special: Partial<JobPlan> = {}): JobPlan {
-  return {
-    name,
-    baseName: name,
-    stage: 'test',
-    image: { name: 'busybox:latest' },
-    script: ['true'],
-    afterScript: [],
-    variables: {},
-    needs: null,
-    artifactsFrom: [],
-    tags: [],
-    when: 'on_success',
-    allowFailure: false,
-    artifacts: null,
-    retry: { max: 0, when: ['always'], exitCodes: [] },
-    timeout: null,
-    parallel: null,
-    admission: { reason: 'no rules', rules: [] },
-    span: { file: 'pipeline.yml', start: 0, end: 0 },
-    ...special,
-  };
-}
+export const job = (name: string, special: Partial<JobPlan> = {}): JobPlan => jobPlan(name, 'test', special);
 
 /** Runs a test with a backend of its own. */
 export const withBackend = (use: (rig: BackendRig) => Promise<void>) => async (): Promise<void> => {
