@@ -17,7 +17,7 @@ import type { ExecutionStore } from '../store/ExecutionStore.ts';
 import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
 import type { Backoff } from './Backoff.ts';
 import type { Uptime } from './Uptime.ts';
-import { shownAddress, storedAddress } from './worker-address.ts';
+import { sealPushToken } from './worker-address.ts';
 
 /** A worker heard of within this time takes jobs, and no other process may take its identity. */
 export const aliveMs = 2.5 * heartbeatMs;
@@ -51,13 +51,14 @@ export class WorkerRegistry {
     input: z.infer<typeof registerWorkerSchema>,
   ): Promise<Result<z.infer<typeof registeredWorkerSchema>, Problem>> {
     const { workers, clock, secrets, backoff, onChange } = this.#parts;
-    const { workerId, instanceId, previousInstanceId, name, slots, labels, version } = input;
+    const { workerId, instanceId, previousInstanceId, name, slots, labels, version, url = null, pushToken } = input;
     const now = clock.now();
     const record: WorkerRecord = {
       id: workerId,
       instanceId,
       name,
-      url: storedAddress(workerId, input.url, input.pushToken, secrets),
+      url,
+      pushToken: pushToken === undefined ? null : sealPushToken(workerId, pushToken, secrets),
       slots,
       labels,
       version,
@@ -156,12 +157,12 @@ export class WorkerRegistry {
 }
 
 function shownWorker(worker: WorkerRecord, busy: number, now: number): z.infer<typeof workerSchema> {
-  const { id, name, slots, labels, version, draining, lastSeenAt } = worker;
+  const { id, name, url, slots, labels, version, draining, lastSeenAt } = worker;
   const isLost = now - lastSeenAt > leaseMs;
   return {
     id,
     name,
-    url: shownAddress(worker.url),
+    url,
     slots,
     busy,
     labels: [...labels],

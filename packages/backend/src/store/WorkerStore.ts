@@ -6,6 +6,8 @@ export interface WorkerRecord {
   readonly name: string;
   /** Where jobs are pushed to; null = it polls. */
   readonly url: string | null;
+  /** What it wants to be shown there, encrypted; null = nothing. */
+  readonly pushToken: string | null;
   readonly slots: number;
   readonly labels: readonly string[];
   readonly version: string;
@@ -25,6 +27,10 @@ export interface WorkerStore {
   setDraining(workerId: string, draining: boolean): Promise<WorkerRecord | null>;
   /** All, with the number of jobs assigned to each. */
   list(): Promise<{ worker: WorkerRecord; busy: number }[]>;
+  /** Gives a run to one worker alone; whoever had it before has it no more. */
+  reserve(executionId: string, workerId: string): Promise<void>;
+  /** The runs that workers have to themselves. That of a run that is over is forgotten: a retry of it is anybody's. */
+  reservations(): Promise<{ executionId: string; workerId: string }[]>;
   /** Forgets workers not heard of since `before` that hold nothing. */
   forget(before: number): Promise<void>;
 }

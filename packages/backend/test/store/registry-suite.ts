@@ -10,6 +10,7 @@ const worker = (more: Partial<WorkerRecord> = {}): WorkerRecord => ({
   instanceId: 'first',
   name: 'builder',
   url: null,
+  pushToken: null,
   slots: 4,
   labels: ['linux', 'arm64'],
   version: '1.0.0',
@@ -59,6 +60,48 @@ export function testRegistry(name: string, make: MakeDatabase): void {
       (await workers.list()).map(({ worker }) => [worker.id, worker.draining]),
       [['w1', true]],
     );
+  });
+
+  test(`${name}: what workers want to be shown survives the step to a column of its own`, async () => {
+    await using database = await make();
+    const before = await database.open();
+    await before.workers.register(worker({ id: 'w0' }), 0);
+    await before.workers.register(worker({ id: 'w1', url: 'http://127.0.0.1:1/#xx1.sealed' }), 0);
+    await before.workers.register(worker({ id: 'w2', url: 'http://127.0.0.1:2/' }), 0);
+    await database.execute(`alter table workers drop column push_token; drop table reservations;
+      delete from schema_migrations where name = '0003-workers'`);
+    const { workers } = await database.open();
+    assert.deepEqual(
+      (await workers.list()).map(({ worker: { url, pushToken } }) => [url, pushToken]),
+      [
+        [null, null],
+        ['http://127.0.0.1:1/', 'xx1.sealed'],
+        ['http://127.0.0.1:2/', null],
+      ],
+    );
+  });
+
+  test(`${name}: a run is one worker's alone until another takes it, or it is over`, async () => {
+    await using database = await make();
+    const stores = await database.open();
+    const { workers } = stores;
+    const one = await createExecution(stores, { pending: true });
+    const two = await createExecution(stores, { pending: true });
+    await workers.reserve(one.id, 'w1');
+    await workers.reserve(two.id, 'w1');
+    await workers.reserve(two.id, 'w2');
+    const byRun = async () => new Map((await workers.reservations()).map((row) => [row.executionId, row.workerId]));
+    assert.deepEqual(
+      await byRun(),
+      new Map([
+        [one.id, 'w1'],
+        [two.id, 'w2'],
+      ]),
+    );
+    await database.execute(`update executions set status = 'SUCCESS' where id = '${one.id}'`);
+    assert.deepEqual(await byRun(), new Map([[two.id, 'w2']]));
+    await database.execute(`update executions set status = 'RUNNING' where id = '${one.id}'`);
+    assert.deepEqual(await byRun(), new Map([[two.id, 'w2']]));
   });
 
   test(`${name}: tokens are found by their hash until they are revoked`, async () => {

@@ -1,3 +1,4 @@
+import { isTerminal } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
 import type { WorkerRecord, WorkerStore } from '../WorkerStore.ts';
 import type { Tables, WorkerTable } from './tables.ts';
@@ -71,6 +72,28 @@ export class SqlWorkerStore implements WorkerStore {
     return rows.map(({ busy, ...row }) => ({ worker: recordOf(row), busy: busy ?? 0 }));
   }
 
+  async reserve(executionId: string, workerId: string): Promise<void> {
+    await this.#db
+      .insertInto('reservations')
+      .values({ execution_id: executionId, worker_id: workerId })
+      .onConflict((conflict) => conflict.column('execution_id').doUpdateSet({ worker_id: workerId }))
+      .execute();
+  }
+
+  async reservations(): Promise<{ executionId: string; workerId: string }[]> {
+    const rows = await this.#db
+      .selectFrom('reservations')
+      .leftJoin('executions', 'executions.id', 'reservations.execution_id')
+      .select(['execution_id', 'worker_id', 'executions.status'])
+      .execute();
+    const isOver = ({ status }: (typeof rows)[number]) => status === null || isTerminal(status);
+    const over = rows.filter(isOver).map(({ execution_id }) => execution_id);
+    if (over.length > 0) await this.#db.deleteFrom('reservations').where('execution_id', 'in', over).execute();
+    return rows
+      .filter((row) => !isOver(row))
+      .map(({ execution_id, worker_id }) => ({ executionId: execution_id, workerId: worker_id }));
+  }
+
   async forget(before: number): Promise<void> {
     await this.#db
       .deleteFrom('workers')
@@ -88,6 +111,7 @@ function rowOf(worker: WorkerRecord): WorkerTable {
     instance_id: worker.instanceId,
     name: worker.name,
     url: worker.url,
+    push_token: worker.pushToken,
     slots: worker.slots,
     labels: JSON.stringify(worker.labels),
     version: worker.version,
@@ -102,6 +126,7 @@ function recordOf(row: WorkerTable): WorkerRecord {
     instanceId: row.instance_id,
     name: row.name,
     url: row.url,
+    pushToken: row.push_token,
     slots: row.slots,
     labels: JSON.parse(row.labels) as string[],
     version: row.version,

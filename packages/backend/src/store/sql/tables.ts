@@ -80,12 +80,19 @@ export interface WorkerTable {
   instance_id: string;
   name: string;
   url: string | null;
+  push_token: string | null;
   slots: number;
   /** JSON. */
   labels: string;
   version: string;
   draining: Flag;
   last_seen_at: number;
+}
+
+/** Runs that one worker has to itself. */
+interface ReservationTable {
+  execution_id: string;
+  worker_id: string;
 }
 
 /** Long-lived tokens. */
@@ -105,5 +112,6 @@ export interface Tables {
   events: EventTable;
   run_counters: RunCounterTable;
   workers: WorkerTable;
+  reservations: ReservationTable;
   tokens: TokenTable;
 }
