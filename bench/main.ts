@@ -1,6 +1,7 @@
 // How fast it is, against what one would use instead: `npm run bench`.
-//   --only a,b   some cases: a b c d e f g h
-//   --pairs N    how often each comparison is made (5)
+//   --only a,b       some cases: a b c d e f g h i j k
+//   --pairs N        how often each comparison is made (5)
+//   --pipelines N    runs that the benches of the server make (1000)
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -12,10 +13,13 @@ import { largeFiles, start } from './command-line.ts';
 import { againstDocker, againstPeer, largeTree } from './containers.ts';
 import { largeLog } from './logs.ts';
 import { type Result, toMarkdown } from './Result.ts';
+import { throughput } from './services/throughput.ts';
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, pairs: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, pairs: { type: 'string' }, pipelines: { type: 'string' } },
+});
 const pairs = Number(values.pairs ?? 5);
-const wanted = values.only?.split(',') ?? ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const pipelines = Number(values.pipelines ?? 1000);
 
 const cases: Readonly<Record<string, (world: BenchWorld) => Promise<Result | readonly Result[]>>> = {
   a: (world) => againstDocker(world, 'a', pairs),
@@ -26,10 +30,16 @@ const cases: Readonly<Record<string, (world: BenchWorld) => Promise<Result | rea
   f: (world) => largeFiles(world, pairs),
   g: (world) => largeTree(world, pairs),
   h: (world) => start(world, pairs),
+  i: (world) => throughput(world, pipelines),
 };
+const wanted = values.only?.split(',') ?? Object.keys(cases);
 
-const missing = await prepareEngine(new AbortController().signal);
-if (missing !== null) throw new Error(missing);
+/** Cases that run containers. */
+const needEngine = 'abcdefgh';
+if (wanted.some((id) => needEngine.includes(id))) {
+  const missing = await prepareEngine(new AbortController().signal);
+  if (missing !== null) throw new Error(missing);
+}
 execFileSync(join(import.meta.dirname, '../xx'), ['--version'], { stdio: 'ignore' });
 
 const results: Result[] = [];
