@@ -7,6 +7,7 @@ import type { TestOutcome } from './testing/event-reporter.ts';
 import { findTests, needsPostgres } from './testing/find-tests.ts';
 import { type PreparedPostgres, postgresVariable, preparePostgres } from './testing/postgres/prepare-postgres.ts';
 import { prepareEngine } from './testing/prepare-engine.ts';
+import { preparePrograms } from './testing/prepare-programs.ts';
 import { TestRun } from './testing/TestRun.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -47,7 +48,7 @@ if (postgres.length > 0 && database !== null) {
   await phase('with PostgreSQL', [postgres], 'process', { test: 1 * minutes, all: 6 * minutes });
 }
 if (real.length > 0) {
-  const missing = await prepareEngine(interrupted.signal);
+  const missing = (await prepareEngine(interrupted.signal)) ?? (await preparePrograms(real, interrupted.signal));
   if (missing === null)
     await phase('with Docker and real processes', [real], 'process', { test: 3 * minutes, all: 20 * minutes });
   else fail('the tests that need Docker cannot run', missing);

@@ -1,92 +1,85 @@
-// deploy/docker-compose.yml: what its services start, started here over a real PostgreSQL, runs a pipeline.
+// deploy/docker-compose.yml, as docs/deployment.md says to use it: built, started, used, killed and taken away again.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { backendRoutes, createApiClient } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
-import pg from 'pg';
 import { parse } from 'yaml';
-import { ServiceProcesses } from './ServiceProcesses.ts';
+import { listOwned } from '../rig/list-leftovers.ts';
+import { RunningProgram } from '../rig/RunningProgram.ts';
+import { ComposeProject } from './ComposeProject.ts';
 
-const file = join(import.meta.dirname, '../../deploy/docker-compose.yml');
+const root = join(import.meta.dirname, '../..');
+const main = join(root, 'packages/cli/src/main.ts');
+const text = readFileSync(join(root, 'deploy/docker-compose.yml'), 'utf8');
 
-interface Service {
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly volumes?: readonly string[];
-  readonly ports?: readonly string[];
-}
+const pipeline = `
+stages: [make, use]
+default: { image: busybox:latest }
+${['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `make-${name}: { stage: make, script: [sleep 1, echo ${name} >${name}.txt], artifacts: { paths: ['*.txt'] } }`).join('\n')}
+use: { stage: use, script: ['cat *.txt readme'] }
+`;
+const long = `
+long: { image: busybox:latest, script: ['echo it has begun', 'for i in 1 2 3 4 5 6 7 8; do echo line $i; sleep 1; done', 'echo it has ended'] }
+`;
 
-const { services: described } = parse(readFileSync(file, 'utf8'), { merge: true }) as {
-  services: Record<string, Service>;
-};
-
-/** `${NAME:?why}` and `${NAME:-else}` as compose fills them in. */
-const fill = (text: string, values: Readonly<Record<string, string>>) =>
-  text.replaceAll(/\$\{(\w+)(?::[?-][^}]*)?\}/g, (_, name: string) => values[name] ?? '');
-
-test('compose itself finds nothing wrong with the file', () => {
-  const env = { ...process.env, POSTGRES_PASSWORD: 'x' };
-  // Machines without compose cannot ask it; the test below starts what the file says.
-  if (spawnSync('docker', ['compose', 'version']).status === 0) {
-    const { status, stderr } = spawnSync('docker', ['compose', '-f', file, 'config', '--quiet'], { env });
-    assert.equal(status, 0, stderr.toString());
+test('the compose file lets only this machine in, pins its images and has no secret on a command line', () => {
+  const { services } = parse(text, { merge: true }) as {
+    services: Record<string, { ports?: readonly string[]; image: string; command?: readonly string[] }>;
+  };
+  assert.deepEqual(Object.keys(services), ['database', 'backend', 'worker-1', 'worker-2']);
+  for (const { ports = [], command = [] } of Object.values(services)) {
+    for (const port of ports) assert.match(port, /^127\.0\.0\.1:/);
+    for (const word of command) assert.doesNotMatch(word, /PASSWORD|TOKEN/);
   }
-  assert.deepEqual(Object.keys(described), ['database', 'backend', 'worker-1', 'worker-2']);
-  for (const { ports = [] } of Object.values(described)) for (const port of ports) assert.match(port, /^127\.0\.0\.1:/);
+  assert.match(services['database']?.image ?? '', /:\d+\.\d+-\w+\}$/);
+  const pin = /^node_pin=(.*)$/m.exec(readFileSync(join(root, 'scripts/set-up.sh'), 'utf8'))?.[1] ?? 'no pin';
+  assert(text.includes(`node:${pin}-`), 'the image has the Node of ./xx');
+  assert(readFileSync(join(root, 'deploy/Dockerfile'), 'utf8').includes(`node:${pin}-`));
 });
 
-test('its backend and its two workers share the jobs of a pipeline over PostgreSQL', async () => {
-  const server = process.env['XX_TEST_POSTGRES'];
-  assert(server !== undefined, 'XX_TEST_POSTGRES must name a PostgreSQL server; the test command brings one');
-  const name = `xx_compose_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client(server);
-  await admin.connect();
-  try {
-    await admin.query(`create database ${name}`);
-    await using services = new ServiceProcesses();
-    const database = new URL(server);
-    database.pathname = `/${name}`;
-    // What compose's network and volumes do, done by other names.
-    const here = (text: string) =>
-      text
-        .replace(/postgres:\/\/xx:.*@database\/xx/, database.href)
-        .replace('0.0.0.0:8642', '127.0.0.1:0')
-        .replace(/^\/var\/lib\//, `${services.home}/`);
-    const start = (service: string, values: Readonly<Record<string, string>>) => {
-      const { command = [], environment = {} } = described[service] ?? {};
-      const env = Object.entries(environment).map(([key, value]) => [key, here(fill(value, values))]);
-      return services.start(command.map(here), { env: { ...Object.fromEntries(env), ...values } });
-    };
+test('compose starts PostgreSQL, backend and two workers, which run pipelines and survive being killed', async () => {
+  using project = await ComposeProject.make();
+  project.compose('up', '-d', '--build', 'database', 'backend');
+  project.set('XX_WORKER_TOKEN', project.token('worker'));
+  project.compose('up', '-d');
+  assert.equal(project.compose('exec', '-T', 'backend', 'id', '-un'), 'node\n');
 
-    const backend = start('backend', {});
-    await backend.printed(/serves at http/);
-    const url = /serves at (http:\S+?)"/.exec(backend.stderr)?.[1] ?? '';
-    const create = async (role: string) => {
-      const args = ['backend', 'token', 'create', '--role', role, '--state-directory', services.path('xx-backend')];
-      const { stdout, stderr } = await services.start(args, { env: { XX_DATABASE: database.href } }).ended();
-      assert.match(stdout, /^xx/, stderr);
-      return stdout.trim();
-    };
-    const values = { XX_BACKEND: url, XX_WORKER_TOKEN: await create('worker') };
-    const workers = ['worker-1', 'worker-2'].map((worker) => start(worker, values));
-    for (const worker of workers) await worker.printed(/"registered with the backend"/);
+  const checkout = project.path('checkout');
+  mkdirSync(checkout);
+  writeFileSync(join(checkout, 'readme'), 'from the checkout\n');
+  const env = {
+    ...process.env,
+    XX_HOME: project.path('home'),
+    XX_SERVER: project.url,
+    XX_TOKEN: project.token('person'),
+  };
+  const xx = (...args: readonly string[]) =>
+    new RunningProgram(process.execPath, [main, ...args], { cwd: checkout, env });
+  writeFileSync(join(checkout, '.xx-pipeline.yml'), pipeline);
+  const first = await xx('run').ended();
+  assert.equal(first.code, 0, first.stdout + first.stderr);
+  assert.match(first.stdout, /a\n.*b\n.*c\n.*d\n.*e\n.*f\n.*from the checkout/);
+  for (const worker of ['worker-1', 'worker-2']) assert.match(project.compose('logs', worker), /"job told"/, worker);
 
-    const transport = new NodeTransport({ baseUrl: url });
-    const person = createApiClient(backendRoutes, { transport, token: await create('person') });
-    const job = (index: number) => ({ name: `j${index}`, stage: 's', image: 'busybox:latest', script: ['sleep 1'] });
-    const stages = [{ name: 's', jobs: Array.from({ length: 8 }, (_, index) => job(index)) }];
-    const { body: run } = await person.createExecution({ body: { pipeline: 'p', plan: { schemaVersion: 1, stages } } });
-    await Array.fromAsync((await person.followExecution({ params: { id: run.id } })).body);
-    const { body: ended } = await person.getExecution({ params: { id: run.id } });
-    transport.close();
-    assert.equal(ended.status, 'SUCCESS', JSON.stringify(ended.jobs, null, 1));
-    for (const worker of workers) assert.match(worker.stderr, /"job told"/);
-  } finally {
-    await admin.query(`drop database if exists ${name} with (force)`);
-    await admin.end();
-  }
+  // Workers in containers of their own find the jobs' containers again.
+  writeFileSync(join(checkout, '.xx-pipeline.yml'), long);
+  const second = xx('run');
+  await second.printed(/line 2/);
+  project.compose('kill', 'worker-1', 'worker-2', 'backend');
+  project.compose('up', '-d');
+  const { code, stdout, stderr } = await second.ended();
+  assert.equal(code, 0, stdout + stderr);
+  assert.deepEqual(
+    [...stdout.matchAll(/line (\d)$/gm)].map(([, number]) => Number(number)),
+    [1, 2, 3, 4, 5, 6, 7, 8],
+  );
+
+  const ids = ['worker-1', 'worker-2'].map((worker) => {
+    const kept = project.compose('exec', '-T', worker, 'cat', project.path(`workers/${worker}/worker/worker.json`));
+    return `xx-worker:${(JSON.parse(kept) as { workerId: string }).workerId}`;
+  });
+  project.compose('down', '--volumes');
+  assert.deepEqual(project.leftovers(), []);
+  assert.deepEqual(await listOwned((owner) => ids.includes(owner)), []);
+  assert.deepEqual(readdirSync(project.path('workers')), ['worker-1', 'worker-2']);
 });
