@@ -2,7 +2,6 @@ import {
   buildReport,
   isoTime,
   isTerminal,
-  type JobRequest,
   type PipelineExecution,
   type Report,
   type Result,
@@ -16,7 +15,6 @@ import { cancelExecutionOf, isBeingCanceled } from './cancel-jobs.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownExecution } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
-import { executionRequests } from './execution-requests.ts';
 import type { PipelineSteps, StageSteps } from './execution-steps.ts';
 import { sealVariable } from './make-job-request.ts';
 import { problem, refused } from './problems.ts';
@@ -99,13 +97,6 @@ export class PipelineExecutionService implements PipelineSteps {
       draft.tellCancel(assignment);
       draft.unassign(assignment.jobId);
     }
-  }
-
-  /** The requests of all jobs that have not run, in dependency order, for a worker that executes the run whole. */
-  async executionRequests(id: string): Promise<Result<JobRequest[], Problem>> {
-    const found = await this.#parts.store.find(id);
-    if (found === null) return noSuchExecution(id);
-    return success(executionRequests(this.#changes.draft(found), this.#parts));
   }
 
   /** The report as it stands. */

@@ -12,7 +12,6 @@ export function pipelineHandlers({
   | 'createExecution'
   | 'listExecutions'
   | 'getExecution'
-  | 'getExecutionRequests'
   | 'followExecution'
   | 'cancelExecution'
   | 'retryExecution'
@@ -28,9 +27,6 @@ export function pipelineHandlers({
     listExecutions: async ({ query }) => ({ status: 200, body: await executions.list(query) }),
     getExecution: async ({ params }) => {
       return { status: 200, body: HttpProblem.orThrow(await pipelines.getExecution(params.id)) };
-    },
-    getExecutionRequests: async ({ params }) => {
-      return { status: 200, body: { jobs: HttpProblem.orThrow(await pipelines.executionRequests(params.id)) } };
     },
     followExecution: async ({ params: { id }, rawHeaders, signal }) => {
       HttpProblem.orThrow(await pipelines.getExecution(id));

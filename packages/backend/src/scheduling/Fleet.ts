@@ -1,5 +1,6 @@
 import type { Clock } from '@xx-pipeline/common';
 import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
+import type { Uptime } from './Uptime.ts';
 
 /** An online worker. */
 export interface FleetMember {
@@ -16,13 +17,16 @@ export interface FleetMember {
 export class Fleet {
   readonly #workers: WorkerStore;
   readonly #clock: Clock;
+  readonly #uptime: Uptime;
   readonly #aliveMs: number;
   #members = new Map<string, FleetMember>();
+  #reserved = new Map<string, string>();
   #at = Number.NEGATIVE_INFINITY;
 
-  constructor(workers: WorkerStore, clock: Clock, aliveMs: number) {
+  constructor(workers: WorkerStore, clock: Clock, uptime: Uptime, aliveMs: number) {
     this.#workers = workers;
     this.#clock = clock;
+    this.#uptime = uptime;
     this.#aliveMs = aliveMs;
   }
 
@@ -30,13 +34,23 @@ export class Fleet {
   async members(age: number): Promise<ReadonlyMap<string, FleetMember>> {
     const now = this.#clock.now();
     if (now - this.#at < age) return this.#members;
-    const all = await this.#workers.list();
+    const [all, reservations] = await Promise.all([this.#workers.list(), this.#workers.reservations()]);
     const online = all.filter(({ worker }) => worker.lastSeenAt >= now - this.#aliveMs);
     this.#members = new Map(
       online.map(({ worker, busy }) => [worker.id, { worker, labels: new Set(worker.labels), busy }]),
     );
+    this.#reserved = new Map(
+      reservations
+        .filter(({ workerId }) => this.#keepsRuns(all.find(({ worker }) => worker.id === workerId)?.worker))
+        .map(({ executionId, workerId }) => [executionId, workerId]),
+    );
     this.#at = now;
     return this.#members;
+  }
+
+  /** Runs that one worker has to itself, as they were when members were last asked for. */
+  get reserved(): ReadonlyMap<string, string> {
+    return this.#reserved;
   }
 
   /** A job was given to a worker. */
@@ -48,5 +62,11 @@ export class Fleet {
   /** A worker has come or changed: what is remembered is not to be used. */
   forget(): void {
     this.#at = Number.NEGATIVE_INFINITY;
+  }
+
+  /** While it lives and takes jobs; silence says nothing when nobody was there to listen. */
+  #keepsRuns(worker: WorkerRecord | undefined): boolean {
+    if (worker === undefined || worker.draining) return false;
+    return this.#members.has(worker.id) || this.#uptime.look() < this.#aliveMs;
   }
 }

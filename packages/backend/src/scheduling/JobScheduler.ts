@@ -14,6 +14,7 @@ import { Latch } from './Latch.ts';
 import { isSame } from './lease-sweeper.ts';
 import { type Match, matchJobs, type Place } from './match-jobs.ts';
 import { PollWaiters } from './PollWaiters.ts';
+import type { Uptime } from './Uptime.ts';
 import { WaitingReasons } from './WaitingReasons.ts';
 import type { WorkerClient } from './WorkerClient.ts';
 import { aliveMs, type WorkerRegistry } from './WorkerRegistry.ts';
@@ -31,7 +32,15 @@ export interface SchedulerParts {
   readonly clock: Clock;
   readonly server: ServerFacts;
   readonly backoff: Backoff;
+  readonly uptime: Uptime;
   readonly onError: (error: unknown) => void;
+}
+
+/** What a long poll came to. */
+export interface PollAnswer {
+  readonly jobs: JobRequest[];
+  /** There is something that the worker hears with a heartbeat. */
+  readonly heartbeat: boolean;
 }
 
 /** Without any hint it looks this often: hints may get lost. */
@@ -70,8 +79,8 @@ export class JobScheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
-    this.#fleet = new Fleet(parts.workers, parts.clock, aliveMs);
-    this.#waiters = new PollWaiters(parts.clock);
+    this.#fleet = new Fleet(parts.workers, parts.clock, parts.uptime, aliveMs);
+    this.#waiters = new PollWaiters(parts.clock, parts.wakeups);
     this.#reasons = new WaitingReasons(parts);
   }
 
@@ -96,7 +105,7 @@ export class JobScheduler {
       if (signal.aborted) break;
       try {
         await this.schedule();
-        await this.#reasons.refresh(() => this.#fleet.members(0));
+        await this.#reasons.refresh(this.#fleet);
       } catch (error) {
         onError(error);
         // A database that is away is not to be asked without pause.
@@ -126,7 +135,7 @@ export class JobScheduler {
     let limit = Math.max(fewestJobs, 2 * freeIn(places));
     while (freeIn(places) > 0) {
       const pending = await this.#parts.store.pendingJobs(Math.min(limit, mostJobs));
-      const { matches } = matchJobs(pending, places);
+      const { matches } = matchJobs(pending, places, this.#fleet.reserved);
       await this.#give(matches, fleet);
       // Jobs that no free worker can take must not stand in the way of those behind them.
       if (pending.length < limit || limit >= mostJobs) return matches.length === pending.length;
@@ -136,8 +145,16 @@ export class JobScheduler {
     return false;
   }
 
-  /** The long poll: jobs for a worker as soon as there are some, an empty list when the time is over. Counts as a sign of life. */
-  async takeJobsFor(poll: z.infer<typeof pollSchema>, signal: AbortSignal): Promise<Result<JobRequest[], Problem>> {
+  /** A worker is to come with a heartbeat: answers its poll, if it has one, here or elsewhere. */
+  nudge(workerId: string): void {
+    this.#waiters.nudge(workerId);
+  }
+
+  /**
+   * The long poll: jobs for a worker as soon as there are some, an empty list when the time is over or a heartbeat is
+   * wanted. Counts as a sign of life.
+   */
+  async takeJobsFor(poll: z.infer<typeof pollSchema>, signal: AbortSignal): Promise<Result<PollAnswer, Problem>> {
     const { workerId, instanceId, freeSlots, waitSeconds } = poll;
     const alive = await this.#parts.registry.seen(workerId, instanceId);
     if (!alive.ok) return alive;
@@ -147,12 +164,12 @@ export class JobScheduler {
       waitSeconds * 1000,
       AbortSignal.any([signal, this.#stop.signal]),
     );
-    this.wake();
-    const taken = await jobs;
-    if (!signal.aborted) return success(taken.map(({ request }) => request));
+    if (freeSlots > 0) this.wake();
+    const { jobs: taken, heartbeat } = await jobs;
+    if (!signal.aborted) return success({ jobs: taken.map(({ request }) => request), heartbeat });
     // Whoever asked is gone: nothing of this was sent.
     await Promise.all(taken.map((job) => this.#takeBack(job)));
-    return success([]);
+    return success({ jobs: [], heartbeat: false });
   }
 
   #places(fleet: ReadonlyMap<string, FleetMember>): Place[] {

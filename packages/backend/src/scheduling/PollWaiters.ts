@@ -1,4 +1,6 @@
 import type { Clock } from '@xx-pipeline/common';
+import type { Wakeups } from '../events/Wakeups.ts';
+import { heartbeatMs } from '../execution/leases.ts';
 import type { AssignedJob } from './assign-jobs.ts';
 
 interface Waiter {
@@ -7,29 +9,59 @@ interface Waiter {
   readonly answer: () => void;
 }
 
+/** What a poll is answered with. */
+interface Waited {
+  readonly jobs: AssignedJob[];
+  /** Somebody has nudged its worker. */
+  readonly heartbeat: boolean;
+}
+
+/** Workers nudged between two of their polls that are remembered. */
+const mostMissed = 1000;
+
 /** Workers that wait for jobs in a long poll of this process; of several polls of one worker the last counts. */
 export class PollWaiters {
   readonly #clock: Clock;
+  readonly #wakeups: Wakeups;
   readonly #waiters = new Map<string, Waiter>();
+  /** When workers were nudged that had no poll here. */
+  readonly #missed = new Map<string, number>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, wakeups: Wakeups) {
     this.#clock = clock;
+    this.#wakeups = wakeups;
   }
 
-  /** Resolves with the jobs that were added, or none when the time is over or the signal aborts. */
-  async wait(workerId: string, free: number, ms: number, signal: AbortSignal): Promise<AssignedJob[]> {
-    if (signal.aborted) return [];
+  /** Resolves with the jobs that were added, or none when the time is over, the worker is nudged or the signal aborts. */
+  async wait(workerId: string, free: number, ms: number, signal: AbortSignal): Promise<Waited> {
+    if (signal.aborted) return { jobs: [], heartbeat: false };
     const { promise, resolve } = Promise.withResolvers<void>();
     const over = new AbortController();
     const waiter: Waiter = { free, jobs: [], answer: resolve };
+    let heartbeat = this.#hasMissed(workerId);
+    if (heartbeat) resolve();
+    const unlisten = this.#wakeups.listen(`worker:${workerId}`, () => {
+      heartbeat = true;
+      resolve();
+    });
     this.#waiters.get(workerId)?.answer();
     this.#waiters.set(workerId, waiter);
     signal.addEventListener('abort', resolve as () => void, { once: true, signal: over.signal });
     this.#clock.sleep(ms, over.signal).then(resolve, () => {});
     await promise;
     over.abort();
+    unlisten();
     if (this.#waiters.get(workerId) === waiter) this.#waiters.delete(workerId);
-    return waiter.jobs;
+    return { jobs: waiter.jobs, heartbeat };
+  }
+
+  /** Answers a worker's poll, in whichever backend it waits; the next one where it has none here. */
+  nudge(workerId: string): void {
+    if (!this.#waiters.has(workerId)) {
+      if (this.#missed.size >= mostMissed) this.#missed.clear();
+      this.#missed.set(workerId, this.#clock.now());
+    }
+    this.#wakeups.notify(`worker:${workerId}`);
   }
 
   /** How many more jobs a worker's poll can take. */
@@ -59,5 +91,12 @@ export class PollWaiters {
   close(): void {
     for (const waiter of this.#waiters.values()) waiter.answer();
     this.#waiters.clear();
+  }
+
+  /** Whether it was nudged lately while it had no poll here; by now a heartbeat has told it what is older. */
+  #hasMissed(workerId: string): boolean {
+    const at = this.#missed.get(workerId);
+    this.#missed.delete(workerId);
+    return at !== undefined && this.#clock.now() - at < heartbeatMs;
   }
 }

@@ -2,8 +2,8 @@ import type { Clock } from '@xx-pipeline/common';
 import { jobNoted } from '@xx-pipeline/pipeline-language';
 import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
 import type { ExecutionStore, PendingJob } from '../store/ExecutionStore.ts';
-import { explainWaiting, type OnlineWorker } from './explain-waiting.ts';
-import type { FleetMember } from './Fleet.ts';
+import { explainReserved, explainWaiting, type OnlineWorker } from './explain-waiting.ts';
+import type { Fleet } from './Fleet.ts';
 
 const pause = 2000;
 /** A job that has only just begun to wait needs no explanation. */
@@ -30,7 +30,7 @@ export class WaitingReasons {
     this.#clock = parts.clock;
   }
 
-  async refresh(fleet: () => Promise<ReadonlyMap<string, FleetMember>>): Promise<void> {
+  async refresh(fleet: Fleet): Promise<void> {
     const now = this.#clock.now();
     if (now - this.#lastLook < pause) return;
     this.#lastLook = now;
@@ -38,14 +38,16 @@ export class WaitingReasons {
     const waiting = pending.filter(({ eligibleAt }) => now - eligibleAt >= patience);
     if (waiting.length === 0) this.#written.clear();
     if (waiting.length === 0) return;
-    const members = await fleet();
+    const members = await fleet.members(0);
     const online = Array.from(members.values(), ({ worker: { slots, draining }, labels, busy }): OnlineWorker => {
       return { slots, labels, draining, busy };
     });
     const written = new Map<string, string>();
     const news: { job: PendingJob; reason: string }[] = [];
     for (const job of waiting) {
-      const reason = explainWaiting(job.tags, online);
+      const owner = members.get(fleet.reserved.get(job.executionId) ?? '');
+      const reason =
+        owner === undefined ? explainWaiting(job.tags, online) : explainReserved({ ...owner.worker, busy: owner.busy });
       if (reason === null) continue;
       written.set(job.jobId, reason);
       if (this.#written.get(job.jobId) !== reason) news.push({ job, reason });

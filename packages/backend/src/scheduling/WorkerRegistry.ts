@@ -1,10 +1,11 @@
-import { type Clock, isoTime, type Result, success } from '@xx-pipeline/common';
+import { type Clock, isoTime, isTerminal, type Result, success } from '@xx-pipeline/common';
 import type {
   heartbeatAnswerSchema,
   heartbeatSchema,
   Problem,
   registeredWorkerSchema,
   registerWorkerSchema,
+  reserveExecutionSchema,
   workerSchema,
 } from '@xx-pipeline/common/api';
 import type { z } from 'zod';
@@ -125,6 +126,26 @@ export class WorkerRegistry {
       case 'other-instance':
         return refused('conflict', `another process speaks for worker ${workerId}`);
     }
+  }
+
+  /**
+   * Gives a run to this worker alone, while it lives and takes jobs: nobody else gets another job of it. What others have
+   * of it already they keep. Tells how many jobs have not ended.
+   */
+  async reserve(
+    executionId: string,
+    { workerId, instanceId }: z.infer<typeof reserveExecutionSchema>,
+  ): Promise<Result<{ pipelineExecutionId: string; jobs: number }, Problem>> {
+    const { workers, store, onChange } = this.#parts;
+    const alive = await this.seen(workerId, instanceId);
+    if (!alive.ok) return alive;
+    const execution = (await store.find(executionId))?.execution;
+    if (execution === undefined) return refused('not_found', `there is no pipeline execution ${executionId}`);
+    if (isTerminal(execution.status)) return refused('conflict', `the run is over: it is ${execution.status}`);
+    await workers.reserve(executionId, workerId);
+    onChange();
+    const jobs = execution.jobs.filter(({ status }) => !isTerminal(status)).length;
+    return success({ pipelineExecutionId: executionId, jobs });
   }
 
   /** All workers, as people see them. */

@@ -61,7 +61,7 @@ export function createScheduling(parts: SchedulingParts): Scheduling {
     uptime,
     onChange: () => scheduler.workerChanged(),
   });
-  const scheduler = new JobScheduler({ ...parts, client, registry, backoff });
+  const scheduler = new JobScheduler({ ...parts, client, registry, backoff, uptime });
   const sweep = async () => {
     try {
       await sweepLeases({ store, changes: services.changes, jobs: services.jobs }, clock.now(), uptime.look());
@@ -76,7 +76,8 @@ export function createScheduling(parts: SchedulingParts): Scheduling {
     scheduler,
     sweep,
     tellCancel: (cancels) => {
-      tellCancels(cancels, { workers, client, clock, secrets: parts.secrets }).catch(onError);
+      const nudge = (workerId: string) => scheduler.nudge(workerId);
+      tellCancels(cancels, { workers, client, clock, secrets: parts.secrets, nudge }).catch(onError);
     },
     run: async (signal) => {
       const every = async (pause: number, task: () => Promise<unknown>) => {

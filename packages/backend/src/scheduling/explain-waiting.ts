@@ -20,3 +20,12 @@ export function explainWaiting(tags: readonly string[], workers: readonly Online
   if (busy < slots) return null;
   return slots === 1 ? `the only slot${among} is busy` : `all ${slots} slots${among} are busy`;
 }
+
+/** The same for a job of a run that one worker has to itself. */
+export function explainReserved(worker: {
+  readonly name: string;
+  readonly slots: number;
+  readonly busy: number;
+}): string | null {
+  return worker.busy < worker.slots ? null : `the run is reserved for worker ${worker.name}, which has no free slot`;
+}

@@ -20,10 +20,14 @@ export interface Match {
 /** Makes the share of a suspect worker smaller than any other's. */
 const suspectShare = 1e-6;
 
-/** Gives jobs, in their order, to the workers with the largest share of free slots among those with all their labels. */
+/**
+ * Gives jobs, in their order, to the workers with the largest share of free slots among those with all their labels;
+ * those of a run that is `reserved` to the worker that has it to itself, whatever its labels.
+ */
 export function matchJobs(
   pending: readonly PendingJob[],
   places: readonly Place[],
+  reserved: ReadonlyMap<string, string> = new Map(),
 ): { readonly matches: Match[]; readonly free: number } {
   const free = new Map(places.map((place) => [place.workerId, place.free]));
   let left = places.reduce((sum, place) => sum + place.free, 0);
@@ -32,6 +36,15 @@ export function matchJobs(
   const matches: Match[] = [];
   for (const job of pending) {
     if (left === 0) break;
+    const owner = reserved.get(job.executionId);
+    if (owner !== undefined) {
+      const freeThere = free.get(owner) ?? 0;
+      if (freeThere === 0) continue;
+      free.set(owner, freeThere - 1);
+      left -= 1;
+      matches.push({ job, workerId: owner });
+      continue;
+    }
     const wanted = JSON.stringify(job.tags);
     if (hopeless.has(wanted)) continue;
     let best: Place | null = null;

@@ -7,7 +7,10 @@ import { workerAddress } from './worker-address.ts';
 
 const timeout = 5000;
 
-/** Tells workers that attempts are to end, each once: whoever does not hear it hears it with the next heartbeat. */
+/**
+ * Tells workers that attempts are to end, each once: whoever does not hear it hears it with the next heartbeat, which
+ * those that poll are asked for.
+ */
 export async function tellCancels(
   cancels: readonly CancelNotice[],
   parts: {
@@ -15,9 +18,12 @@ export async function tellCancels(
     readonly client: WorkerClient;
     readonly clock: Clock;
     readonly secrets: SecretBox;
+    readonly nudge: (workerId: string) => void;
   },
 ): Promise<void> {
   const known = new Map((await parts.workers.list()).map(({ worker }) => [worker.id, worker]));
+  const polling = cancels.filter(({ workerId }) => known.get(workerId)?.url === null);
+  for (const workerId of new Set(polling.map(({ workerId }) => workerId))) parts.nudge(workerId);
   const over = new AbortController();
   parts.clock.sleep(timeout, over.signal).then(
     () => over.abort(),

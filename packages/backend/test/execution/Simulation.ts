@@ -128,10 +128,12 @@ export class Simulation {
         { workerId, instanceId, freeSlots: free, waitSeconds: 60 },
         gone.signal,
       );
-      if (!answer.ok || answer.value.length === 0) return;
+      if (!answer.ok || answer.value.jobs.length === 0) return;
       const isLost = this.#dice.chance(0.2);
-      this.#say(`poll of ${name(worker)} by backend ${number}: ${answer.value.map(label)}${isLost ? ', lost' : ''}`);
-      if (!isLost) for (const request of answer.value) this.#take(worker, request);
+      this.#say(
+        `poll of ${name(worker)} by backend ${number}: ${answer.value.jobs.map(label)}${isLost ? ', lost' : ''}`,
+      );
+      if (!isLost) for (const request of answer.value.jobs) this.#take(worker, request);
     });
     // The polls wait by now, or have their jobs.
     await new Promise((resolve) => setTimeout(resolve, 1));

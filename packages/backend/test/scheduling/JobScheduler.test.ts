@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { JobRequest } from '@xx-pipeline/common';
 import type { PushAnswer } from '../../src/scheduling/WorkerClient.ts';
 import { jobPlan } from '../execution/plans.ts';
-import { input, ok, Rig } from '../execution/Rig.ts';
+import { code, input, ok, Rig } from '../execution/Rig.ts';
 
 const jobs = (count: number) => Array.from({ length: count }, (_, number) => jobPlan(`j${number}`, 'one'));
 
@@ -137,13 +137,13 @@ test('a worker that polls gets jobs as soon as there are some', async () => {
   const poll = { workerId, instanceId, freeSlots: 2, waitSeconds: 20 };
   const waiting = rig.main.scheduling.scheduler.takeJobsFor(poll, never);
   await rig.run(...jobs(3));
-  const first = ok(await waiting);
+  const { jobs: first } = ok(await waiting);
   assert(first.length >= 1 && first.length <= 2);
   const left = rig.main.scheduling.scheduler.takeJobsFor({ ...poll, freeSlots: 4 - first.length }, never);
-  assert.equal(ok(await left).length + first.length, 3);
+  assert.equal(ok(await left).jobs.length + first.length, 3);
   const nothing = rig.main.scheduling.scheduler.takeJobsFor({ ...poll, freeSlots: 1 }, never);
   await rig.clock.advance(21_000);
-  assert.deepEqual(ok(await nothing), []);
+  assert.deepEqual(ok(await nothing), { jobs: [], heartbeat: false });
   stop.abort();
   await running;
 });
@@ -163,7 +163,7 @@ test('what a poll has got is given back when nobody waits for it any more', asyn
     return look(limit);
   };
   await rig.schedule();
-  assert.deepEqual(ok(await poll), []);
+  assert.deepEqual(ok(await poll).jobs, []);
   const found = await rig.main.stores.executions.find(id);
   assert.equal(found?.assignments.size, 0);
   assert.equal(found?.execution.jobs[0]?.attempts.length, 0);
@@ -246,4 +246,126 @@ test('a repository with much work does not keep others waiting', async () => {
   ok(await rig.pipelines.createPipelineExecution({ ...other, sourceInfo }, null));
   await rig.schedule();
   assert(worker.taken.some(({ jobName }) => jobName === 'theirs'));
+});
+
+test('a run that a worker has reserved goes to it alone, whatever its labels, each job in its turn and in its slots', async () => {
+  await using rig = await Rig.open();
+  const other = await rig.willing({ slots: 10 });
+  const mine = await rig.willing({ slots: 2 });
+  const needsB = { needs: [{ job: 'b', artifacts: false, optional: false }] };
+  const run = await rig.run(
+    jobPlan('a', 'one', { tags: ['nobody'] }),
+    jobPlan('b', 'one'),
+    jobPlan('c', 'one'),
+    jobPlan('early', 'two', needsB),
+    jobPlan('last', 'two'),
+  );
+  const answer = ok(await rig.main.scheduling.registry.reserve(run.id, mine));
+  assert.deepEqual(answer, { pipelineExecutionId: run.id, jobs: 5 });
+  await rig.run(jobPlan('of another run', 'one'));
+  const order: string[] = [];
+  for (let look = 0; look < 5; look++) {
+    await rig.schedule();
+    assert(mine.taken.length - order.length <= 2, 'never more than its slots');
+    const next = mine.taken.find(({ jobName }) => !order.includes(jobName));
+    if (next === undefined) break;
+    order.push(next.jobName);
+    const { jobId, token = '' } = next;
+    ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'SUCCESS', token }, { kind: 'worker' }));
+  }
+  assert.deepEqual(
+    other.taken.map(({ jobName }) => jobName),
+    ['of another run'],
+  );
+  assert.deepEqual(order.toSorted(), ['a', 'b', 'c', 'early', 'last']);
+  assert.equal(order.at(-1), 'last');
+  assert.equal((await rig.execution(run.id)).status, 'SUCCESS');
+  assert.equal(code(await rig.main.scheduling.registry.reserve(run.id, mine)), 'conflict');
+});
+
+test('a job of a reserved run that waits says for whom', async () => {
+  await using rig = await Rig.open();
+  await rig.willing({ slots: 10 });
+  const mine = await rig.willing({ slots: 1, name: 'the-one' });
+  const { id } = await rig.run(jobPlan('a', 'one'), jobPlan('b', 'one'));
+  ok(await rig.main.scheduling.registry.reserve(id, mine));
+  const stop = new AbortController();
+  const running = rig.main.scheduling.scheduler.run(stop.signal);
+  const waiting = async () => (await rig.execution(id)).jobs.map(({ waitingReason }) => waitingReason ?? '');
+  for (let tries = 0; tries < 200 && !(await waiting()).some((reason) => reason.includes('reserved')); tries++) {
+    await rig.clock.advance(500);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  stop.abort();
+  await running;
+  assert.deepEqual((await waiting()).toSorted(), [
+    '',
+    'the run is reserved for worker the-one, which has no free slot',
+  ]);
+});
+
+test('a reservation lapses with its worker, and not because nobody was there to hear it', async () => {
+  await using rig = await Rig.open();
+  const mine = await rig.willing({ slots: 1 });
+  const { id } = await rig.run(...jobs(2));
+  const { registry } = rig.main.scheduling;
+  ok(await registry.reserve(id, mine));
+  await rig.schedule();
+  assert.equal(mine.taken.length, 1);
+  // The server is away for a while. The other worker comes back first.
+  await rig.clock.advance(60_000);
+  await rig.restart();
+  const other = await rig.willing();
+  await rig.schedule();
+  assert.equal(other.taken.length, 0);
+  const [first] = mine.taken;
+  ok(
+    await rig.main.scheduling.registry.heartbeat({
+      ...{ workerId: mine.workerId, instanceId: mine.instanceId, freeSlots: 0 },
+      attempts: [{ jobId: first?.jobId ?? '', attempt: 1, token: first?.token ?? '' }],
+    }),
+  );
+  await rig.pass(20);
+  await rig.schedule();
+  assert.equal(other.taken.length, 0);
+  // It is heard of no more: the job it had and the one it had not go on elsewhere.
+  for (let second = 0; second < 60; second += 10) {
+    await rig.pass(10);
+    const { workerId, instanceId } = other;
+    const attempts = other.taken.map(({ jobId, attempt = 1, token = '' }) => ({ jobId, attempt, token }));
+    ok(await rig.main.scheduling.registry.heartbeat({ workerId, instanceId, freeSlots: 4, attempts }));
+    await rig.schedule();
+  }
+  assert.deepEqual(other.taken.map(({ jobName, attempt }) => [jobName, attempt]).toSorted(), [
+    ['j0', 2],
+    ['j1', 1],
+  ]);
+});
+
+test('a worker that polls is asked for a heartbeat as soon as one of its jobs is to be canceled', async () => {
+  await using rig = await Rig.open();
+  const { workerId, instanceId } = await rig.worker(null);
+  const { scheduler: here } = rig.main.scheduling;
+  const never = new AbortController().signal;
+  const poll = { workerId, instanceId, freeSlots: 1, waitSeconds: 20 };
+  const first = here.takeJobsFor(poll, never);
+  const { id, jobs: made } = await rig.run(jobPlan('a', 'one'));
+  await rig.schedule();
+  const [job] = ok(await first).jobs;
+  ok(
+    await rig.jobs.updateJobExecutionStatus(
+      { jobId: job?.jobId ?? '', status: 'RUNNING', token: job?.token ?? '' },
+      { kind: 'worker' },
+    ),
+  );
+  const full = { ...poll, freeSlots: 0 };
+  const waiting = here.takeJobsFor(full, never);
+  ok(await rig.pipelines.cancelPipelineExecution(id, undefined));
+  assert.deepEqual(ok(await waiting), { jobs: [], heartbeat: true });
+  const attempts = [{ jobId: made[0]?.id ?? '', attempt: 1, token: job?.token ?? '' }];
+  // A cancel that comes between two polls is not missed.
+  rig.main.scheduling.scheduler.nudge(workerId);
+  assert.deepEqual(ok(await here.takeJobsFor(full, never)), { jobs: [], heartbeat: true });
+  const beat = ok(await rig.main.scheduling.registry.heartbeat({ workerId, instanceId, freeSlots: 0, attempts }));
+  assert.deepEqual(beat.cancel, [{ jobId: made[0]?.id, attempt: 1 }]);
 });

@@ -15,6 +15,7 @@ import {
   pollSchema,
   registeredWorkerSchema,
   registerWorkerSchema,
+  reserveExecutionSchema,
   workerSchema,
 } from './worker-schemas.ts';
 
@@ -208,14 +209,6 @@ export const backendRoutes = {
     params: executionParams,
     responses: { 200: pipelineExecutionSchema },
   },
-  getExecutionRequests: {
-    method: 'GET',
-    path: '/api/pipelines/executions/{id}/requests',
-    summary: 'The job requests of a run in dependency order, for a worker that executes it whole',
-    access: ['worker', 'person'],
-    params: executionParams,
-    responses: { 200: pollAnswerSchema },
-  },
   followExecution: {
     method: 'GET',
     path: '/api/pipelines/executions/{id}/events',
@@ -314,6 +307,16 @@ export const backendRoutes = {
     body: pollSchema,
     responses: { 200: pollAnswerSchema },
     problems: { 404: 'not registered', 409: 'another live process has this identity' },
+  },
+  reserveExecution: {
+    method: 'POST',
+    path: '/api/pipelines/executions/{id}/reserve',
+    summary: 'A worker takes a run for itself: no other worker gets another job of it while this one lives',
+    access: ['worker'],
+    params: executionParams,
+    body: reserveExecutionSchema,
+    responses: { 200: z.object({ pipelineExecutionId: z.uuid(), jobs: z.int() }) },
+    problems: { 404: 'no such run, or the worker is not registered', 409: 'the run is over' },
   },
   drainWorker: {
     method: 'POST',

@@ -57,8 +57,15 @@ export const pollSchema = z.object({
   waitSeconds: z.number().min(0).max(60).default(25),
 });
 
-/** Jobs handed over a poll. */
-export const pollAnswerSchema = z.object({ jobs: z.array(jobRequestSchema) });
+/** What a poll comes to. */
+export const pollAnswerSchema = z.object({
+  jobs: z.array(jobRequestSchema),
+  /** Something (a cancel) that the next heartbeat tells: it should come now. */
+  heartbeat: z.boolean().default(false),
+});
+
+/** `POST /api/pipelines/executions/{id}/reserve`: who wants the run. */
+export const reserveExecutionSchema = z.object({ workerId: z.uuid(), instanceId: z.uuid() });
 
 /** A worker as people see it. */
 export const workerSchema = z.object({

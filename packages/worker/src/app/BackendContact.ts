@@ -33,6 +33,8 @@ export interface ContactParts {
 export type ContactState = 'connecting' | 'connected' | 'refused';
 
 const pollSeconds = 25;
+/** A worker that is full for a moment only does not poll in between. */
+const fullForMs = 500;
 /** A call that gets no answer is given up after this, so that the next one may find a way. */
 const callMs = 15_000;
 
@@ -54,6 +56,7 @@ export class BackendContact {
   #isFirst = true;
   #refusals = 0;
   #beatSoon: (() => void) | null = null;
+  #beatWanted = false;
   /** Since when no call was answered; null while they are. */
   #silentMs = 0;
 
@@ -77,8 +80,9 @@ export class BackendContact {
     await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#explain(error, signal))));
   }
 
-  /** The next heartbeat comes now. */
+  /** The next heartbeat comes now; after the one that is under way. */
   beatNow(): void {
+    this.#beatWanted = true;
     this.#beatSoon?.();
   }
 
@@ -144,13 +148,20 @@ export class BackendContact {
     const { workerId, instanceId } = identity;
     const [firstPause, longestPause] = this.#parts.pauses;
     let pause = firstPause;
-    while (!signal.aborted && !service.isDraining) {
+    while (!signal.aborted) {
       await this.#connected(signal);
-      await this.#slotFree(signal);
-      if (signal.aborted || service.isDraining) return;
+      await this.#slotFree(AbortSignal.any([signal, AbortSignal.timeout(fullForMs)]));
+      if (signal.aborted) return;
+      const { freeSlots } = service;
+      // A poll that may get no job still hears that one is to be canceled. It ends when a slot is free.
+      const full = new AbortController();
+      if (freeSlots === 0) this.#slotFree(AbortSignal.any([signal, full.signal])).then(() => full.abort());
       try {
-        const poll = { workerId, instanceId, freeSlots: service.freeSlots, waitSeconds: pollSeconds };
-        for (const request of await client.poll(poll, limited(signal, (pollSeconds + 15) * 1000))) {
+        const poll = { workerId, instanceId, freeSlots, waitSeconds: pollSeconds };
+        const patience = limited(AbortSignal.any([signal, full.signal]), (pollSeconds + 15) * 1000);
+        const { jobs, heartbeat } = await client.poll(poll, patience);
+        if (heartbeat) this.beatNow();
+        for (const request of jobs) {
           try {
             service.executeJob(request);
           } catch (error) {
@@ -161,10 +172,13 @@ export class BackendContact {
         pause = firstPause;
       } catch (error) {
         if (signal.aborted) return;
+        if (full.signal.aborted) continue;
         this.#failed(error);
         if (this.#state !== 'connected') this.beatNow();
         await this.#parts.clock.sleep(pause * (0.5 + this.#parts.random()), signal).catch(() => {});
         pause = Math.min(pause * 2, longestPause);
+      } finally {
+        full.abort();
       }
     }
   }
@@ -207,7 +221,7 @@ export class BackendContact {
 
   async #slotFree(signal: AbortSignal): Promise<void> {
     const { service } = this.#parts;
-    while (service.freeSlots === 0 && !service.isDraining && !signal.aborted) {
+    while (service.freeSlots === 0 && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const off = service.onChange(() => done());
         const done = () => {
@@ -223,8 +237,10 @@ export class BackendContact {
   async #sleep(ms: number, signal: AbortSignal): Promise<void> {
     const soon = new AbortController();
     this.#beatSoon = () => soon.abort();
+    if (this.#beatWanted) soon.abort();
     await this.#parts.clock.sleep(ms, AbortSignal.any([signal, soon.signal])).catch(() => {});
     this.#beatSoon = null;
+    this.#beatWanted = false;
   }
 
   #explain(error: unknown, signal: AbortSignal): void {

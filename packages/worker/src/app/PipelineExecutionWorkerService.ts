@@ -1,22 +1,24 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, isTerminal, type JobRequest } from '@xx-pipeline/common';
+import type { Clock, JobRequest } from '@xx-pipeline/common';
+import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
 import { HttpProblem, type ServiceLog } from '@xx-pipeline/common/service';
 import type { JobRunner } from '../execution/index.ts';
 import { AttemptDirectory } from './attempt/AttemptDirectory.ts';
 import { FinishedAttempts } from './attempt/FinishedAttempts.ts';
 import { KeptAttempts } from './attempt/KeptAttempts.ts';
 import { RunningAttempt } from './attempt/RunningAttempt.ts';
-import { executeInOrder } from './execute-in-order.ts';
 import { Slots } from './Slots.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';
 import type { WorkerCommunicationService } from './WorkerCommunicationService.ts';
+import type { WorkerIdentity } from './WorkerIdentity.ts';
 
 /** What it works with. */
 export interface WorkerServiceParts {
   readonly runner: JobRunner;
   readonly communication: WorkerCommunicationService;
   readonly client: WorkerBackendClient | null;
+  readonly identity: Pick<WorkerIdentity, 'workerId' | 'instanceId'>;
   readonly clock: Clock;
   readonly log: ServiceLog;
   readonly slots: number;
@@ -45,7 +47,6 @@ export class PipelineExecutionWorkerService {
   readonly #finished: FinishedAttempts;
   readonly #kept: KeptAttempts;
   readonly #listeners = new Set<() => void>();
-  readonly #pipelines = new Set<string>();
   /** Resolve when an attempt is put away. */
   readonly #leaving = new Set<Promise<void>>();
   readonly #stop = new AbortController();
@@ -74,29 +75,43 @@ export class PipelineExecutionWorkerService {
    * refused (`stale_attempt`), and so is anything while no slot is free (`worker_full`) or this worker ends.
    */
   executeJob(request: JobRequest): Acceptance {
-    return this.#accept(request, { queue: false });
+    const { jobId } = request;
+    const attempt = request.attempt ?? 1;
+    const current = this.#attempts.get(jobId);
+    const newest = Math.max(current?.attempt ?? 0, this.#finished.newestOf(jobId));
+    if (attempt === newest) return { jobId, attempt, state: 'known' };
+    if (attempt < newest) {
+      throw new HttpProblem('stale_attempt', `attempt ${newest} of this job is known here already`);
+    }
+    this.#refuseWhenDraining();
+    if (this.#diskFull) throw new HttpProblem('worker_full', "this worker's disk is full");
+    if (this.freeSlots === 0) {
+      throw new HttpProblem('worker_full', `all ${this.#slots.size} slots of this worker are taken`);
+    }
+    if (this.counts().waiting >= mostWaiting) throw new HttpProblem('worker_full', 'too many jobs wait here');
+    const directory = this.#keep(request, attempt);
+    // Two attempts of one job never run at once, whatever the reason is that a new one comes.
+    current?.lose(`attempt ${attempt} has taken its place`);
+    this.#begin(directory, current?.ended ?? null);
+    return { jobId, attempt, state: 'accepted' };
   }
 
-  /** Takes all jobs of a run and executes them here in dependency order; resolves when they are known. */
+  /**
+   * Executes the jobs of a run here, all that have not begun, in dependency order: from now on the backend gives them to
+   * nobody else while this worker lives, each as soon as its turn has come and a slot is free. Resolves with how many.
+   */
   async executePipeline(pipelineExecutionId: string): Promise<{ pipelineExecutionId: string; jobs: number }> {
-    const { client, communication, log } = this.#parts;
+    const { client, identity, log } = this.#parts;
     if (client === null) throw new HttpProblem('unavailable', 'this worker has no backend to fetch a run from');
     this.#refuseWhenDraining();
-    const requests = await client.getExecutionRequests(pipelineExecutionId);
-    if (!this.#pipelines.has(pipelineExecutionId)) {
-      this.#pipelines.add(pipelineExecutionId);
-      executeInOrder(requests, {
-        isOver: async (request) =>
-          isTerminal(await communication.getJobStatus(request, request.jobId, this.#stop.signal)),
-        execute: async (request) => {
-          this.#accept(request, { queue: true });
-          await this.#attempts.get(request.jobId)?.gone;
-        },
-      })
-        .catch((error: unknown) => log.error('a run could not be executed', { pipelineExecutionId, why: text(error) }))
-        .finally(() => this.#pipelines.delete(pipelineExecutionId));
+    const { workerId, instanceId } = identity;
+    try {
+      const reserved = await client.reserveExecution(pipelineExecutionId, { workerId, instanceId }, this.#stop.signal);
+      log.info('run reserved for this worker', { ...reserved });
+      return reserved;
+    } catch (error) {
+      throw refusalOf(error);
     }
-    return { pipelineExecutionId, jobs: requests.length };
   }
 
   /** Cancels a job; false when it does not run here (any more), or only an attempt other than the one meant. */
@@ -220,28 +235,6 @@ export class PipelineExecutionWorkerService {
     return [...this.#attempts.values()].filter(({ state }) => state === 'ready' || state === 'running').length;
   }
 
-  #accept(request: JobRequest, { queue }: { queue: boolean }): Acceptance {
-    const { jobId } = request;
-    const attempt = request.attempt ?? 1;
-    const current = this.#attempts.get(jobId);
-    const newest = Math.max(current?.attempt ?? 0, this.#finished.newestOf(jobId));
-    if (attempt === newest) return { jobId, attempt, state: 'known' };
-    if (attempt < newest) {
-      throw new HttpProblem('stale_attempt', `attempt ${newest} of this job is known here already`);
-    }
-    this.#refuseWhenDraining();
-    if (this.#diskFull) throw new HttpProblem('worker_full', "this worker's disk is full");
-    if (!queue && this.freeSlots === 0) {
-      throw new HttpProblem('worker_full', `all ${this.#slots.size} slots of this worker are taken`);
-    }
-    if (this.counts().waiting >= mostWaiting) throw new HttpProblem('worker_full', 'too many jobs wait here');
-    const directory = this.#keep(request, attempt);
-    // Two attempts of one job never run at once, whatever the reason is that a new one comes.
-    current?.lose(`attempt ${attempt} has taken its place`);
-    this.#begin(directory, current?.ended ?? null);
-    return { jobId, attempt, state: 'accepted' };
-  }
-
   #keep(request: JobRequest, attempt: number): AttemptDirectory {
     try {
       return AttemptDirectory.create(this.#root, { request, attempt, acceptedAt: this.#parts.clock.now() });
@@ -332,3 +325,16 @@ export class PipelineExecutionWorkerService {
 }
 
 const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** What the backend has said, for whoever has called this worker. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof ApiProblem) {
+    const { code, detail, title } = error.problem;
+    // Which token the backend did not like is no matter of the caller's.
+    if (code === 'unauthorized' || code === 'forbidden') {
+      return new HttpProblem('unavailable', `the backend does not let this worker in: ${detail ?? title}`);
+    }
+    return new HttpProblem(code, detail ?? title);
+  }
+  return error instanceof ApiUnreachable ? new HttpProblem('unavailable', error.message) : error;
+}

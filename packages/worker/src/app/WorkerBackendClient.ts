@@ -1,4 +1,4 @@
-import type { ExecutionStatus, JobExecution, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
+import type { ExecutionStatus, JobExecution, JobStatusUpdate } from '@xx-pipeline/common';
 import {
   type ApiClient,
   type ApiTransport,
@@ -9,9 +9,11 @@ import {
   type heartbeatAnswerSchema,
   type heartbeatSchema,
   logFramesMediaType,
+  type pollAnswerSchema,
   type pollSchema,
   type registeredWorkerSchema,
   type registerWorkerSchema,
+  type reserveExecutionSchema,
 } from '@xx-pipeline/common/api';
 import type { DependencyState } from '../execution/index.ts';
 
@@ -98,8 +100,12 @@ export class WorkerBackendClient {
     return (await this.#api.downloadSnapshot({ params: { sha256 } }, { signal })).body;
   }
 
-  async getExecutionRequests(id: string, signal?: AbortSignal): Promise<readonly JobRequest[]> {
-    return (await this.#api.getExecutionRequests({ params: { id } }, { signal })).body.jobs;
+  async reserveExecution(
+    id: string,
+    worker: Given<typeof reserveExecutionSchema>,
+    signal?: AbortSignal,
+  ): Promise<{ pipelineExecutionId: string; jobs: number }> {
+    return (await this.#api.reserveExecution({ params: { id }, body: worker }, { signal })).body;
   }
 
   async register(worker: Registration, signal?: AbortSignal): Promise<Checked<typeof registeredWorkerSchema>> {
@@ -110,8 +116,8 @@ export class WorkerBackendClient {
     return (await this.#api.heartbeat({ body: beat }, { signal })).body;
   }
 
-  async poll(poll: Given<typeof pollSchema>, signal?: AbortSignal): Promise<readonly JobRequest[]> {
-    return (await this.#api.pollJobs({ body: poll }, { signal })).body.jobs;
+  async poll(poll: Given<typeof pollSchema>, signal?: AbortSignal): Promise<Checked<typeof pollAnswerSchema>> {
+    return (await this.#api.pollJobs({ body: poll }, { signal })).body;
   }
 
   async drain(workerId: string, signal?: AbortSignal): Promise<void> {

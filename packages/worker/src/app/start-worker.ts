@@ -112,6 +112,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       runner,
       communication,
       client,
+      identity,
       clock,
       log,
       slots,

@@ -11,7 +11,7 @@ const routes = {
   uploadArtifact: backendRoutes.uploadArtifact,
   downloadArtifacts: backendRoutes.downloadArtifacts,
   downloadSnapshot: backendRoutes.downloadSnapshot,
-  getExecutionRequests: backendRoutes.getExecutionRequests,
+  reserveExecution: backendRoutes.reserveExecution,
   registerWorker: backendRoutes.registerWorker,
   heartbeat: backendRoutes.heartbeat,
   pollJobs: backendRoutes.pollJobs,
@@ -84,9 +84,12 @@ export class TestBackend implements AsyncDisposable {
   fate: (operation: Operation, count: number) => Fate = () => 'ok';
   heartbeatSeconds = 0.05;
   worker: { workerId: string; instanceId: string; url?: string; pushToken?: string } | null = null;
-  requests: JobRequest[] = [];
+  /** Runs that were reserved. */
+  reserved: string[] = [];
   pending: JobRequest[] = [];
   drained = false;
+  /** The next poll asks for a heartbeat. */
+  nudges = false;
   snapshotDownloads = 0;
   readonly #counts = new Map<string, number>();
   #server = this.#makeServer();
@@ -266,7 +269,11 @@ export class TestBackend implements AsyncDisposable {
         if (archive === undefined) throw new HttpProblem('not_found', 'no such tree');
         return { status: 200, body: inPieces(archive) };
       },
-      getExecutionRequests: async () => ({ status: 200, body: { jobs: this.requests } }),
+      reserveExecution: async ({ params, body }) => {
+        this.#alive(body);
+        this.reserved.push(params.id);
+        return { status: 200, body: { pipelineExecutionId: params.id, jobs: 4 } };
+      },
       registerWorker: async ({ body }) => {
         if (this.worker !== null && ![body.instanceId, body.previousInstanceId].includes(this.worker.instanceId)) {
           throw new HttpProblem('conflict', 'another live process has this identity');
@@ -289,8 +296,11 @@ export class TestBackend implements AsyncDisposable {
       },
       pollJobs: async ({ body }) => {
         this.#alive(body);
-        if (this.pending.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-        return { status: 200, body: { jobs: this.pending.splice(0, body.freeSlots) } };
+        const isNothing = this.pending.length === 0 || body.freeSlots === 0;
+        if (isNothing && !this.nudges) await new Promise((resolve) => setTimeout(resolve, 20));
+        const heartbeat = this.nudges;
+        this.nudges = false;
+        return { status: 200, body: { jobs: this.pending.splice(0, body.freeSlots), heartbeat } };
       },
       drainWorker: async ({ params }) => {
         this.drained = true;

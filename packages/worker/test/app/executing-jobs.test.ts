@@ -135,24 +135,37 @@ test('the backend may call with the token it was given at registration', async (
   assert.equal((await fetch(`${url}/api/job/execute`, { method: 'POST', headers, body })).status, 202);
 });
 
-test('a run is fetched and executed stage by stage', async () => {
-  await using rig = await WorkerRig.start({ slots: 1 });
-  const [build, test1, test2, skipped] = ['build', 'test 1', 'test 2', 'skipped'].map((name) => rig.backend.job(name));
-  assert.ok(build && test1 && test2 && skipped);
-  test2.needs = [build];
-  skipped.status = 'SKIPPED';
-  rig.backend.requests = [
-    build.request({ stageName: 'build' }),
-    test1.request({ stageName: 'test' }),
-    test2.request({ stageName: 'test' }),
-    skipped.request({ stageName: 'test' }),
-  ];
-  const answer = await rig.api.executePipeline({ body: { pipelineExecutionId: randomUUID() } });
-  assert.equal(answer.body.jobs, 4);
-  await rig.backend.over(test1);
-  await rig.backend.over(test2);
-  assert.equal(build.status, 'SUCCESS');
-  assert.deepEqual(skipped.updates, []);
+test('a run that is given to a worker is reserved for it, and the reason why it cannot be is told', async () => {
+  await using rig = await WorkerRig.start();
+  await rig.backend.until(() => rig.backend.worker !== null);
+  const pipelineExecutionId = randomUUID();
+  const answer = await rig.api.executePipeline({ body: { pipelineExecutionId } });
+  assert.deepEqual(answer.body, { pipelineExecutionId, jobs: 4 });
+  assert.deepEqual(rig.backend.reserved, [pipelineExecutionId]);
+  rig.backend.fate = (operation) => (operation === 'reserveExecution' ? '503' : 'ok');
+  await assert.rejects(rig.api.executePipeline({ body: { pipelineExecutionId } }), /a server in trouble/);
+  rig.backend.fate = (operation) => (operation === 'reserveExecution' ? 'cut' : 'ok');
+  await assert.rejects(rig.api.executePipeline({ body: { pipelineExecutionId } }), { status: 503 });
+});
+
+test('a worker that polls hears of a cancel at once, also while all its slots are taken', async () => {
+  await using rig = await WorkerRig.start({ listen: null, slots: 1 });
+  const job = rig.backend.job();
+  rig.backend.pending = [job.request({ script: ['sleep 3600'] })];
+  await rig.backend.until(() => job.status === 'RUNNING');
+  // From now on heartbeats come only when they are asked for.
+  rig.backend.heartbeatSeconds = 3600;
+  rig.backend.worker = null;
+  await rig.backend.until(() => rig.backend.worker !== null);
+  const { beats } = job;
+  await rig.backend.until(() => job.beats > beats);
+  job.cancelRequested = true;
+  rig.backend.nudges = true;
+  await rig.backend.over(job);
+  assert.equal(job.status, 'CANCELED');
+  const next = rig.backend.job('next');
+  rig.backend.pending = [next.request()];
+  await rig.backend.over(next);
 });
 
 test('a worker that polls gets its jobs, a cancel, and what was taken away', async () => {

@@ -1,4 +1,4 @@
-import { type Clock, isTerminal } from '@xx-pipeline/common';
+import type { Clock } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
 import type { Wakeups } from '../../events/Wakeups.ts';
 import type {
@@ -141,7 +141,7 @@ export class SqlExecutionStore implements ExecutionStore {
         assignments: change.assignments,
       },
     });
-    this.#wake(loaded.locked, change, write);
+    this.#wake(loaded.locked, write);
     return { result: change.result };
   }
 
@@ -170,19 +170,13 @@ export class SqlExecutionStore implements ExecutionStore {
     };
   }
 
-  #wake<T>(before: LockedExecution, change: ExecutionChange<T>, { executionId, jobs }: ChangeRows): void {
+  #wake(before: LockedExecution, { executionId, jobs }: ChangeRows): void {
     this.#wakeups.notify(`execution:${executionId}`);
     // A job that waits, or a slot that is free again.
     const isForScheduler = jobs.some(
       (job) => job.worker_id === null && (job.status === 'PENDING' || before.assignments.has(job.id)),
     );
     if (isForScheduler) this.#wakeups.notify('jobs-pending');
-    if (isTerminal(change.execution.status) && change.assignments.size === 0) return;
-    for (const [jobId, { workerId, cancelRequested }] of change.assignments) {
-      if (cancelRequested && before.assignments.get(jobId)?.cancelRequested === false) {
-        this.#wakeups.notify(`worker:${workerId}`);
-      }
-    }
   }
 
   async find(executionId: string): Promise<LockedExecution | null> {
