@@ -56,6 +56,8 @@ test('every example of the API guide works as it stands', async () => {
     assert.match(outputOf('6f1c8a52'), /"state":"accepted"/);
     assert.match(outputOf('handed-over'), /^handed over\n(?:.*\n)*done$/m);
     assert.match(outputOf('handed-over'), /"status":"SUCCESS"/);
+    assert.match(outputOf('whole.json'), /"jobs":2/);
+    assert.match(outputOf('whole.json'), /"status":"SUCCESS"/);
     assert.match(outputOf('thinking'), /thinking \.\.\. done/);
 
     // The example answer of an error is the real one.
