@@ -144,6 +144,8 @@ export class DockerExecutor implements JobExecutor {
     if (recovery === null || record === null) return null;
     const { clock } = this.#options;
     const details = await this.#client.inspectContainer(record.containerId);
+    // Whoever adopts knows that the attempt is his; nobody can attach to what is frozen.
+    if (details?.State.Paused === true) await this.#client.unpauseContainer(record.containerId);
     const connection = details?.State.Running === true ? await this.#client.attach(record.containerId) : null;
     const session = new RecoverableSession(recovery, clock, connection, { adopted: true });
     const live = LiveContainer.adopt(this.#client, record.containerId, session);

@@ -109,6 +109,16 @@ export interface JobContainer {
   interrupt(force: boolean): Promise<void>;
 
   /**
+   * Only where the engine can: stops every process in it where it is, until `unpause`. Meanwhile nothing of it has an
+   * effect; only a forced `interrupt` and `remove` reach it. Nothing happens to one that has ended or is paused already.
+   * Throws `ExecutionBroken` or what the engine says when it cannot be done.
+   */
+  pause?(): Promise<void>;
+
+  /** Only with `pause`: lets it go on. Nothing happens to one that has ended or is not paused. */
+  unpause?(): Promise<void>;
+
+  /**
    * The file or directory at `path` (relative to the workspace, `.` for all of it) as a tar stream whose names are
    * relative to the workspace; null when nothing is there. Allowed after the last `run`, also when it failed.
    */

@@ -4,7 +4,7 @@ import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '
 import { ScriptedContainer } from './scripted/ScriptedContainer.ts';
 
 /** A step of a container's life that can be made slow or made to fail. */
-export type ScriptedStep = 'pull' | 'prepare' | 'putFiles' | 'run' | 'getFiles' | 'listFiles' | 'remove';
+export type ScriptedStep = 'pull' | 'prepare' | 'putFiles' | 'run' | 'pause' | 'getFiles' | 'listFiles' | 'remove';
 
 /** How the machinery behaves for one job; what the job itself does stands in its commands. */
 export interface ScriptedBehaviour {

@@ -61,6 +61,8 @@ function withLease(container: JobContainer, lease: TreeLease | null): JobContain
     putFiles: (tar) => container.putFiles(tar),
     run: (script, output) => container.run(script, output),
     interrupt: (force) => container.interrupt(force),
+    ...(container.pause === undefined ? {} : { pause: () => container.pause?.() ?? Promise.resolve() }),
+    ...(container.unpause === undefined ? {} : { unpause: () => container.unpause?.() ?? Promise.resolve() }),
     getFiles: (path) => container.getFiles(path),
     listFiles: (under) => container.listFiles(under),
     remove: async () => {

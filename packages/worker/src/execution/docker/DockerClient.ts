@@ -102,6 +102,27 @@ export class DockerClient {
     return this.#done('POST', `/containers/${id}/kill`, { signal }, options);
   }
 
+  /** Freezes all processes of a container; nothing happens to one that is frozen already, has ended or is gone. */
+  async pauseContainer(id: string, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.#done('POST', `/containers/${id}/pause`, {}, options);
+    } catch (error) {
+      // Said of one that does not run, too.
+      if (!(error instanceof EngineError) || (error.status !== 404 && error.status !== 409)) throw error;
+    }
+  }
+
+  /** Lets a frozen container go on; nothing happens to any other. */
+  async unpauseContainer(id: string, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.#done('POST', `/containers/${id}/unpause`, {}, options);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      // Engines differ in what they answer where there is nothing to do.
+      if ((await this.inspectContainer(id, options))?.State.Paused === true) throw error;
+    }
+  }
+
   /** Kills and removes a container with its anonymous volumes; resolves when it is gone, also if it already was. */
   async removeContainer(id: string, options: CallOptions = {}): Promise<void> {
     try {

@@ -113,6 +113,15 @@ export class DockerContainer implements JobContainer {
     await client.killContainer(id, signal, { deadline: 10_000 }).catch(() => {});
   }
 
+  async pause(): Promise<void> {
+    if (this.#removal === null)
+      await this.#surroundings.client.pauseContainer(this.#made.live.id, { deadline: 10_000 });
+  }
+
+  async unpause(): Promise<void> {
+    if (this.#removal === null) await this.#surroundings.client.unpauseContainer(this.#made.live.id);
+  }
+
   async getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null> {
     const clean = path.replace(/\/+$/, '').replace(/^(\.\/)+/, '') || '.';
     const whole = clean === '.' ? `${workspacePath}/.` : `${workspacePath}/${clean}`;

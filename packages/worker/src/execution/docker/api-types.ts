@@ -43,7 +43,9 @@ export interface CreateContainer {
 export interface ContainerDetails {
   readonly Id: string;
   readonly State: {
+    /** Also of one that is paused. */
     readonly Running: boolean;
+    readonly Paused: boolean;
     readonly OOMKilled: boolean;
     readonly ExitCode: number;
     readonly Error: string;

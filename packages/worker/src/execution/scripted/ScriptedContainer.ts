@@ -11,7 +11,7 @@ export interface ContainerWatch {
   began(): void;
   ended(): void;
   /** Called before each step; may wait or throw as the test wants. */
-  step(step: 'putFiles' | 'run' | 'getFiles' | 'listFiles' | 'remove'): Promise<void>;
+  step(step: 'putFiles' | 'run' | 'pause' | 'getFiles' | 'listFiles' | 'remove'): Promise<void>;
   removed(): void;
 }
 
@@ -25,6 +25,7 @@ export class ScriptedContainer implements JobContainer {
   #runs = 0;
   #shell: ScriptedShell | null = null;
   #removing: Promise<void> | null = null;
+  #paused = false;
 
   constructor(spec: ContainerSpec, clock: Clock, watch: ContainerWatch) {
     this.#spec = spec;
@@ -44,6 +45,7 @@ export class ScriptedContainer implements JobContainer {
       if (this.#runs === 2) this.#complain('a third run');
       this.#runs++;
       this.#shell = new ScriptedShell(this.#clock, this.workspace, this.#guard(output));
+      if (this.#paused) this.#shell.pause();
       this.#watch.began();
       try {
         return await this.#shell.run(script);
@@ -55,7 +57,21 @@ export class ScriptedContainer implements JobContainer {
   }
 
   async interrupt(force: boolean): Promise<void> {
+    // Engines let a frozen container go on for the sake of such a signal.
+    if (this.#paused && !force) this.#complain('interrupt without force while it is paused');
     this.#shell?.interrupt(force);
+  }
+
+  async pause(): Promise<void> {
+    await this.#watch.step('pause');
+    if (this.#removing !== null) return;
+    this.#paused = true;
+    this.#shell?.pause();
+  }
+
+  async unpause(): Promise<void> {
+    this.#paused = false;
+    this.#shell?.unpause();
   }
 
   getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null> {

@@ -28,6 +28,8 @@ export class ScriptedShell {
   readonly #terminate = new AbortController();
   readonly #kill = new AbortController();
   #variables: ReadonlyMap<string, string> = new Map();
+  /** While it is paused: what it waits for before its next command. */
+  #pause: PromiseWithResolvers<void> | null = null;
 
   constructor(clock: Clock, workspace: MemoryWorkspace, output: OutputSink) {
     this.#clock = clock;
@@ -37,13 +39,25 @@ export class ScriptedShell {
 
   interrupt(force: boolean): void {
     this.#terminate.abort();
-    if (force) this.#kill.abort();
+    if (!force) return;
+    this.#kill.abort();
+    this.unpause();
+  }
+
+  pause(): void {
+    this.#pause ??= Promise.withResolvers();
+  }
+
+  unpause(): void {
+    this.#pause?.resolve();
+    this.#pause = null;
   }
 
   async run(script: ShellScript): Promise<ScriptExit> {
     const { variables, commands } = readScriptText(script.text);
     this.#variables = variables;
     for (const [index, command] of commands.entries()) {
+      while (this.#pause !== null) await this.#pause.promise;
       this.#output.mark(index, this.#clock.now());
       const exit = await this.#command(this.#expand(command.trim()));
       if (exit !== null) return exit;
