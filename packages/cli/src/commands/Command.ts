@@ -64,6 +64,8 @@ export interface Command {
   readonly options: readonly OptionSpec[];
   /** At least two. */
   readonly examples: readonly Example[];
+  /** Serves until a signal ends it: that end is no interruption, and the exit code is what `run` returns. */
+  readonly isService?: true;
   run(input: CommandInput, io: CommandIo): Promise<ExitCode>;
 }
 

@@ -7,6 +7,7 @@ export const backendCommand: Command = {
   arguments: [
     { name: '[action...]', description: 'token create or token revoke: let people and workers in, or out again' },
   ],
+  isService: true,
   options: [
     { flags: '--database <url>', description: 'sqlite:PATH or postgres://…; else XX_DATABASE, else a file of its own' },
     { flags: '--listen <address>', description: 'HOST:PORT; 127.0.0.1:8642 if not given' },

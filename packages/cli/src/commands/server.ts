@@ -4,6 +4,7 @@ import type { Command } from './Command.ts';
 export const serverCommand: Command = {
   name: 'server',
   summary: 'Serve pipelines on this machine: backend and one worker in one process',
+  isService: true,
   options: [
     { flags: '--listen <address>', description: 'HOST:PORT; 127.0.0.1:8642 if not given' },
     { flags: '--slots <number>', description: 'jobs that run at once; processors + 2 if not given' },

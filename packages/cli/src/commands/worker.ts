@@ -4,6 +4,7 @@ import type { Command } from './Command.ts';
 export const workerCommand: Command = {
   name: 'worker',
   summary: 'Run the jobs of a backend on this machine',
+  isService: true,
   options: [
     { flags: '--backend <url>', description: 'the backend; else XX_BACKEND' },
     { flags: '--token-file <path>', description: 'a file with the worker token; else XX_WORKER_TOKEN' },

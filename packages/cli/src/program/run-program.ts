@@ -28,26 +28,26 @@ export async function runProgram(args: readonly string[]): Promise<never> {
   const fail = (error: unknown): ExitCode => printError(error, stderr);
   process.on('uncaughtException', (error) => process.exit(fail(error)));
 
-  let exitCode: ExitCode;
+  let ended: Ended;
   try {
-    exitCode = await dispatch(scan.command, args, { stdout, stderr, interruption });
+    ended = await dispatch(scan.command, args, { stdout, stderr, interruption });
   } catch (error) {
     const stopped = isAbort(error) && (interruption.signaled() || outputError !== null);
-    exitCode = stopped ? ExitCode.interrupted : fail(error);
+    ended = { exitCode: stopped ? ExitCode.interrupted : fail(error), isService: false };
   }
   await stdout.flushed();
   await stderr.flushed();
-  process.exit(finalCode(exitCode, outputError, interruption, fail));
+  process.exit(finalCode(ended, outputError, interruption, fail));
 }
 
 /** A closed pipe (`xx … | head`) is no failure of ours; any other write error is one; a signal is told to the shell. */
 function finalCode(
-  exitCode: ExitCode,
+  { exitCode, isService }: Ended,
   outputError: NodeJS.ErrnoException | null,
   interruption: Interruption,
   fail: (error: unknown) => ExitCode,
 ): ExitCode {
-  if (interruption.signaled()) {
+  if (interruption.signaled() && !isService) {
     return ExitCode.interrupted;
   }
   if (outputError === null || outputError.code === 'EPIPE') {
@@ -57,20 +57,27 @@ function finalCode(
   return fail(new CommandError(`cannot write to standard output: ${reason}`, ExitCode.machine));
 }
 
+/** How a command ended. */
+interface Ended {
+  readonly exitCode: ExitCode;
+  /** A signal is how it should end. */
+  readonly isService: boolean;
+}
+
 interface Surroundings {
   readonly stdout: ProcessOutput;
   readonly stderr: ProcessOutput;
   readonly interruption: Interruption;
 }
 
-async function dispatch(name: string | null, args: readonly string[], around: Surroundings): Promise<ExitCode> {
+async function dispatch(name: string | null, args: readonly string[], around: Surroundings): Promise<Ended> {
   if (args[0] === completeName) {
     const { complete } = await import('./complete.ts');
-    return await complete(args.slice(1), createIo(around, null));
+    return plainly(await complete(args.slice(1), createIo(around, null)));
   }
   const { parseArguments, asksForHelp } = await import('./parse-arguments.ts');
   if (name === null || name === 'help') {
-    return await showHelp(name, args, around, asksForHelp(args));
+    return plainly(await showHelp(name, args, around, asksForHelp(args)));
   }
   const load = ownLoader(commandLoaders, name);
   if (load === undefined) {
@@ -79,10 +86,13 @@ async function dispatch(name: string | null, args: readonly string[], around: Su
   const command = await load();
   const invocation = parseArguments(command, args);
   if (invocation.kind === 'help') {
-    return await printCommandHelp(command, around);
+    return plainly(await printCommandHelp(command, around));
   }
-  return await command.run(invocation.input, createIo(around, invocation.cwd));
+  const exitCode = await command.run(invocation.input, createIo(around, invocation.cwd));
+  return { exitCode, isService: command.isService === true };
 }
+
+const plainly = (exitCode: ExitCode): Ended => ({ exitCode, isService: false });
 
 async function showHelp(
   name: string | null,
