@@ -28,13 +28,11 @@ import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
 import { certainlyBefore, type LookAheadState, nextLikelyJob, type Progress } from './look-ahead.ts';
 import { configError, imageOf, makeJobRequest, purposeOf } from './make-job-request.ts';
 import type { RunEvent } from './RunEvent.ts';
+import { SlotQueue } from './SlotQueue.ts';
 import { messageOf, whenAborted } from './when-aborted.ts';
 
 /** Containers that wait for their turn, beyond one per slot. */
 const extraAhead = 2;
-
-/** Of these, for jobs that only lack a slot: each needs a network of its own, which costs more than the wait it saves. */
-const queuedAhead = 1;
 
 /** An attempt under way. */
 interface RunningAttempt {
@@ -63,10 +61,8 @@ export class LocalPipelineRunner {
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #progress: Progress;
   readonly #lookAhead: LookAheadState = { start: 0 };
-  /** Jobs whose turn has come; those before `#queueHead` have started. */
-  readonly #queue: number[] = [];
-  #queueHead = 0;
-  readonly #freeSlots: number[];
+  /** Jobs whose turn has come. */
+  readonly #queue: SlotQueue;
   readonly #running = new Map<number, RunningAttempt>();
   #delayed = 0;
   /** Null until the run has its directory; only then jobs start. */
@@ -90,7 +86,7 @@ export class LocalPipelineRunner {
     });
     this.#records = new LiveExecution(execution);
     this.#numbers = new Map(execution.jobs.map((job, number) => [job.id, number]));
-    this.#freeSlots = Array.from({ length: parts.slots }, (_, slot) => parts.slots - 1 - slot);
+    this.#queue = new SlotQueue(parts.slots);
     this.#progress = {
       index: this.#index,
       jobOf: (number) => this.#jobOf(number),
@@ -186,14 +182,11 @@ export class LocalPipelineRunner {
       this.#prepareAhead();
       return;
     }
-    while (this.#queueHead < this.#queue.length) {
-      const slot = this.#freeSlots.pop();
-      if (slot === undefined) break;
-      this.#inBackground(this.#attempt(this.#local, this.#queue[this.#queueHead++] ?? -1, slot));
+    for (let turn = this.#queue.take(); turn !== null; turn = this.#queue.take()) {
+      this.#inBackground(this.#attempt(this.#local, turn.job, turn.slot));
     }
     this.#prepareAhead();
-    if (this.#running.size === 0 && this.#delayed === 0 && this.#queueHead === this.#queue.length)
-      this.#ended.resolve(null);
+    if (this.#running.size === 0 && this.#delayed === 0 && this.#queue.isEmpty) this.#ended.resolve(null);
   }
 
   /** One attempt of one job in one slot, and what follows from it. */
@@ -209,7 +202,7 @@ export class LocalPipelineRunner {
     // Never in the caller's turn: thousands of jobs that fail at once would fill the stack.
     await Promise.resolve();
     this.#running.delete(number);
-    this.#freeSlots.push(slot);
+    this.#queue.release(slot);
     this.#conclude(number, outcome, log);
     this.#fillSlots();
   }
@@ -256,11 +249,13 @@ export class LocalPipelineRunner {
   /** Begins containers for jobs that wait for a slot; once no running job waits for its own, for those to come. */
   #prepareAhead(): void {
     if (this.#cancel.signal.aborted) return;
-    const near = Math.min(this.#queue.length, this.#queueHead + this.#freeSlots.length + queuedAhead);
-    for (let position = this.#queueHead; position < near && this.#ahead.hasRoom; position++) {
-      const number = this.#queue[position] ?? -1;
+    for (const [position, number] of this.#queue.near.entries()) {
+      if (!this.#ahead.hasRoom) break;
       const { id, attempts } = this.#jobOf(number);
-      if (attempts.length === 0 && !this.#ahead.has(id)) this.#prepare(number);
+      if (attempts.length > 0 || this.#ahead.has(id)) continue;
+      const running = position < this.#queue.free ? [] : this.#queue.promise(number);
+      if (running === null) break;
+      this.#prepare(number, running);
     }
     if (this.#local === null || this.#running.values().some(({ begun }) => !begun)) return;
     while (this.#ahead.hasRoom) {
@@ -269,17 +264,15 @@ export class LocalPipelineRunner {
     }
   }
 
-  #prepare(number: number): boolean {
+  /** Begins a job's container. `promised`: jobs that end before it gets their slot. */
+  #prepare(number: number, promised: readonly number[] = []): boolean {
     const request = this.#request(number, 1, 0);
     if (!request.ok) return false;
     const waiting = Array.from(this.#ahead.jobIds(), (jobId) => this.#numbers.get(jobId) ?? -1);
     const before = certainlyBefore(this.#progress, number, [...this.#running.keys(), ...waiting]);
-    const runsAfter = before.map((other) => this.#jobOf(other).id);
-    this.#ahead.begin(
-      request.value.jobId,
-      purposeOf(request.value),
-      this.#jobRunner.prepare(request.value, { runsAfter }),
-    );
+    const runsAfter = [...before, ...promised].map((other) => this.#jobOf(other).id);
+    const place = { runsAfter, isOnly: this.#index.jobs.length === 1 };
+    this.#ahead.begin(request.value.jobId, purposeOf(request.value), this.#jobRunner.prepare(request.value, place));
     return true;
   }
 
@@ -302,7 +295,7 @@ export class LocalPipelineRunner {
   #cancelAll(reason: string): void {
     if (this.#cancel.signal.aborted) return;
     this.#records.setFacts({ reason });
-    this.#queueHead = this.#queue.length;
+    this.#queue.clear();
     this.#cancel.abort(new Error(reason));
     for (const number of this.#index.jobs.keys()) this.#cancelJob(number);
     this.#ahead.discardAll();

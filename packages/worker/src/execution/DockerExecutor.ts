@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '@xx-pipeline/common';
+import { type Clock, unreachable } from '@xx-pipeline/common';
 import type { CreateContainer } from './docker/api-types.ts';
 import { containerName, jobContainer, sandboxContainer } from './docker/container-spec.ts';
 import { DockerClient } from './docker/DockerClient.ts';
@@ -14,7 +14,7 @@ import { ImageStore } from './docker/ImageStore.ts';
 import { Leftovers } from './docker/Leftovers.ts';
 import { LiveContainer } from './docker/LiveContainer.ts';
 import { labelNames } from './docker/label-names.ts';
-import { NetworkSandboxes } from './docker/NetworkSandboxes.ts';
+import { NetworkSandboxes, type SandboxLease } from './docker/NetworkSandboxes.ts';
 import { RememberedWay } from './docker/RememberedWay.ts';
 import { AdoptedContainers, findRecovery } from './docker/recovery/adopted-containers.ts';
 import { RecoverableSession } from './docker/recovery/RecoverableSession.ts';
@@ -48,13 +48,15 @@ export interface DockerExecutorOptions {
   readonly clock: Clock;
 }
 
+/** `shared`: that of a sandbox, with jobs before and after it; `idle`: that of a sandbox nobody has, else its own; `own`. */
+type NetworkChoice = 'shared' | 'idle' | 'own';
+
 /** One try to make a container. */
 interface Making {
   readonly spec: ContainerSpec;
   readonly observer: PrepareObserver;
   readonly signal: AbortSignal;
-  /** Whether it may join a network sandbox. */
-  readonly shares: boolean;
+  readonly network: NetworkChoice;
 }
 
 /** Runs jobs in containers of a Docker engine, or of one that speaks its language. */
@@ -70,7 +72,6 @@ export class DockerExecutor implements JobExecutor {
   readonly #closing = new AbortController();
   readonly #warned = new Set<string>();
   readonly #adopted: AdoptedContainers;
-  #containers = 0;
   #lastImage: string | null = null;
 
   private constructor(options: DockerExecutorOptions, client: DockerClient) {
@@ -101,17 +102,14 @@ export class DockerExecutor implements JobExecutor {
 
   async prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer> {
     signal.throwIfAborted();
-    // The first container gets a network of its own: alone, that is the quickest. Those after it share where they can.
-    this.#containers += 1;
-    const shares = this.#containers > 1;
-    const making = this.#makeWithImage({ spec, observer, signal, shares });
+    const making = this.#makeWithImage({ spec, observer, signal, network: spec.isOnly ? 'own' : 'shared' });
     this.#track(making);
     const made = await making;
     this.#lastImage = spec.image.name;
     return new DockerContainer(
       {
         client: this.#client,
-        remake: () => this.#makeWithImage({ spec, observer, signal: this.#closing.signal, shares: false }),
+        remake: () => this.#makeWithImage({ spec, observer, signal: this.#closing.signal, network: 'idle' }),
         remove: (old) => this.#remove(old),
       },
       made,
@@ -198,7 +196,7 @@ export class DockerExecutor implements JobExecutor {
         this.#way.worked(way);
         return made;
       } catch (error) {
-        if (making.shares && isNetworkGone(error)) return await this.#make({ ...making, shares: false });
+        if (isNetworkGone(error) && making.network !== 'own') return await this.#make({ ...making, network: 'own' });
         const next = ways[index + 1];
         if (next === undefined || !isMountFailure(error)) throw error;
         this.#way.failed(way);
@@ -223,8 +221,8 @@ export class DockerExecutor implements JobExecutor {
     observer.warning(message);
   }
 
-  async #makeIn(way: WorkspaceWay, { spec, signal, shares }: Making): Promise<MadeContainer> {
-    const lease = shares ? this.#sandboxes.lease(spec.jobId, new Set(spec.runsAfter), spec.image.name) : null;
+  async #makeIn(way: WorkspaceWay, { spec, signal, network }: Making): Promise<MadeContainer> {
+    const lease = this.#lease(network, spec);
     let workspace: Workspace | null = null;
     let recovery: RecoveryDirectory | null = null;
     try {
@@ -269,6 +267,19 @@ export class DockerExecutor implements JobExecutor {
     }
   }
 
+  #lease(network: NetworkChoice, { jobId, runsAfter, image }: ContainerSpec): SandboxLease<LiveContainer> | null {
+    switch (network) {
+      case 'shared':
+        return this.#sandboxes.lease(jobId, new Set(runsAfter), image.name);
+      case 'idle':
+        return this.#sandboxes.leaseIdle(jobId);
+      case 'own':
+        return null;
+      default:
+        return unreachable(network);
+    }
+  }
+
   #createSandbox(image: string): Promise<LiveContainer> {
     return LiveContainer.start(this.#client, this.#options.clock, this.#sandboxSpec(image), {
       name: containerName('network'),
@@ -280,7 +291,7 @@ export class DockerExecutor implements JobExecutor {
     return sandboxContainer(image, this.#options.ownerId, this.#options.recoverable !== true);
   }
 
-  /** Resolves when nothing of a container lives; its removal goes on in the background. */
+  /** Resolves when no process of a job lives; its removal goes on in the background. */
   async #remove(made: MadeContainer): Promise<void> {
     const { live, workspace, lease, recovery, sandboxId = null } = made;
     if (lease !== null) lease.isEnding = true;
@@ -297,7 +308,8 @@ export class DockerExecutor implements JobExecutor {
     };
     this.#track(removeAll());
     if (sandboxId !== null) this.#track(this.#client.removeContainer(sandboxId));
-    await dead;
+    // Where the script has left no process there is nobody to wait for.
+    if (!live.session.isAlone) await dead;
     lease?.end();
   }
 

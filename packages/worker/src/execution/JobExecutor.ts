@@ -50,6 +50,8 @@ export interface ContainerSpec {
    * jobs one after the other (a network sandbox) may then share it with these.
    */
   readonly runsAfter: readonly string[];
+  /** No other container is expected beside or after it: then sharing anything is only a detour. */
+  readonly isOnly: boolean;
 }
 
 /** What a person wants to see while a container is made ready. */
@@ -82,6 +84,11 @@ export interface OutputSink {
    * on either comes after it. Where the text fails to write a mark on one stream, it is taken from the other alone.
    */
   mark(mark: number, at: number): void;
+  /**
+   * Output may be missing at this point of a stream, however much: `why` is for the log. What an earlier process has
+   * told of the stream beyond this point cannot be told again either; what follows is new.
+   */
+  lost?(stream: 'stdout' | 'stderr', why: string, at: number): void | Promise<void>;
 }
 
 /** How a shell text ended. */

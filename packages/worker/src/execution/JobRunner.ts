@@ -1,7 +1,7 @@
 import type { JobOutcome, JobRequest } from '@xx-pipeline/common';
 import { AttemptRun, type AttemptSignals } from './AttemptRun.ts';
 import { type JobRunnerParts, type RunnerSettings, withDefaults } from './job-runner-parts.ts';
-import { containerSpec, PreparedJob } from './PreparedJob.ts';
+import { containerSpec, type Place, PreparedJob } from './PreparedJob.ts';
 
 /** How one attempt is run. */
 export interface RunJobOptions extends AttemptSignals {
@@ -22,15 +22,15 @@ export class JobRunner {
 
   /**
    * Begins to make a job's container ready ahead of its run. Never rejects: a failure shows when the job runs.
-   * `runsAfter`: jobs certain to have ended before this one runs. Hand the result to `runJob`, or discard it.
+   * Hand the result to `runJob`, or discard it.
    */
-  prepare(request: JobRequest, options: { runsAfter?: readonly string[] } = {}): PreparedJob {
-    return new PreparedJob(this.#settings.executor, containerSpec(request, options.runsAfter ?? []));
+  prepare(request: JobRequest, place: Place = {}): PreparedJob {
+    return new PreparedJob(this.#settings.executor, containerSpec(request, place));
   }
 
   /** The container of an attempt that an earlier process has begun; null where that cannot be had any more. */
   async adopt(request: JobRequest): Promise<PreparedJob | null> {
-    const container = await this.#settings.executor.adopt?.(containerSpec(request, []));
+    const container = await this.#settings.executor.adopt?.(containerSpec(request, {}));
     return container == null ? null : PreparedJob.holding(request.jobId, container);
   }
 

@@ -44,8 +44,16 @@ export class PreparedJob {
   }
 }
 
+/** A job's place among others, as far as its container is concerned. */
+export interface Place {
+  /** Jobs certain to have ended before this one runs. */
+  readonly runsAfter?: readonly string[];
+  /** No other job is expected. */
+  readonly isOnly?: boolean;
+}
+
 /** What a container is made from, out of a request. */
-export function containerSpec(request: JobRequest, runsAfter: readonly string[]): ContainerSpec {
+export function containerSpec(request: JobRequest, place: Place): ContainerSpec {
   return {
     runId: request.pipelineExecutionId ?? request.jobId,
     jobId: request.jobId,
@@ -53,7 +61,8 @@ export function containerSpec(request: JobRequest, runsAfter: readonly string[])
     attempt: request.attempt ?? 1,
     image: typeof request.image === 'string' ? { name: request.image } : request.image,
     source: request.source ?? { kind: 'empty' },
-    runsAfter,
+    runsAfter: place.runsAfter ?? [],
+    isOnly: place.isOnly ?? false,
   };
 }
 

@@ -99,6 +99,7 @@ export class DockerRig implements AsyncDisposable {
       image: { name: 'busybox:latest' },
       source: { kind: 'tree', key: 'tree' },
       runsAfter: [],
+      isOnly: false,
       ...changes,
     };
   }

@@ -23,7 +23,7 @@ export interface MadeContainer {
 /** What a container needs of its executor. */
 export interface ContainerSurroundings {
   readonly client: DockerClient;
-  /** Makes the same container again with a network of its own. */
+  /** Makes the same container again with a network that is free now. */
   remake(): Promise<MadeContainer>;
   /** Removes all of it; resolves when no process of it lives, the rest goes on in the background. */
   remove(made: MadeContainer): Promise<void>;
@@ -140,7 +140,7 @@ export class DockerContainer implements JobContainer {
     return this.#removal;
   }
 
-  /** Waits until the network it shares is its alone; where that cannot be told, it is made again with one of its own. */
+  /** Waits until the network it shares is its alone; where that cannot be told, it is made again with one that is free. */
   #takeTurn(): Promise<void> {
     this.#turn ??= (async () => {
       const { lease } = this.#made;

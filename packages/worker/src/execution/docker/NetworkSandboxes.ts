@@ -49,6 +49,12 @@ export class NetworkSandboxes<Container> {
     return addLease(sandbox, jobId);
   }
 
+  /** A sandbox that nobody has a lease on; null when there is none. */
+  leaseIdle(jobId: string): SandboxLease<Container> | null {
+    const idle = this.#sandboxes.values().find(({ leases }) => leases.size === 0);
+    return idle === undefined ? null : addLease(idle, jobId);
+  }
+
   /** A sandbox does not work: nobody gets it any more. */
   async forget(lease: SandboxLease<Container>): Promise<void> {
     for (const sandbox of this.#sandboxes) {

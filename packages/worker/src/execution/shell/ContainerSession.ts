@@ -11,6 +11,8 @@ export interface ContainerSession {
   /** What the container printed before any script. */
   readonly earlyOutput: string;
   readonly isRunning: boolean;
+  /** A script has ended and left no process behind: nothing in there but the shell itself. */
+  readonly isAlone: boolean;
   /** Resolves when the running script's shell is there (true) or never will be (false); null when it is, or nothing runs. */
   readonly begun: Promise<boolean> | null;
   /** Runs a script to its end; resolves with its exit code when all of its output has been taken. */

@@ -14,8 +14,8 @@ export interface ScriptOutputParts {
   readonly mark: string;
   /** The outer shell has said hello. */
   greeted(outerPid: number): void;
-  /** The trailer has come on both streams and all output before it is taken. */
-  ended(exitCode: number): void;
+  /** The trailer has come on both streams and all output before it is taken. `alone`: no process of the script is left. */
+  ended(exitCode: number, alone: boolean): void;
   /** The sink failed while nothing was being pushed. */
   failed(error: unknown): void;
 }
@@ -33,6 +33,7 @@ export class ScriptOutput {
   #beginning: PromiseWithResolvers<boolean> | null = Promise.withResolvers();
   #greeted: boolean;
   #exitCode = 0;
+  #alone = false;
   /** The delivery under way; null when the sink is ready. */
   #pending: Promise<void> | null = null;
   /** Milliseconds in which the sink kept pushes waiting. */
@@ -114,13 +115,17 @@ export class ScriptOutput {
   }
 
   #trailer(stream: OutputStream, text: string): void {
-    if (stream === 'stdout') this.#exitCode = Number(text.trim());
+    if (stream === 'stdout') {
+      const [exitCode, rest] = text.trim().split(' ');
+      this.#exitCode = Number(exitCode);
+      this.#alone = rest === 'alone';
+    }
     this.#barrier.end(stream);
   }
 
   #end(): void {
     this.drop();
-    this.#parts.ended(this.#exitCode);
+    this.#parts.ended(this.#exitCode, this.#alone);
   }
 
   /** Does something now, or after what waits already. */

@@ -40,6 +40,7 @@ export class ShellSession implements ContainerSession {
   #isClosed = false;
   #outerPid: number | null = null;
   #isDropped = false;
+  #isAlone = false;
 
   constructor(socket: Duplex, head: Buffer, clock: Clock) {
     this.#socket = socket;
@@ -63,6 +64,10 @@ export class ShellSession implements ContainerSession {
     return this.#run !== null;
   }
 
+  get isAlone(): boolean {
+    return this.#isAlone;
+  }
+
   /** Resolves when the running script's shell is there (true) or never will be (false); null when it is, or nothing runs. */
   get begun(): Promise<boolean> | null {
     return this.#run?.output.begun ?? null;
@@ -75,8 +80,10 @@ export class ShellSession implements ContainerSession {
     return new Promise((resolve, reject) => {
       // The separator in front keeps a token from beginning like anything a prompt ends with.
       const token = `\u001e${randomBytes(24).toString('hex')}`;
-      const ended = (exitCode: number) => {
+      this.#isAlone = false;
+      const ended = (exitCode: number, alone: boolean) => {
         this.#run = null;
+        this.#isAlone = alone;
         resolve(exitCode);
       };
       const greeted = (outerPid: number) => {

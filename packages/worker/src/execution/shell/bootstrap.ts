@@ -5,7 +5,7 @@
  *   host -> container (stdin)     `<length> <token> <end line>\n` then `length` bytes of script, the last line of
  *                                 which is the end line (a comment)
  *   container -> host (stdout)    once, at its start: `<hello> <process id>\n`
- *   container -> host (both)      after each script: `<token> <exit code>\n`
+ *   container -> host (both)      after each script: `<token> <exit code>\n`, with ` alone` where no process is left
  *
  * - The token is known to the outer shell alone: it is never exported, an argument or a file, and the script runs in
  *   a new process image. So a script cannot, by accident or cheaply, end its own output.
@@ -19,15 +19,16 @@
  * - When the host goes away, standard input ends, the shell with it, and with the shell the container.
  */
 const outer = `trap : TERM INT HUP
-unset IFS xx_length xx_token xx_end
+unset IFS xx_length xx_token xx_end xx_rest
 if command -v bash >/dev/null 2>&1; then xx_shell='bash --norc'; else xx_shell=sh; fi
 echo "\u001exx-pipeline""-shell $$"
 while read -r xx_length xx_token xx_end; do
 case $xx_token in "\u001e"*) ;; *) continue ;; esac
 $xx_shell -c "$1" "\${xx_shell%% *}" "$xx_length" "$xx_end"
-set -- "$1" $?
-echo "$xx_token $2"
-echo "$xx_token $2" >&2
+set -- "$1" $? /proc/[0-9]*
+case "$3 \${4-} \${5-}" in "/proc/$$  " | "/proc/1 /proc/$$ ") xx_rest=' alone' ;; *) xx_rest= ;; esac
+echo "$xx_token $2$xx_rest"
+echo "$xx_token $2$xx_rest" >&2
 done`;
 
 /** Reads one script and runs it: the shell inside the outer one. */
