@@ -5,6 +5,7 @@ import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
 import { HttpProblem, type ServiceLog } from '@xx-pipeline/common/service';
 import type { JobRunner } from '../execution/index.ts';
 import { AttemptDirectory } from './attempt/AttemptDirectory.ts';
+import { AttemptFolders } from './attempt/AttemptFolders.ts';
 import { FinishedAttempts } from './attempt/FinishedAttempts.ts';
 import { KeptAttempts } from './attempt/KeptAttempts.ts';
 import { RunningAttempt } from './attempt/RunningAttempt.ts';
@@ -44,6 +45,7 @@ export class PipelineExecutionWorkerService {
   readonly #parts: WorkerServiceParts;
   readonly #slots: Slots;
   readonly #attempts = new Map<string, RunningAttempt>();
+  readonly #folders: AttemptFolders;
   readonly #finished: FinishedAttempts;
   readonly #kept: KeptAttempts;
   readonly #listeners = new Set<() => void>();
@@ -56,6 +58,7 @@ export class PipelineExecutionWorkerService {
   constructor(parts: WorkerServiceParts) {
     this.#parts = parts;
     this.#slots = new Slots(parts.slots);
+    this.#folders = new AttemptFolders(parts.directory);
     this.#finished = new FinishedAttempts(join(parts.directory, 'finished'));
     this.#kept = new KeptAttempts(join(parts.directory, 'kept'));
   }
@@ -66,7 +69,7 @@ export class PipelineExecutionWorkerService {
    * known which containers go on.
    */
   async recover(confirmed: Promise<void>): Promise<void> {
-    const left = await AttemptDirectory.openAll(this.#root);
+    const left = await AttemptDirectory.openAll(this.#folders);
     await Promise.all(left.map((directory) => this.#begin(directory, confirmed).picked));
   }
 
@@ -224,10 +227,8 @@ export class PipelineExecutionWorkerService {
     this.#stop.abort(new Error('the worker is closing'));
     this.#parts.communication.close();
     await this.delivered();
-  }
-
-  get #root(): string {
-    return join(this.#parts.directory, 'attempts');
+    this.#finished.close();
+    await this.#folders.close();
   }
 
   /** Jobs that have a slot or are about to ask for one. */
@@ -237,7 +238,7 @@ export class PipelineExecutionWorkerService {
 
   #keep(request: JobRequest, attempt: number): AttemptDirectory {
     try {
-      return AttemptDirectory.create(this.#root, { request, attempt, acceptedAt: this.#parts.clock.now() });
+      return AttemptDirectory.create(this.#folders, { request, attempt, acceptedAt: this.#parts.clock.now() });
     } catch (error) {
       this.#trouble(error);
       throw new HttpProblem('worker_full', `this worker cannot keep the job on its disk: ${text(error)}`);
@@ -280,7 +281,7 @@ export class PipelineExecutionWorkerService {
     const { log } = this.#parts;
     const { jobId, attempt, directory, outcome } = running;
     const facts = { job: running.request.jobName, jobId, attempt };
-    if (end.kind === 'stopped') return;
+    if (end.kind === 'stopped') return directory.close();
     this.#finished.add(jobId, attempt);
     switch (end.kind) {
       case 'delivered':

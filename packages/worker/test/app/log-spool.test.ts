@@ -9,8 +9,10 @@ import type { LogStream } from '@xx-pipeline/common';
 import { decodeLogFrames } from '@xx-pipeline/common/api';
 import fc from 'fast-check';
 import { LogSpool } from '../../src/app/attempt/LogSpool.ts';
+import { SpoolFile } from '../../src/app/attempt/SpoolFile.ts';
 
-const open = (path: string) => LogSpool.open(path, { onGrowth: () => {}, onTrouble: () => {}, now: () => 1 });
+const open = (path: string) =>
+  LogSpool.on(SpoolFile.open(path), { onGrowth: () => {}, onTrouble: () => {}, now: () => 1 });
 
 async function inDirectory(work: (path: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'xx-spool-'));

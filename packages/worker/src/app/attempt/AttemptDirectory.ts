@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobRequest } from '@xx-pipeline/common';
 import { jobRequestSchema } from '@xx-pipeline/common/api';
+import type { AttemptFolder } from './AttemptFolder.ts';
+import type { AttemptFolders } from './AttemptFolders.ts';
 import { AttemptJournal } from './AttemptJournal.ts';
+import type { SpoolFile } from './SpoolFile.ts';
 
 /** What was accepted. */
 export interface AcceptedJob {
@@ -22,35 +23,34 @@ export interface AcceptedJob {
  *   artifact       an archive on its way there
  */
 export class AttemptDirectory {
-  readonly path: string;
   readonly job: AcceptedJob;
   readonly journal: AttemptJournal;
+  readonly #folders: AttemptFolders;
+  readonly #folder: AttemptFolder;
 
-  private constructor(path: string, job: AcceptedJob) {
-    this.path = path;
+  private constructor(folders: AttemptFolders, folder: AttemptFolder, job: AcceptedJob, journal: string) {
     this.job = job;
-    this.journal = AttemptJournal.open(join(path, 'journal'));
+    this.#folders = folders;
+    this.#folder = folder;
+    this.journal = new AttemptJournal(folder.journal, journal);
   }
 
   /** Keeps a job. Throws when the disk does not take it: then it must not be accepted. */
-  static create(root: string, job: AcceptedJob): AttemptDirectory {
-    const path = join(root, directoryName(job.request.jobId, job.attempt));
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    const temporary = join(path, 'request.tmp');
-    writeFileSync(temporary, JSON.stringify(job), { mode: 0o600 });
-    renameSync(temporary, join(path, 'request.json'));
-    return new AttemptDirectory(path, job);
+  static create(folders: AttemptFolders, job: AcceptedJob): AttemptDirectory {
+    const folder = folders.create(directoryName(job.request.jobId, job.attempt), JSON.stringify(job));
+    return new AttemptDirectory(folders, folder, job, '');
   }
 
-  /** Everything kept below `root`; what was never wholly accepted is removed. */
-  static async openAll(root: string): Promise<AttemptDirectory[]> {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+  /** Everything kept; what cannot be read is removed. */
+  static async openAll(folders: AttemptFolders): Promise<AttemptDirectory[]> {
     const found: AttemptDirectory[] = [];
-    for (const name of readdirSync(root)) {
-      const path = join(root, name);
-      const job = readJob(path);
-      if (job === null) await rm(path, { recursive: true, force: true });
-      else found.push(new AttemptDirectory(path, job));
+    for (const name of folders.names) {
+      const job = readJob(folders.requestOf(name));
+      if (job === null) await folders.remove(name);
+      else {
+        const folder = folders.open(name);
+        found.push(new AttemptDirectory(folders, folder, job, folder.readJournal()));
+      }
     }
     return found.sort((a, b) => a.job.acceptedAt - b.job.acceptedAt);
   }
@@ -60,27 +60,37 @@ export class AttemptDirectory {
     return directoryName(this.job.request.jobId, this.job.attempt);
   }
 
+  get logFile(): SpoolFile {
+    return this.#folder.log;
+  }
+
   get logPath(): string {
-    return join(this.path, 'log');
+    return join(this.#folder.path, 'log');
   }
 
   get artifactPath(): string {
-    return join(this.path, 'artifact');
+    return join(this.#folder.path, 'artifact');
+  }
+
+  /** Leaves it to the next process. */
+  close(): void {
+    this.journal.close();
+    this.#folder.close();
   }
 
   /** Forgets it: nothing of it is to be told to anybody any more. */
   async remove(): Promise<void> {
     this.journal.close();
-    await rm(this.path, { recursive: true, force: true });
+    await this.#folders.release(this.#folder, this.job.request.artifacts === undefined);
   }
 }
 
 /** Ids are UUIDs, checked on their way in: safe as parts of a path. */
 const directoryName = (jobId: string, attempt: number): string => `${jobId.toLowerCase()}.${attempt}`;
 
-function readJob(path: string): AcceptedJob | null {
+function readJob(text: string): AcceptedJob | null {
   try {
-    const kept = JSON.parse(readFileSync(join(path, 'request.json'), 'utf8')) as AcceptedJob;
+    const kept = JSON.parse(text) as AcceptedJob;
     return jobRequestSchema.safeParse(kept.request).success ? kept : null;
   } catch {
     return null;

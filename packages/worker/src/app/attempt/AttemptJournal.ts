@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import type { ArtifactRef, JobOutcome, JobStatusUpdate } from '@xx-pipeline/common';
 
 /** What is worth remembering about an attempt, in order. */
@@ -69,30 +69,20 @@ export function applyEntry(state: JournalState, entry: JournalEntry): JournalSta
  * While the disk takes nothing, entries wait in memory.
  */
 export class AttemptJournal {
-  readonly #path: string;
-  #file: number | null = null;
+  readonly #descriptor: number;
   #waiting: string[] = [];
   #state: JournalState;
+  #closed = false;
 
-  private constructor(path: string, state: JournalState) {
-    this.#path = path;
-    this.#state = state;
-  }
-
-  /** Opens a journal, new or kept. */
-  static open(path: string): AttemptJournal {
-    let text = '';
-    try {
-      text = readFileSync(path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+  /** A journal in an open file that is appended to; `text`: what stands there. */
+  constructor(descriptor: number, text: string) {
+    this.#descriptor = descriptor;
     let state = emptyJournal;
     for (const line of text.split('\n')) {
       const entry = readLine(line);
       if (entry !== null) state = applyEntry(state, entry);
     }
-    return new AttemptJournal(path, state);
+    this.#state = state;
   }
 
   get state(): JournalState {
@@ -101,6 +91,7 @@ export class AttemptJournal {
 
   /** Remembers an entry. Never throws. */
   note(entry: JournalEntry): void {
+    if (this.#closed) return;
     this.#state = applyEntry(this.#state, entry);
     this.#waiting.push(`\n${JSON.stringify(entry)}`);
     this.flush();
@@ -108,11 +99,11 @@ export class AttemptJournal {
 
   /** Tries again to write what the disk refused; false when some still waits. */
   flush(): boolean {
+    if (this.#closed) return true;
     while (this.#waiting.length > 0) {
       const line = Buffer.from(this.#waiting[0] as string);
       try {
-        this.#file ??= openSync(this.#path, 'a', 0o600);
-        if (writeSync(this.#file, line) < line.length) return false;
+        if (writeSync(this.#descriptor, line) < line.length) return false;
       } catch {
         return false;
       }
@@ -121,10 +112,10 @@ export class AttemptJournal {
     return true;
   }
 
+  /** From now on nothing is written; the file stays open. */
   close(): void {
     this.flush();
-    if (this.#file !== null) closeSync(this.#file);
-    this.#file = null;
+    this.#closed = true;
   }
 }
 

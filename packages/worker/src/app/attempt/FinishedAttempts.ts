@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 
 /** How many jobs are remembered. */
 const limit = 20_000;
@@ -12,6 +12,7 @@ export class FinishedAttempts {
   /** In the order of their end. */
   readonly #attempts = new Map<string, number>();
   #lines = 0;
+  #file: number | null = null;
 
   constructor(path: string) {
     this.#path = path;
@@ -31,11 +32,17 @@ export class FinishedAttempts {
     if (attempt < this.newestOf(jobId)) return;
     this.#remember(jobId, attempt);
     try {
-      appendFileSync(this.#path, `${jobId} ${attempt}\n`, { mode: 0o600 });
+      this.#file ??= openSync(this.#path, 'a', 0o600);
+      writeSync(this.#file, `${jobId} ${attempt}\n`);
       if (++this.#lines > 2 * limit) this.#compact();
     } catch {
       // A full disk: remembered until the end of this process.
     }
+  }
+
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 
   #remember(jobId: string, attempt: number): void {
@@ -53,6 +60,7 @@ export class FinishedAttempts {
     try {
       writeFileSync(`${this.#path}.tmp`, text, { mode: 0o600 });
       renameSync(`${this.#path}.tmp`, this.#path);
+      this.close();
       this.#lines = this.#attempts.size;
     } catch {
       // As above.

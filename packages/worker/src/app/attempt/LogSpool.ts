@@ -1,9 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import type { LogChunk } from '@xx-pipeline/common';
 import { encodeLogFrame } from '@xx-pipeline/common/api';
 import type { ToldLog } from '../../execution/index.ts';
+import { SpoolFile } from './SpoolFile.ts';
 import { type FrameHead, frameHeaderLength, readFrameHead, scanFrames } from './scan-frames.ts';
 
+/** Up to so many bytes are written at once, in one call. */
+const smallWrite = 64 * 1024;
 /** Bytes waiting for the disk above which a writer has to wait. */
 const highWater = 4 * 1024 * 1024;
 /** Pieces of one write: systems take up to 1024. */
@@ -27,11 +29,12 @@ export interface LogSpoolOptions {
  * When the disk is full, output is left out until it takes some again, and a line in the log tells how much.
  */
 export class LogSpool {
-  readonly #path: string;
   readonly #options: LogSpoolOptions;
-  readonly #file: FileHandle;
+  readonly #file: SpoolFile;
   #waiting: LogChunk[] = [];
   #waitingBytes = 0;
+  /** Writing begins at the end of this turn: many small chunks are one write. */
+  #soon: NodeJS.Immediate | null = null;
   #writing: Promise<void> | null = null;
   /** Where the last whole frame ends. */
   #fileEnd: number;
@@ -43,8 +46,7 @@ export class LogSpool {
   /** What an earlier life of the worker has written. */
   readonly told: ToldLog;
 
-  private constructor(path: string, file: FileHandle, options: LogSpoolOptions, found: SpoolContent) {
-    this.#path = path;
+  private constructor(file: SpoolFile, options: LogSpoolOptions, found: SpoolContent) {
     this.#file = file;
     this.#options = options;
     this.#fileEnd = found.fileEnd;
@@ -52,16 +54,12 @@ export class LogSpool {
     this.told = found.told;
   }
 
-  /** Opens a spool, new or kept; a frame cut short by the end of an earlier life is taken away. */
-  static async open(path: string, options: LogSpoolOptions): Promise<LogSpool> {
-    const file = await open(path, 'a+', 0o600);
-    const found = await readSpool(file);
-    await file.truncate(found.fileEnd);
-    return new LogSpool(path, file, options, found);
-  }
-
-  get path(): string {
-    return this.#path;
+  /** A spool in a file, new or kept; a frame cut short by the end of an earlier life is taken away. */
+  static async on(file: SpoolFile, options: LogSpoolOptions): Promise<LogSpool> {
+    const { size } = file;
+    const found = size === 0 ? empty : await readSpool(file, size);
+    if (found.fileEnd !== size) file.truncate(found.fileEnd);
+    return new LogSpool(file, options, found);
   }
 
   /** Bytes in the file. */
@@ -74,16 +72,15 @@ export class LogSpool {
     if (chunk.bytes.length === 0) return;
     this.#waiting.push(chunk);
     this.#waitingBytes += chunk.bytes.length;
-    this.#writing ??= this.#writeAll();
-    if (this.#waitingBytes >= highWater) return this.#writing;
+    if (this.#waitingBytes > smallWrite) this.#begin();
+    else if (this.#writing === null) this.#soon ??= setImmediate(() => this.#begin());
+    if (this.#waitingBytes >= highWater) return this.#writing ?? undefined;
   }
 
-  /** Resolves when all that was written is in the file, or known to be left out. */
-  async settled(): Promise<void> {
-    while (this.#writing !== null) await this.#writing;
-    if (this.#leftOut === 0) return;
-    this.#lastTry = Number.NEGATIVE_INFINITY;
-    await this.#announceGap();
+  /** Resolves, or returns when that is at once, when all that was written is in the file, or known to be left out. */
+  settled(): void | Promise<void> {
+    this.#begin();
+    if (this.#writing !== null || this.#leftOut > 0) return this.#settle();
   }
 
   /** Whole frames from an offset on, about `limit` bytes; empty at the end. */
@@ -110,16 +107,44 @@ export class LogSpool {
     return known === 0 ? { frames, bytes } : { frames: cutFirst(frames, known), bytes: bytes - known };
   }
 
+  /** Writes nothing any more; the file stays open. */
   async close(): Promise<void> {
     await this.settled();
     this.#closed = true;
-    await this.#file.close();
+  }
+
+  async #settle(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+    if (this.#leftOut === 0) return;
+    this.#lastTry = Number.NEGATIVE_INFINITY;
+    await this.#announceGap();
+  }
+
+  #begin(): void {
+    if (this.#soon !== null) clearImmediate(this.#soon);
+    this.#soon = null;
+    if (this.#writing !== null || this.#waiting.length === 0) return;
+    const isSmall = this.#waitingBytes <= smallWrite && this.#waiting.length <= largestBatch / 2;
+    if (!isSmall || this.#leftOut > 0 || this.#closed) this.#writing = Promise.resolve().then(() => this.#writeAll());
+    else this.#writeSmall(this.#waiting.splice(0));
+  }
+
+  #writeSmall(batch: readonly LogChunk[]): void {
+    const bytes = this.#waitingBytes;
+    this.#waitingBytes = 0;
+    const pieces = batch.flatMap((chunk) => encodeLogFrame(chunk));
+    try {
+      this.#took(this.#file.append(pieces), lengthOf(pieces), bytes);
+    } catch (error) {
+      this.#refused(error);
+      this.#leftOut += bytes;
+    }
   }
 
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, largestBatch / 2);
-      const bytes = batch.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      const bytes = lengthOf(batch.map((chunk) => chunk.bytes));
       if (this.#closed || !(await this.#announceGap()) || !(await this.#append(batch, bytes))) this.#leftOut += bytes;
       this.#waitingBytes -= bytes;
     }
@@ -143,20 +168,30 @@ export class LogSpool {
 
   async #append(batch: readonly LogChunk[], bytes: number): Promise<boolean> {
     const pieces = batch.flatMap((chunk) => encodeLogFrame(chunk));
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     try {
-      const { bytesWritten } = await this.#file.writev(pieces);
-      if (bytesWritten < length) throw Object.assign(new Error('no space left on the disk'), { code: 'ENOSPC' });
+      this.#took(await this.#file.appendMuch(pieces), lengthOf(pieces), bytes);
+      return true;
     } catch (error) {
-      if (this.#leftOut === 0) this.#options.onTrouble(error);
-      this.#lastTry = performance.now();
-      await this.#file.truncate(this.#fileEnd).catch(() => {});
+      this.#refused(error);
       return false;
     }
+  }
+
+  #took(taken: number, length: number, bytes: number): void {
+    if (taken < length) throw Object.assign(new Error('no space left on the disk'), { code: 'ENOSPC' });
     this.#fileEnd += length;
     this.#end += bytes;
     this.#options.onGrowth();
-    return true;
+  }
+
+  #refused(error: unknown): void {
+    if (this.#leftOut === 0) this.#options.onTrouble(error);
+    this.#lastTry = performance.now();
+    try {
+      this.#file.truncate(this.#fileEnd);
+    } catch {
+      // What is behind the last whole frame is taken away when the spool is opened again.
+    }
   }
 
   /** The begin of the frame that holds an offset. Readers go forward, so it is where the last one ended. */
@@ -179,14 +214,17 @@ export class LogSpool {
   }
 }
 
+const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+
 interface SpoolContent {
   readonly fileEnd: number;
   readonly end: number;
   readonly told: ToldLog;
 }
 
-async function readSpool(file: FileHandle): Promise<SpoolContent> {
-  const { size } = await file.stat();
+const empty: SpoolContent = { fileEnd: 0, end: 0, told: { stdout: 0, stderr: 0, lines: [], atLineStart: true } };
+
+async function readSpool(file: SpoolFile, size: number): Promise<SpoolContent> {
   const bytes = { stdout: 0, stderr: 0, runner: 0 };
   const lines: string[] = [];
   let last: { position: number; length: number } | null = null;

@@ -113,7 +113,7 @@ export class RunningAttempt {
 
   async #live(begin: Promise<void> | null, pick: () => void, ended: () => void): Promise<AttemptEnd> {
     const { communication, clock, diskTrouble } = this.#around;
-    const spool = await LogSpool.open(this.directory.logPath, {
+    const spool = await LogSpool.on(this.directory.logFile, {
       onGrowth: () => communication.logGrew(this.jobId),
       onTrouble: diskTrouble,
       now: () => clock.now(),
@@ -171,7 +171,11 @@ export class RunningAttempt {
         // A job that is given back has not ended: another attempt will.
         if (this.#handBack !== null || this.#lostReason !== null) return;
         this.#decided = true;
-        journal.note({ type: 'outcome', outcome: decided });
+        // The log first: once the outcome is known nobody looks for the rest of the output any more.
+        const note = () => journal.note({ type: 'outcome', outcome: decided });
+        const writing = spool.settled();
+        if (writing === undefined) note();
+        else return writing.then(note);
       },
       ...(adopted === null || begunAt === null ? {} : { prepared: adopted, begunAt }),
     });

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { LogStream } from '@xx-pipeline/common';
 
 /** What stands in front of a log frame's payload: see `encodeLogFrame`. */
@@ -6,6 +5,16 @@ export interface FrameHead {
   readonly stream: LogStream;
   readonly at: number;
   readonly length: number;
+}
+
+/** A file of frames, read at positions. */
+export interface FrameFile {
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number; readonly buffer: Buffer }>;
 }
 
 /** Bytes of it. */
@@ -27,12 +36,12 @@ export function readFrameHead(buffer: Buffer, position: number): FrameHead | nul
  * Resolves with the end of the last whole frame it looked at.
  */
 export async function scanFrames(
-  file: FileHandle,
+  file: FrameFile,
   from: number,
   to: number,
   visit: (head: FrameHead, position: number) => boolean,
 ): Promise<number> {
-  let buffer = Buffer.alloc(0);
+  let buffer: Buffer = Buffer.alloc(0);
   let base = from;
   let position = from;
   for (;;) {

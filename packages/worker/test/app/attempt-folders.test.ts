@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { AttemptDirectory } from '../../src/app/attempt/AttemptDirectory.ts';
+import { AttemptFolders } from '../../src/app/attempt/AttemptFolders.ts';
+
+const request = () => ({ jobId: randomUUID(), jobName: 'job', stageName: 's', image: 'i', script: ['true'] });
+const accepted = () => ({ request: request(), attempt: 1, acceptedAt: 1 });
+
+async function inRoot(work: (root: string) => Promise<void>): Promise<void> {
+  const root = await mkdtemp(join(tmpdir(), 'xx-folders-'));
+  try {
+    await work(root);
+  } finally {
+    await rm(root, { recursive: true });
+  }
+}
+
+test('nothing of an attempt that is over is found by the one that gets its folder, nor told by a late word', async () => {
+  await inRoot(async (root) => {
+    const folders = new AttemptFolders(root);
+    const first = AttemptDirectory.create(folders, accepted());
+    first.journal.note({ type: 'begun', at: 7 });
+    first.logFile.append([Buffer.from('output of the first')]);
+    await first.remove();
+    assert.deepEqual(await readdir(join(root, 'attempts')), []);
+    const second = AttemptDirectory.create(folders, accepted());
+    first.journal.note({ type: 'begun', at: 8 });
+    assert.equal(second.logFile.size, 0);
+    assert.equal(second.journal.state.begunAt, null);
+    second.close();
+    const [kept, ...others] = await AttemptDirectory.openAll(new AttemptFolders(root));
+    assert.deepEqual(kept?.job, second.job);
+    assert.equal(kept?.journal.state.begunAt, null);
+    assert.deepEqual(others, []);
+    await kept?.remove();
+    await folders.close();
+  });
+});
+
+test('an archive goes with its attempt', async () => {
+  await inRoot(async (root) => {
+    const folders = new AttemptFolders(root);
+    const artifacts = { name: 'a', paths: ['x'], exclude: [], when: 'always' as const };
+    const first = AttemptDirectory.create(folders, { ...accepted(), request: { ...request(), artifacts } });
+    await appendFile(first.artifactPath, 'archive');
+    await first.remove();
+    const second = AttemptDirectory.create(folders, accepted());
+    assert.deepEqual((await readdir(join(second.artifactPath, '..'))).toSorted(), ['journal', 'log', 'request.json']);
+    await second.remove();
+    await folders.close();
+    assert.deepEqual(await readdir(join(root, 'free')), []);
+  });
+});
+
+test('what was not wholly accepted when the process ended is gone', async () => {
+  await inRoot(async (root) => {
+    const folders = new AttemptFolders(root);
+    const kept = AttemptDirectory.create(folders, accepted());
+    await kept.remove();
+    await appendFile(join(root, 'free', (await readdir(join(root, 'free')))[0] ?? '', 'request.json'), '{"request": ');
+    assert.deepEqual(await AttemptDirectory.openAll(new AttemptFolders(root)), []);
+    assert.deepEqual(await readdir(join(root, 'free')), []);
+  });
+});
