@@ -13,6 +13,8 @@ export interface ExecutionDefinition {
   readonly source: ExecutionSource;
   readonly predefined: Readonly<Record<string, string>>;
   readonly variables: readonly PipelineVariable[];
+  /** Manual jobs that were played with the creation; absent = none. */
+  readonly playedJobs?: readonly string[];
 }
 
 /**

@@ -67,6 +67,9 @@ const renewLeases = {
     returning jobs.id, jobs.attempt, jobs.cancel_requested`,
 };
 
+const selectVersion = { name: 'version-of', text: `select version from executions where id = $1` };
+const selectExecution = { name: 'execution-of-job', text: `select execution_id from jobs where id = $1` };
+
 /** Jumps from one repository to the next instead of reading every waiting job. */
 const pendingJobs = {
   name: 'pending-jobs',
@@ -181,6 +184,16 @@ export class PostgresExecutionWriter implements ExecutionWriter {
       claims.map(({ tokenHash }) => tokenHash),
     ]);
     return rows.map((row) => ({ jobId: row.id, attempt: row.attempt, cancelRequested: row.cancel_requested === 1 }));
+  }
+
+  async versionOf(executionId: string): Promise<number | null> {
+    const [row] = await this.#pool.query<{ version: number }>(selectVersion, [executionId]);
+    return row?.version ?? null;
+  }
+
+  async executionOfJob(jobId: string): Promise<string | null> {
+    const [row] = await this.#pool.query<{ execution_id: string }>(selectExecution, [jobId]);
+    return row?.execution_id ?? null;
   }
 
   async pendingJobs(limit: number, now: number): Promise<PendingJob[]> {

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Mutex } from '../Mutex.ts';
-import { storageErrorOf } from '../StorageError.ts';
+import { StorageError, storageErrorOf } from '../StorageError.ts';
+import { type DiskSync, openWalSync } from './wal-sync.ts';
 
 /** A prepared statement and whether it gives rows. */
 interface Prepared {
@@ -15,31 +16,42 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
+/** Pages of the write-ahead log after which they are moved into the database; the more, the less is written twice. */
+const checkpointPages = 8192;
+
 /**
  * The one connection to a SQLite file. Work is done between two turns of the event loop: what several requests want
  * to write at the same time goes into one transaction, because waiting for the disk costs more than everything else.
- * Nobody is told of success before that transaction is on the disk.
+ * SQLite only writes its log; that the log is on the disk is waited for elsewhere, so that the event loop goes on.
+ * Nobody is told of success before.
  *
- *   write() --> queue --(next turn, mutex)--> begin, savepoint per write, commit --> resolve all
+ *   write() --> queue --(next turn, mutex)--> begin, savepoint per write, commit --> sync of the log --> resolve all
+ *                 '------------------- what comes meanwhile waits for the next round -----------------------'
  */
 export class SqliteConnection {
   /** Held by whoever has statements to run, several of which may belong together. */
   readonly mutex = new Mutex();
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, Prepared>();
+  readonly #sync: DiskSync;
   #queue: Write[] = [];
-  #isScheduled = false;
+  #flushing: Promise<void> | null = null;
+  /** A sync has failed: what is in the log may never reach the disk by another one. */
+  #isLogSuspect = false;
 
-  constructor(path: string) {
+  /** `openSync` is for tests of disks that fail. */
+  constructor(path: string, openSync: (path: string) => DiskSync = openWalSync) {
     try {
       this.#database = new DatabaseSync(path, { timeout: 5000 });
       this.#database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;');
       this.#database.exec(
         'pragma cache_size = -65536; pragma temp_store = memory; pragma journal_size_limit = 67108864;',
       );
+      this.#database.exec(`pragma wal_autocheckpoint = ${checkpointPages}`);
     } catch (error) {
       throw storageErrorOf(error, `the database ${path}`);
     }
+    this.#sync = openSync(path);
   }
 
   /** Runs a statement without rows; gives the number of rows it changed. */
@@ -58,55 +70,103 @@ export class SqliteConnection {
     return { rows: [], changes: this.run(sql, parameters) };
   }
 
-  /** Runs synchronous work in a transaction, perhaps shared with others'; resolves once it is committed. */
+  /** Runs synchronous work that only reads, when nobody else is in the middle of something. */
+  async read<T>(run: () => T): Promise<T> {
+    if (!this.mutex.isLocked) return run();
+    const release = await this.mutex.lock();
+    try {
+      return run();
+    } finally {
+      release();
+    }
+  }
+
+  /** Runs synchronous work in a transaction, perhaps shared with others'; resolves once it is on the disk. */
   write<T>(run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ run, resolve, reject });
-      if (this.#isScheduled) return;
-      this.#isScheduled = true;
-      setImmediate(() => void this.#flush());
+      this.#flushing ??= this.#flush();
     });
   }
 
-  close(): void {
+  /** What was written is told first. */
+  async close(): Promise<void> {
+    await this.#flushing;
     this.#prepared.clear();
-    if (this.#database.isOpen) this.#database.close();
+    if (!this.#database.isOpen) return;
+    this.#database.close();
+    await this.#sync.close();
   }
 
   async #flush(): Promise<void> {
+    while (this.#queue.length > 0) {
+      // What comes in this turn of the event loop belongs to the group.
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.#writeGroup();
+    }
+    this.#flushing = null;
+  }
+
+  async #writeGroup(): Promise<void> {
     const release = await this.mutex.lock();
     const writes = this.#queue;
     this.#queue = [];
-    this.#isScheduled = false;
     try {
-      this.#commit(writes);
+      const settle = this.#commit(writes);
+      // Others may read and write meanwhile.
+      release();
+      await this.#reachDisk();
+      for (const report of settle) report();
     } catch (error) {
-      // Nothing of the whole transaction is there.
-      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('rollback');
       for (const { reject } of writes) reject(storageErrorOf(error, 'the database'));
     } finally {
       release();
     }
   }
 
-  #commit(writes: readonly Write[]): void {
-    const settle: (() => void)[] = [];
-    this.run('begin immediate', []);
-    for (const { run, resolve, reject } of writes) {
-      this.run('savepoint one', []);
-      try {
-        const value = run();
-        settle.push(() => resolve(value as never));
-      } catch (error) {
-        // A full disk ends the transaction by itself.
-        if (!this.#database.isTransaction) throw error;
-        this.run('rollback to one', []);
-        settle.push(() => reject(storageErrorOf(error, 'the database')));
-      }
-      this.run('release one', []);
+  async #reachDisk(): Promise<void> {
+    try {
+      await this.#sync.sync();
+    } catch (error) {
+      this.#isLogSuspect = true;
+      throw error;
     }
-    this.run('commit', []);
-    for (const report of settle) report();
+  }
+
+  /** Gives what tells everybody, to be called once it is on the disk; when this throws, nothing of it is there. */
+  #commit(writes: readonly Write[]): (() => void)[] {
+    if (this.#isLogSuspect) this.#moveLog();
+    const settle: (() => void)[] = [];
+    this.#database.exec('pragma synchronous = normal');
+    try {
+      this.run('begin immediate', []);
+      for (const { run, resolve, reject } of writes) {
+        this.run('savepoint one', []);
+        try {
+          const value = run();
+          settle.push(() => resolve(value as never));
+        } catch (error) {
+          // A full disk ends the transaction by itself.
+          if (!this.#database.isTransaction) throw error;
+          this.run('rollback to one', []);
+          settle.push(() => reject(storageErrorOf(error, 'the database')));
+        }
+        this.run('release one', []);
+      }
+      this.run('commit', []);
+      return settle;
+    } finally {
+      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('rollback');
+      if (this.#database.isOpen) this.#database.exec('pragma synchronous = full');
+    }
+  }
+
+  /** Writes the whole log into the database, and begins a new one. */
+  #moveLog(): void {
+    const row = this.#database.prepare('pragma wal_checkpoint(truncate)').get();
+    if (row?.['busy'] !== 0)
+      throw new StorageError('unavailable', 'the database: its log cannot be written to the disk');
+    this.#isLogSuspect = false;
   }
 
   #prepare(sql: string): Prepared {

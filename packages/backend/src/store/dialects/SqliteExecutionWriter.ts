@@ -29,6 +29,8 @@ const insertEvent = `insert into events (execution_id, type, data, at) values (?
 const renewLease = `update jobs set lease_until = ? where id = ? and attempt = ? and token_hash = ? and worker_id = ?
   returning execution_id, cancel_requested`;
 const touchExecution = `update executions set version = version + 1 where id = ?`;
+const selectVersion = `select version from executions where id = ?`;
+const selectExecution = `select execution_id from jobs where id = ?`;
 // Jumps from one repository to the next instead of reading every waiting job.
 const waitingRepositories = `with recursive waiting (repository) as (
     select min(repository) from jobs where status = 'PENDING' and worker_id is null
@@ -149,22 +151,32 @@ export class SqliteExecutionWriter implements ExecutionWriter {
     });
   }
 
-  async pendingJobs(limit: number, now: number): Promise<PendingJob[]> {
-    const release = await this.#connection.mutex.lock();
-    try {
+  async versionOf(executionId: string): Promise<number | null> {
+    const connection = this.#connection;
+    const [row] = await connection.read(() => connection.all<{ version: number }>(selectVersion, [executionId]));
+    return row?.version ?? null;
+  }
+
+  async executionOfJob(jobId: string): Promise<string | null> {
+    const connection = this.#connection;
+    const [row] = await connection.read(() => connection.all<{ execution_id: string }>(selectExecution, [jobId]));
+    return row?.execution_id ?? null;
+  }
+
+  pendingJobs(limit: number, now: number): Promise<PendingJob[]> {
+    const connection = this.#connection;
+    return connection.read(() => {
       const repositories: WaitingRepository<WaitingJob>[] = [];
-      for (const { repository, running } of this.#connection.all<{ repository: string; running: number }>(
+      for (const { repository, running } of connection.all<{ repository: string; running: number }>(
         waitingRepositories,
         [],
       )) {
-        const jobs = this.#connection.all<WaitingJob>(waitingJobs, [repository, now, limit]);
+        const jobs = connection.all<WaitingJob>(waitingJobs, [repository, now, limit]);
         if (jobs.length > 0) repositories.push({ running, jobs });
         // The others would not get a turn.
         if (repositories.length >= limit) break;
       }
       return takeInTurn(repositories, limit).map((job) => ({ ...job, tags: JSON.parse(job.tags) as string[] }));
-    } finally {
-      release();
-    }
+    });
   }
 }

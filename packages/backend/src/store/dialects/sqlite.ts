@@ -57,8 +57,8 @@ class SqliteDriver implements Driver {
 
   async destroy(): Promise<void> {
     const release = await this.#connection.mutex.lock();
-    this.#connection.close();
     release();
+    await this.#connection.close();
   }
 }
 

@@ -4,6 +4,7 @@ import type { JobExecution, PipelineExecution, PipelinePlan } from '@xx-pipeline
 import type { Kysely } from 'kysely';
 import type { Assignment, ExecutionDefinition, LockedExecution } from '../ExecutionStore.ts';
 import { LruCache } from '../LruCache.ts';
+import type { ExecutionWriter } from './ExecutionWriter.ts';
 import { assignmentOf } from './execution-rows.ts';
 import type { PlanTable, Tables } from './tables.ts';
 
@@ -22,11 +23,13 @@ export interface LoadedExecution {
 /** Reads executions; what it read or was told last is kept, to be used while its version is the stored one. */
 export class ExecutionLoader {
   readonly #db: Kysely<Tables>;
+  readonly #writer: Pick<ExecutionWriter, 'versionOf'>;
   readonly #executions = new LruCache<LoadedExecution>(64 * mebibyte);
   readonly #plans = new LruCache<PipelinePlan>(64 * mebibyte);
 
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, writer: Pick<ExecutionWriter, 'versionOf'>) {
     this.#db = db;
+    this.#writer = writer;
   }
 
   /** What was known last, perhaps of an older version. */
@@ -45,12 +48,7 @@ export class ExecutionLoader {
   }
 
   async isCurrent({ version, locked }: LoadedExecution): Promise<boolean> {
-    const row = await this.#db
-      .selectFrom('executions')
-      .select('version')
-      .where('id', '=', locked.execution.id)
-      .executeTakeFirst();
-    return row?.version === version;
+    return (await this.#writer.versionOf(locked.execution.id)) === version;
   }
 
   /** The latest, from memory where that is still true. */

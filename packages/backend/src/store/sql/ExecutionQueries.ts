@@ -12,11 +12,6 @@ export class ExecutionQueries {
     this.#db = db;
   }
 
-  async executionOfJob(jobId: string): Promise<string | null> {
-    const row = await this.#db.selectFrom('jobs').select('execution_id').where('id', '=', jobId).executeTakeFirst();
-    return row?.execution_id ?? null;
-  }
-
   async list(filter: ExecutionFilter): Promise<{ executions: ExecutionSummary[]; nextCursor: string | null }> {
     const { repository, pipeline, run, status, limit } = filter;
     const after = filter.cursor === undefined ? null : decodeCursor(filter.cursor);

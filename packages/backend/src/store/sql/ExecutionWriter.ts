@@ -64,6 +64,10 @@ export interface ExecutionWriter {
     claims: readonly AttemptClaim[],
     leaseUntil: number,
   ): Promise<{ jobId: string; attempt: number; cancelRequested: boolean }[]>;
+  /** The stored version of an execution; null when there is none. */
+  versionOf(executionId: string): Promise<number | null>;
+  /** The execution a job belongs to; null when there is no such job. */
+  executionOfJob(jobId: string): Promise<string | null>;
   /** See `ExecutionStore.pendingJobs`. */
   pendingJobs(limit: number, now: number): Promise<PendingJob[]>;
 }

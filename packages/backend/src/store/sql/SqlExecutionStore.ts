@@ -10,6 +10,7 @@ import type {
   PendingJob,
 } from '../ExecutionStore.ts';
 import { KeyedQueue } from '../KeyedQueue.ts';
+import { LruCache } from '../LruCache.ts';
 import { StorageError } from '../StorageError.ts';
 import { ExecutionLoader, type LoadedExecution } from './ExecutionLoader.ts';
 import { ExecutionQueries } from './ExecutionQueries.ts';
@@ -19,6 +20,7 @@ import type { Tables } from './tables.ts';
 
 /** Somebody else was quicker each time. Each of them has made a change, so this is far beyond any real contention. */
 const maxTries = 200;
+const rememberedJobs = 50_000;
 
 /**
  * Executions in SQL. A change is decided on what is known of the execution and written on the condition that its
@@ -35,10 +37,12 @@ export class SqlExecutionStore implements ExecutionStore {
   readonly #wakeups: Wakeups;
   readonly #clock: Clock;
   readonly #turns = new KeyedQueue();
+  /** A job never leaves its execution. */
+  readonly #executionOfJob = new LruCache<string>(rememberedJobs);
 
   constructor(db: Kysely<Tables>, writer: ExecutionWriter, wakeups: Wakeups, clock: Clock) {
     this.#queries = new ExecutionQueries(db);
-    this.#loader = new ExecutionLoader(db);
+    this.#loader = new ExecutionLoader(db, writer);
     this.#writer = writer;
     this.#wakeups = wakeups;
     this.#clock = clock;
@@ -183,8 +187,12 @@ export class SqlExecutionStore implements ExecutionStore {
     return (await this.#loader.current(executionId))?.locked ?? null;
   }
 
-  executionOfJob(jobId: string): Promise<string | null> {
-    return this.#queries.executionOfJob(jobId);
+  async executionOfJob(jobId: string): Promise<string | null> {
+    const known = this.#executionOfJob.get(jobId);
+    if (known !== undefined) return known;
+    const executionId = await this.#writer.executionOfJob(jobId);
+    if (executionId !== null) this.#executionOfJob.set(jobId, executionId, 1);
+    return executionId;
   }
 
   list(filter: ExecutionFilter): Promise<{ executions: ExecutionSummary[]; nextCursor: string | null }> {
