@@ -3,12 +3,19 @@ import {
   isoTime,
   isTerminal,
   type PipelineExecution,
+  type PipelinePlan,
   type Report,
   type Result,
   success,
 } from '@xx-pipeline/common';
 import { type createExecutionSchema, type Problem, planSchema } from '@xx-pipeline/common/api';
-import { createPipelineExecution, expandTags, jobsRetried, retriesOfPipeline } from '@xx-pipeline/pipeline-language';
+import {
+  createPipelineExecution,
+  expandTags,
+  jobsRetried,
+  playJobs,
+  retriesOfPipeline,
+} from '@xx-pipeline/pipeline-language';
 import type { z } from 'zod';
 import type { ExecutionSource } from '../store/ExecutionStore.ts';
 import { cancelExecutionOf, isBeingCanceled } from './cancel-jobs.ts';
@@ -42,6 +49,9 @@ export class PipelineExecutionService implements PipelineSteps {
   ): Promise<Result<{ execution: PipelineExecution; isNew: boolean }, Problem>> {
     const checked = planSchema.safeParse(input.plan);
     if (!checked.success) return refused('bad_request', 'the plan is not valid', { errors: planErrors(checked.error) });
+    const { playedJobs } = input;
+    const strangers = strangersIn(checked.data, playedJobs);
+    if (strangers.length > 0) return refused('bad_request', 'jobs to play are not in the plan', { errors: strangers });
     const refusal = await this.#refuseSource(input.source);
     if (refusal !== null) return { ok: false, error: refusal };
     const { clock, ids, secrets, store } = this.#parts;
@@ -52,9 +62,13 @@ export class PipelineExecutionService implements PipelineSteps {
     const key = { repository: sourceInfo.repository, pipeline, idempotencyKey };
     const { execution, isNew } = await store.create((runNumber) => {
       const predefined = { ...input.predefined, ...runFacts({ id, runNumber, createdAt }) };
-      const plan = withTags(checked.data, predefined, input.variables.map(asVariable));
+      const given = playedJobs.length === 0 ? checked.data : played(checked.data, playedJobs);
+      const plan = withTags(given, predefined, input.variables.map(asVariable));
       const facts = { id, pipelineName: pipeline, source: sourceInfo, runNumber, trigger, createdAt, ids };
-      const definition = { plan, source: input.source, predefined, variables };
+      const definition = {
+        ...{ plan, source: input.source, predefined, variables },
+        ...(playedJobs.length === 0 ? {} : { playedJobs }),
+      };
       const execution = createPipelineExecution(plan, facts);
       const draft = this.#changes.draft({ execution, definition, assignments: new Map() });
       this.#stages().executeFirstStage(draft);
@@ -149,6 +163,22 @@ function withTags(
     jobs: stage.jobs.map((job) => ({ ...job, tags: expandTags(job, predefined, variables) })),
   }));
   return { ...plan, stages };
+}
+
+/** The plan with these jobs starting by themselves. */
+function played(plan: PipelinePlan, names: readonly string[]): PipelinePlan {
+  const result = playJobs(plan, names);
+  if (!result.ok) throw new Error(`jobs of the plan cannot be played: ${result.error.message}`);
+  return result.value;
+}
+
+function strangersIn(plan: PipelinePlan, names: readonly string[]): { pointer: string; message: string }[] {
+  const known = new Set(plan.stages.flatMap(({ jobs }) => jobs.map(({ name }) => name)));
+  return names
+    .flatMap((name, index) =>
+      known.has(name) ? [] : [{ pointer: `/playedJobs/${index}`, message: `there is no job "${name}"` }],
+    )
+    .slice(0, shownErrors);
 }
 
 const shownErrors = 20;

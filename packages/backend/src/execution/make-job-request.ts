@@ -58,7 +58,7 @@ export function makeJobRequest(
     pipelineVariables: given,
     runner,
     startedAt: draft.at,
-    manual: plan.when === 'manual' || plan.when === 'delayed',
+    manual: plan.when === 'manual' || plan.when === 'delayed' || definition.playedJobs?.includes(job.name) === true,
     source: sourceRequest(definition.source),
     ...(token === undefined ? {} : { token }),
   });

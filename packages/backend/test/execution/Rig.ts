@@ -191,5 +191,6 @@ export function input(...jobs: readonly JobPlan[]): CreateExecution {
     predefined: {},
     variables: [],
     trigger: 'api',
+    playedJobs: [],
   };
 }

@@ -302,6 +302,28 @@ test('a manual job waits for a person, and runs with the variables that person g
   assert.equal(JSON.stringify([stored?.definition, stored?.execution]).includes('hunter2'), false);
 });
 
+test('jobs that are played with the creation start by themselves and know it', async () => {
+  await using rig = await Rig.open();
+  const { taken } = await rig.willing();
+  const plan = input(
+    jobPlan('asked', 'one', { when: 'manual' }),
+    jobPlan('turned on by its sender', 'one'),
+    jobPlan('plain', 'one'),
+    jobPlan('waiting', 'one', { when: 'manual' }),
+  );
+  const playedJobs = ['asked', 'turned on by its sender'];
+  const { execution } = ok(await rig.pipelines.createPipelineExecution({ ...plan, playedJobs }, null));
+  await rig.schedule();
+  const manual = (name: string) =>
+    taken.find(({ jobName }) => jobName === name)?.variables?.find((variable) => variable.name === 'CI_JOB_MANUAL')
+      ?.value;
+  assert.deepEqual(['asked', 'turned on by its sender', 'plain'].map(manual), ['true', 'true', undefined]);
+  assert.equal((await rig.job(execution.id, 'waiting')).status, 'MANUAL');
+  const refused = await rig.pipelines.createPipelineExecution({ ...plan, playedJobs: ['asked', 'nobody'] }, null);
+  assert(!refused.ok);
+  assert.deepEqual(refused.error.errors, [{ pointer: '/playedJobs/1', message: 'there is no job "nobody"' }]);
+});
+
 test('a delayed job starts after its time, also after a restart of the server, or when a person plays it', async () => {
   await using rig = await Rig.open();
   const { taken } = await rig.willing();

@@ -18,6 +18,8 @@ import { sendSnapshot } from './snapshot/send-snapshot.ts';
 /** A run to be sent to a server. */
 export interface NewRun {
   readonly plan: PipelinePlan;
+  /** Manual jobs of it that start by themselves. */
+  readonly playedJobs: ReadonlySet<string>;
   readonly options: RunOptions;
   readonly source: OpenSource;
   readonly facts: RepositoryFacts;
@@ -50,6 +52,7 @@ export async function createExecution(
     predefined: variablesOf(pipeline),
     variables: [...options.variables],
     trigger: 'cli',
+    playedJobs: [...run.playedJobs],
   };
   connections.upload.signal.throwIfAborted();
   const headers = { 'idempotency-key': randomUUID() };

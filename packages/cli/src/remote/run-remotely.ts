@@ -3,7 +3,7 @@ import type { CommandInput, CommandIo } from '../commands/Command.ts';
 import { refuseOptions } from '../commands/shared-options.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { checkForRun } from '../local/check-for-run.ts';
-import { choosePlan } from '../local/choose-plan.ts';
+import { choosePlan, manualJobs } from '../local/choose-plan.ts';
 import { exitCodeOfRun } from '../local/exit-code-of-run.ts';
 import type { RunOptions } from '../local/run-options.ts';
 import { visible } from '../render/ansi.ts';
@@ -82,7 +82,8 @@ async function runRemotely(
       ({ notes }) => void io.stderr.write(notes.map((note) => `note: ${visible(note)}\n`).join('')),
       () => {},
     );
-    const run = { plan, options, source, facts, snapshot, takeAgain: () => take(true) };
+    const playedJobs = manualJobs(checked.plan, plan);
+    const run = { plan, playedJobs, options, source, facts, snapshot, takeAgain: () => take(true) };
     const created = await createExecution(run, client, sendingConnections(io));
     if (detach) return await printDetached(created.execution, options, io);
     return await followRun(created, { options, client, io });

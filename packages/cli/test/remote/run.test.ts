@@ -54,6 +54,24 @@ test('the same file gives the same table and report here and on a server, apart 
   assert.deepEqual(comparable(JSON.parse(report.stdout)), comparable(local.report));
 });
 
+test('a job that is played knows it, whether it is played with the run or later', async () => {
+  const file = `
+stages: [test]
+image: busybox
+ask: { script: ["print asked: $CI_JOB_MANUAL"], when: manual }
+other: { script: ["print other: $CI_JOB_MANUAL"], when: manual }
+plain: { script: ["print plain: $CI_JOB_MANUAL"] }
+`;
+  await using rig = await RemoteRig.start({ '.xx-pipeline.yml': file });
+  const { stdout, exitCode } = await rig.run(['run', '--play', 'ask']);
+  assert.equal(exitCode, 0, stdout);
+  assert.match(stdout, /asked: true$/m);
+  assert.match(stdout, /plain: ?$/m);
+  assert.equal((await rig.run(['play', '1', 'other'])).exitCode, 0);
+  const { stdout: log } = await rig.run(['logs', '-f', '1', 'other']);
+  assert.match(log, /^other: true$/m);
+});
+
 test('a manual job that blocks leaves the run waiting, which is no failure', async () => {
   await using rig = await RemoteRig.start({
     '.xx-pipeline.yml':

@@ -53,6 +53,8 @@ export const createExecutionSchema = z.object({
   predefined: z.record(z.string(), z.string()).default({}),
   variables: z.array(pipelineVariableSchema).default([]),
   trigger: z.string().max(64).default('api'),
+  /** Manual jobs that start by themselves, as if a person had played them. */
+  playedJobs: z.array(z.string().max(1024)).max(10_000).default([]),
 });
 
 /** The record of a stage: see `StageExecution`. */
