@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { findPostgres } from '../../scripts/testing/postgres/find-postgres.ts';
@@ -50,6 +50,38 @@ export function buildPostgresImage(tag: string): void {
     ];
   });
 }
+
+/** Makes an image whose first process is the systemd of this machine, with an installed `xx` that is in `dist`. */
+export function buildSystemdImage(tag: string, dist: string): void {
+  build(tag, (root) => {
+    const folder = '/lib/systemd';
+    for (const name of ['systemd', 'systemd-journald']) copyProgram(root, join(folder, name));
+    for (const name of ['systemctl', 'journalctl', 'systemd-sysusers', 'setpriv', 'git']) {
+      copyProgram(root, which(name), `/usr/bin/${name}`);
+    }
+    copyProgram(root, process.execPath, '/usr/bin/node');
+    for (const name of systemdUnits) copy(root, join(folder, 'system', name));
+    copy(root, dist, '/opt/xx');
+    write(root, '/etc/passwd', 'root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n');
+    const engineGroup = statSync('/var/run/docker.sock').gid;
+    write(root, '/etc/group', `root:x:0:\ndocker:x:${engineGroup}:\nnogroup:x:65534:\n`);
+    write(root, '/etc/machine-id', '');
+    return [
+      'RUN mkdir -p /var/log /var/tmp /etc/sysusers.d /etc/systemd/system/sysinit.target.wants',
+      'RUN ln -s ../run /var/run && ln -s /bin/env /usr/bin/env && ln -s /opt/xx/xx.js /usr/bin/xx',
+      'RUN ln -s /lib/systemd/system/systemd-journald.service /etc/systemd/system/sysinit.target.wants/',
+      'STOPSIGNAL SIGRTMIN+3',
+      'ENTRYPOINT ["/lib/systemd/systemd", "--unit=multi-user.target"]',
+    ];
+  });
+}
+
+const systemdUnits = [
+  ...['basic', 'exit', 'multi-user', 'network', 'network-online', 'paths', 'shutdown', 'slices', 'sockets'],
+  ...['local-fs', 'local-fs-pre', 'sysinit', 'timers', 'umount', 'final'],
+]
+  .map((name) => `${name}.target`)
+  .concat('systemd-journald.service', 'systemd-journald.socket', 'systemd-journald-dev-log.socket');
 
 const entrypoint = `#!/bin/sh
 set -eu

@@ -8,7 +8,9 @@ import { test } from 'node:test';
 import { ServiceProcesses } from './ServiceProcesses.ts';
 
 const folder = join(import.meta.dirname, '../../deploy/systemd');
-const names = readdirSync(folder).toSorted();
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith('.service'))
+  .toSorted();
 const unit = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 /** The arguments behind /usr/bin/xx, as systemd would pass them. */
