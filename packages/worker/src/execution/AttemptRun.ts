@@ -279,6 +279,7 @@ export class AttemptRun {
     const shell: ShellScript = { text: script.text, mark: this.#mark };
     const output: OutputSink = {
       write: (stream, bytes, at) => this.#log.write(stream, bytes, at),
+      lost: (stream, why) => this.#log.lost(stream, why),
       mark: (index) => {
         const command = commands[index];
         if (command === undefined) return;

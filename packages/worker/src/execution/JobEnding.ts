@@ -28,6 +28,7 @@ export function endingOfError(error: unknown): JobEnding {
   if (error instanceof JobStopped) return error.ending;
   if (error instanceof ImageUnavailable) return failed('image_pull_failure', withHelp(error));
   if (error instanceof ExecutionBroken) return failed('system_failure', withHelp(error));
+  if (isDiskFull(error)) return failed('system_failure', `the disk is full: ${error.message}`);
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return failed('system_failure', `unexpected error while running the job: ${text}`);
 }
@@ -64,6 +65,9 @@ export function lastLine(ending: JobEnding): string {
       return `Job failed: ${ending.message}`;
   }
 }
+
+const isDiskFull = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
 function withHelp(error: ExecutionBroken | ImageUnavailable): string {
   return error.help === null ? error.message : `${error.message} (${error.help})`;

@@ -57,6 +57,13 @@ export class LogPipe {
     return this.#keep(stream, this.#masks[stream].write(bytes), at);
   }
 
+  /** Output of the job is missing here. What was told of it in an earlier life ends here too, wherever that was. */
+  async lost(stream: 'stdout' | 'stderr', why: string): Promise<void> {
+    await this.#keep(stream, this.#masks[stream].flush(), this.#clock.now());
+    this.#told[stream] = 0;
+    await this.warn(why);
+  }
+
   /** Lets out what the masks hold back and the kept end of an overlong output: the job is silent for now. */
   async flush(): Promise<void> {
     const at = this.#clock.now();

@@ -129,3 +129,57 @@ test('what was never begun is not adopted but removed', async () => {
   assert.deepEqual(await rig.left(), []);
   await container.remove();
 });
+
+/** As on a disk that takes nothing more of the two files, from the first byte on. */
+const fullDisk = {
+  name: 'busybox:latest',
+  entrypoint: [
+    'sh',
+    '-c',
+    'ln -s /dev/full /run/xx-pipeline/out && ln -s /dev/full /run/xx-pipeline/err && "$@"',
+    'sh',
+  ],
+};
+
+class LossRecorder extends Recorder {
+  readonly losses: string[] = [];
+
+  lost(_stream: 'stdout' | 'stderr', why: string): void {
+    this.losses.push(why);
+  }
+}
+
+test('a script that ends when the disk is full tells its exit code, and that output may be missing', async () => {
+  await using rig = await DockerRig.make();
+  const executor = await rig.executor(recoverable);
+  const container = await rig.prepare(executor, { image: fullDisk });
+  // Nothing before the trailers: they are what the disk refuses.
+  const silent = new LossRecorder();
+  assert.equal((await runText(container, 'exit 4', silent)).exitCode, 4);
+  assert.equal(silent.losses.length, 2, silent.losses.join('; '));
+  assert.match(silent.losses[0] ?? '', /^Up to 128 KiB of the standard (output|error) may be missing here: .*disk/);
+  // From then on all goes over the connection.
+  const heard = new LossRecorder();
+  assert.equal((await runText(container, 'seq 1 20000; echo two >&2; exit 5', heard)).exitCode, 5);
+  assert.equal(heard.stdout, Array.from({ length: 20000 }, (_, index) => `${index + 1}\n`).join(''));
+  assert.equal(heard.stderr, 'two\n');
+  assert.deepEqual(heard.losses, []);
+  await container.remove();
+});
+
+test('what a full disk refuses in the middle of a script is announced where it is missing', async () => {
+  await using rig = await DockerRig.make();
+  const executor = await rig.executor(recoverable);
+  const container = await rig.prepare(executor, { image: fullDisk });
+  const recorder = new LossRecorder();
+  const { exitCode } = await runText(
+    container,
+    'echo one; echo lost >&2; sleep 1; echo two; echo three >&2; exit 6',
+    recorder,
+  );
+  assert.equal(exitCode, 6);
+  assert.equal(recorder.stdout, 'two\n');
+  assert.equal(recorder.stderr, 'three\n');
+  assert.equal(recorder.losses.length, 2, recorder.losses.join('; '));
+  await container.remove();
+});

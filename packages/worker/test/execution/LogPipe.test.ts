@@ -4,8 +4,9 @@ import { type JobEvent, ManualClock } from '@xx-pipeline/common';
 import { EventStream } from '../../src/execution/EventStream.ts';
 import { LogPipe } from '../../src/execution/LogPipe.ts';
 import { createSecretMask } from '../../src/execution/mask-secrets.ts';
+import type { ToldLog } from '../../src/execution/ToldLog.ts';
 
-function logPipe(limit: number, secret = '') {
+function logPipe(limit: number, secret = '', told?: ToldLog) {
   const events: JobEvent[] = [];
   const stream = new EventStream(
     (event) => void events.push(event),
@@ -14,7 +15,7 @@ function logPipe(limit: number, secret = '') {
     },
   );
   const mask = createSecretMask([{ name: 'S', value: secret, secret: true }]);
-  const pipe = new LogPipe({ events: stream, mask, clock: new ManualClock(7), limit });
+  const pipe = new LogPipe({ events: stream, mask, clock: new ManualClock(7), limit, told });
   const text = () =>
     events.flatMap((event) => (event.type === 'log' ? [Buffer.from(event.chunk.bytes).toString()] : [])).join('');
   return { pipe, events, text };
@@ -84,6 +85,17 @@ test('secrets across chunks are masked in output, in our lines and in warnings',
   assert.ok(!text().includes('hunter22'));
   assert.match(text(), /WARNING: \[MASKED\]!\n$/);
   assert.ok(events.some((event) => event.type === 'warning' && event.message === '[MASKED]!'));
+});
+
+test('a gap is told where it is, and ends what counts as told of its stream in an earlier life', async () => {
+  const told = { stdout: 8, stderr: 6, lines: [], atLineStart: true };
+  const { pipe, events, text } = logPipe(100, '', told);
+  await pipe.write('stdout', Buffer.from('old\n'), 1);
+  await pipe.lost('stdout', 'some may be missing');
+  await pipe.write('stdout', Buffer.from('new\n'), 1);
+  await pipe.write('stderr', Buffer.from('known\nmore\n'), 1);
+  assert.equal(text(), 'WARNING: some may be missing\nnew\nmore\n');
+  assert.ok(events.some((event) => event.type === 'warning'));
 });
 
 test('a receiver that is slow holds back the writer and keeps the order', async () => {

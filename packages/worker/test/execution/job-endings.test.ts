@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ScriptedStep } from '../../src/execution/index.ts';
+import { endingOfError } from '../../src/execution/JobEnding.ts';
 import { JobRig } from './JobRig.ts';
 
 const steps: readonly ScriptedStep[] = ['pull', 'prepare', 'putFiles', 'run', 'getFiles', 'listFiles', 'remove'];
@@ -105,4 +106,13 @@ test('whatever happens to a job, it ends once, its container is removed and its 
       ],
     },
   );
+});
+
+test('a full disk is a failure of the machinery that says what is wrong', () => {
+  const refused = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  assert.deepEqual(endingOfError(refused), {
+    kind: 'failed',
+    reason: 'system_failure',
+    message: 'the disk is full: ENOSPC: no space left on device, write',
+  });
 });

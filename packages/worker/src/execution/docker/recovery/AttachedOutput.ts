@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { helloMark } from '../../shell/bootstrap.ts';
 import { MarkFilter } from '../../shell/MarkFilter.ts';
-import { keepMark } from '../../shell/recoverable-bootstrap.ts';
+import { gapMark, keepMark } from '../../shell/recoverable-bootstrap.ts';
 import { FrameDemultiplexer } from '../FrameDemultiplexer.ts';
 
 type Stream = 'stdout' | 'stderr';
@@ -26,7 +26,7 @@ export class AttachedOutput {
   readonly closed: Promise<void>;
   readonly #socket: Duplex;
   readonly #onNews: () => void;
-  readonly #waiting: Record<Stream, Buffer[]> = { stdout: [], stderr: [] };
+  readonly #waiting: Record<Stream, (Buffer | 'gap')[]> = { stdout: [], stderr: [] };
   readonly #keptPids: number[] = [];
   #early: Buffer[] = [];
   #earlyLength = 0;
@@ -55,10 +55,10 @@ export class AttachedOutput {
     return Buffer.concat(this.#early);
   }
 
-  /** The next piece of what files could not take; null when there is none. */
-  take(stream: Stream): Buffer | null {
+  /** The next piece of what files could not take, or that something was lost before it; null when there is none. */
+  take(stream: Stream): Buffer | 'gap' | null {
     const piece = this.#waiting[stream].shift() ?? null;
-    if (piece !== null) {
+    if (piece !== null && piece !== 'gap') {
       this.#waitingBytes -= piece.length;
       this.#wake?.();
     }
@@ -93,10 +93,15 @@ export class AttachedOutput {
   }
 
   #filter(stream: Stream): MarkFilter {
-    const marks = [helloMark, keepMark];
+    const marks = [helloMark, keepMark, gapMark];
     return new MarkFilter(marks, {
       bytes: (bytes) => this.#bytes(stream, bytes),
       mark: (index, text) => {
+        if (index === 2) {
+          this.#waiting[stream].push('gap');
+          this.#onNews();
+          return;
+        }
         const pids = text.trim().split(' ').map(Number);
         if (index === 0) this.#shell = pids;
         else this.#keptPids.push(...pids);

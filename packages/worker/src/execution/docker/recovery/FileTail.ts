@@ -10,6 +10,7 @@ const chunkSize = 256 * 1024;
 export class FileTail {
   readonly #path: string;
   #file: FileHandle | null = null;
+  #closed = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -17,15 +18,19 @@ export class FileTail {
 
   /** The bytes at a position, as many as fit a buffer; null when there are none (yet). */
   async read(position: number): Promise<Buffer | null> {
-    this.#file ??= await this.#open();
+    this.#file ??= this.#closed ? null : await this.#open();
+    if (this.#closed) await this.close();
     if (this.#file === null) return null;
     const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafe(chunkSize), 0, chunkSize, position);
     return bytesRead === 0 ? null : buffer.subarray(0, bytesRead);
   }
 
+  /** For good, also if it is just being opened. */
   async close(): Promise<void> {
-    await this.#file?.close().catch(() => {});
+    this.#closed = true;
+    const file = this.#file;
     this.#file = null;
+    await file?.close().catch(() => {});
   }
 
   async #open(): Promise<FileHandle | null> {

@@ -9,6 +9,7 @@ import { frameScript } from '../../shell/bootstrap.ts';
 import type { ContainerSession } from '../../shell/ContainerSession.ts';
 import { MarkBarrier, type OutputStream } from '../../shell/MarkBarrier.ts';
 import { MarkFilter } from '../../shell/MarkFilter.ts';
+import { catBuffer, recoverableBytes } from '../../shell/recoverable-bootstrap.ts';
 import { AttachedOutput } from './AttachedOutput.ts';
 import { FileTail } from './FileTail.ts';
 import type { RecoveryDirectory, RunRecord } from './RecoveryDirectory.ts';
@@ -46,6 +47,7 @@ export class RecoverableSession implements ContainerSession {
   /** null: the container had ended before we came. */
   readonly #attached: AttachedOutput | null;
   readonly #socket: Duplex | null;
+  readonly #adopted: boolean;
   readonly #tails: Readonly<Record<OutputStream, FileTail>>;
   /** Where the next run's output begins. */
   readonly #positions: Record<OutputStream, number> = { stdout: 0, stderr: 0 };
@@ -56,6 +58,8 @@ export class RecoverableSession implements ContainerSession {
   /** What waits for the script's shell; null once that is known to run. */
   #beginning: PromiseWithResolvers<boolean> | null = null;
   #record: RunRecord | null = null;
+  /** Streams of which a gap has been told. */
+  readonly #gaps = new Set<OutputStream>();
   #news: (() => void) | null = null;
   #hasNews = false;
   #dropped = false;
@@ -75,6 +79,7 @@ export class RecoverableSession implements ContainerSession {
     this.#socket = connection?.socket ?? null;
     this.#attached =
       connection === null ? null : new AttachedOutput(connection.socket, connection.head, () => this.#tellNews());
+    this.#adopted = options.adopted;
     if (options.adopted) {
       this.#attached?.expectNothing();
       this.#record = directory.run(1);
@@ -92,6 +97,11 @@ export class RecoverableSession implements ContainerSession {
 
   get earlyOutput(): string {
     return this.#attached?.early.toString('utf8').trim() ?? '';
+  }
+
+  /** Its own `cat`s live on, and which they are cannot be told from inside. */
+  get isAlone(): boolean {
+    return false;
   }
 
   get isRunning(): boolean {
@@ -183,7 +193,7 @@ export class RecoverableSession implements ContainerSession {
         telling.barrier.giveUp();
         await settle(telling);
         const exitCode = await this.#exitOf(record);
-        if (exitCode !== null) return exitCode;
+        if (exitCode !== null) return await this.#endWithout(telling, exitCode);
       }
       if (isOver) throw gone();
       if (!(await this.#nextNews())) silent++;
@@ -197,11 +207,35 @@ export class RecoverableSession implements ContainerSession {
     const bytes = fromFile ?? this.#attached?.take(stream) ?? null;
     if (bytes === null) return false;
     if (fromFile !== null) this.#read[stream] += fromFile.length;
-    telling.filters[stream].push(bytes);
+    // An earlier process may have heard more over its connection than the file holds.
+    else if (bytes === 'gap' || this.#adopted) this.#tellGap(stream, telling);
+    if (bytes !== 'gap') telling.filters[stream].push(bytes);
     await settle(telling);
     // The next run's output begins behind the trailer, wherever the chunk ended.
     if (telling.ended.has(stream)) this.#read[stream] = this.#positions[stream];
     return true;
+  }
+
+  /** Something of a stream is lost here; once, because then nothing goes into its file any more. */
+  #tellGap(stream: OutputStream, telling: Telling): void {
+    if (this.#gaps.has(stream)) return;
+    this.#gaps.add(stream);
+    telling.filters[stream].end();
+    const what = stream === 'stdout' ? 'standard output' : 'standard error';
+    const amount = this.#adopted ? 'Some' : `Up to ${catBuffer / 1024} KiB`;
+    const why =
+      this.#read[stream] >= recoverableBytes
+        ? `more than ${recoverableBytes / 2 ** 30} GiB do not outlive a worker`
+        : "the worker's disk was full";
+    const message = `${amount} of the ${what} may be missing here: ${why}`;
+    enqueue(telling, () => telling.sink.lost?.(stream, message, this.#clock.now()));
+  }
+
+  /** A script has ended whose trailers are not all to be had. */
+  async #endWithout(telling: Telling, exitCode: number): Promise<number> {
+    for (const stream of streams) if (!telling.ended.has(stream)) this.#tellGap(stream, telling);
+    await settle(telling);
+    return exitCode;
   }
 
   #filter(stream: OutputStream, record: RunRecord, telling: () => Telling): MarkFilter {
@@ -230,8 +264,9 @@ export class RecoverableSession implements ContainerSession {
   /** What the shell noted besides: the exit code of a script whose trailer got lost. */
   async #exitOf(record: RunRecord): Promise<number | null> {
     const text = await readExit(join(this.#directory.io, 'exit'));
-    const line = text.split('\n').find((each) => each.startsWith(`${record.token} `));
-    return line === undefined ? null : Number(line.slice(record.token.length));
+    // Behind what a full disk took of an earlier try.
+    const [, code] = text.slice(text.lastIndexOf(`${record.token} `)).match(/^\S+ (\d+)\n/) ?? [];
+    return code === undefined || !text.includes(record.token) ? null : Number(code);
   }
 
   #watch(): FSWatcher | null {

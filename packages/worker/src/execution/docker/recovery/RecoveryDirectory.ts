@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ExecutionBroken } from '../../errors.ts';
 import type { WorkspaceWay } from '../../Workspace.ts';
 
 /** Which container it is, and what is its alone. */
@@ -26,6 +27,10 @@ export interface RunRecord {
 }
 
 const prefix = 'r-';
+/** Room that a record has from the beginning, for when the disk is full. */
+const room = 4096;
+/** A script and its `after_script`; further ones have their record only where the disk takes it. */
+const expectedRuns = 2;
 
 /**
  * What outlives us of one container, on this machine:
@@ -34,6 +39,9 @@ const prefix = 'r-';
  *   run-1.json, run-2.json  a `RunRecord` each, written before the script is handed over
  *   early                   what the container printed before its shell was there
  *   io/                     mounted into the container, which writes there: `out`, `err`, `exit`
+ *
+ * How a script that has begun ends must be known also when the disk is full by then: records and `exit` have their room
+ * from the beginning and are written over in place.
  */
 export class RecoveryDirectory {
   readonly path: string;
@@ -48,6 +56,11 @@ export class RecoveryDirectory {
     await mkdir(directory.io, { recursive: true });
     // Whatever user the image has writes there; only who may enter the state directory comes here.
     await chmod(directory.io, 0o777);
+    const slots = Array.from({ length: expectedRuns }, (_, index) => directory.#runPath(index + 1));
+    await Promise.all([...slots, directory.#containerPath].map((path) => writeFile(path, blank, { mode: 0o600 })));
+    const exit = join(directory.io, 'exit');
+    await writeFile(exit, blank);
+    await chmod(exit, 0o666);
     return directory;
   }
 
@@ -62,20 +75,20 @@ export class RecoveryDirectory {
   }
 
   get container(): ContainerRecord | null {
-    return read(join(this.path, 'container.json')) as ContainerRecord | null;
+    return read(this.#containerPath) as ContainerRecord | null;
   }
 
   writeContainer(record: ContainerRecord): void {
-    write(join(this.path, 'container.json'), record);
+    write(this.#containerPath, record);
   }
 
   /** The script of that number; null when none was handed over. */
   run(number: number): RunRecord | null {
-    return read(join(this.path, `run-${number}.json`)) as RunRecord | null;
+    return read(this.#runPath(number)) as RunRecord | null;
   }
 
   writeRun(number: number, record: RunRecord): void {
-    write(join(this.path, `run-${number}.json`), record);
+    write(this.#runPath(number), record);
   }
 
   get early(): Buffer {
@@ -87,14 +100,23 @@ export class RecoveryDirectory {
   }
 
   writeEarly(bytes: Buffer): void {
-    mkdirSync(this.path, { recursive: true });
-    writeFileSync(join(this.path, 'early'), bytes, { mode: 0o600 });
+    attempt(() => writeFileSync(join(this.path, 'early'), bytes, { mode: 0o600 }));
+  }
+
+  get #containerPath(): string {
+    return join(this.path, 'container.json');
+  }
+
+  #runPath(number: number): string {
+    return join(this.path, `run-${number}.json`);
   }
 
   async remove(): Promise<void> {
     await rm(this.path, { recursive: true, force: true }).catch(() => {});
   }
 }
+
+const blank = Buffer.alloc(room, '\n');
 
 function read(path: string): unknown {
   try {
@@ -104,8 +126,24 @@ function read(path: string): unknown {
   }
 }
 
-/** Whole or not at all, also if we are killed meanwhile. */
+/** In one call and in place: whole or not at all also if we are killed meanwhile, and without new room on the disk. */
 function write(path: string, content: unknown): void {
-  writeFileSync(`${path}.tmp`, JSON.stringify(content), { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+  attempt(() => {
+    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    try {
+      const bytes = Buffer.from(JSON.stringify(content).padEnd(room));
+      if (writeSync(file, bytes, 0, bytes.length, 0) < bytes.length) throw new Error('no space left on the disk');
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function attempt(write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ExecutionBroken(`the job's state cannot be written to the worker's disk: ${why}`, { cause });
+  }
 }
