@@ -65,7 +65,7 @@ export class Connection {
     // A server that restarts is back before anybody needs to know.
     if (!this.#told && tries > 0) {
       this.#told = true;
-      onNews(`${(error as Error).message}; trying again`);
+      onNews(`the server cannot be reached, trying again (${(error as Error).message})`);
     }
     const pause = Math.min(longestPause, firstPause * 2 ** Math.min(tries, 10));
     await clock.sleep(pause * (0.5 + Math.random() / 2), signal);

@@ -53,8 +53,11 @@ export class JobFollower {
       await this.#emitEvent(job, attempt.number, finishedEvent(attempt));
     }
     const last = job.attempts.at(-1);
+    const begins = last?.status === 'RUNNING' && this.#running < last.number;
     if (last?.status === 'RUNNING') this.#running = last.number;
     await this.#parts.emit({ type: 'job-changed', job });
+    // Running is told when its container is being made; what comes then stands in the log.
+    if (begins) await this.#emitEvent(job, last.number, { type: 'phase', phase: 'prepare', at: startOf(last) });
     if (last?.status === 'RUNNING') this.#followLive(job, last.number);
   }
 
@@ -104,6 +107,8 @@ function asRunning(job: JobExecution, number: number): JobExecution {
     );
   return { ...job, status: 'RUNNING', waitingReason: null, attempts };
 }
+
+const startOf = ({ startedAt }: JobAttempt): number => (startedAt === null ? 0 : Date.parse(startedAt));
 
 function finishedEvent(attempt: JobAttempt): JobEvent {
   const { exitCode, failureReason, failureMessage, timings, artifacts, completedAt } = attempt;

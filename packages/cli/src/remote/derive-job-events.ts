@@ -5,10 +5,12 @@ import { maskText } from '../local/mask-plan.ts';
 /** What xx itself prints before each command, and before the commands after the script. */
 const echo = /^\x1b\[32;1m\$ /;
 const afterScript = 'Running after_script';
+const pulling = /^Pulling image (\S+)$/;
+const pulled = /^Pulled image /;
 const longestLine = 64 * 1024;
 
 /**
- * Finds in the log of an attempt what a local run tells besides: commands and phases. Only lines of the stream `runner`
+ * Finds in the log of an attempt what a local run tells besides: pulls, commands and phases. Only lines of the stream `runner`
  * count, which no job can write to.
  */
 export class DerivedEvents {
@@ -35,7 +37,19 @@ export class DerivedEvents {
       this.#afterScript = true;
       return [{ type: 'phase', phase: 'after_script', at }];
     }
-    if (this.#afterScript || !echo.test(line)) return [];
+    if (this.#afterScript) return [];
+    if (this.#index < 0) {
+      const image = pulling.exec(line)?.[1];
+      // How far it is only the worker knows.
+      if (image !== undefined) {
+        return [
+          { type: 'phase', phase: 'pull', at },
+          { type: 'pull-progress', image, current: 0, total: 0, at },
+        ];
+      }
+      if (pulled.test(line)) return [{ type: 'phase', phase: 'prepare', at }];
+    }
+    if (!echo.test(line)) return [];
     this.#index++;
     const text = this.#commands[this.#index] ?? line.replace(echo, '').replace(/\x1b\[0m$/, '');
     const command: JobEvent = { type: 'command', index: this.#index, text, at };

@@ -10,6 +10,10 @@ export class CuttingProxy {
   cutAfter = 0;
   /** Let the request that begins like this through, and cut the connection instead of answering; once. */
   dropAnswerTo: RegExp | null = null;
+  /** Answer requests that begin like this with a page of a gateway instead of passing them on. */
+  answerInstead: { readonly to: RegExp; readonly status: string } | null = null;
+  /** Requests answered so. */
+  answeredInstead = 0;
   /** Answers dropped. */
   dropped = 0;
   /** Bytes from clients. */
@@ -28,6 +32,12 @@ export class CuttingProxy {
       client.on('data', (bytes) => {
         if (this.dropAnswerTo?.test(bytes.toString('latin1'))) drop = true;
         this.received += bytes.length;
+        if (this.answerInstead?.to.test(bytes.toString('latin1'))) {
+          this.answeredInstead++;
+          client.end(gatewayAnswer(this.answerInstead.status));
+          server.destroy();
+          return;
+        }
         server.write(bytes);
       });
       client.on('end', () => server.end());
@@ -75,4 +85,9 @@ export class CuttingProxy {
     socket.on('error', () => {});
     socket.on('close', () => this.#sockets.delete(socket));
   }
+}
+
+function gatewayAnswer(status: string): string {
+  const page = `<html><title>${status}</title></html>`;
+  return `HTTP/1.1 ${status}\r\ncontent-type: text/html\r\ncontent-length: ${page.length}\r\nconnection: close\r\n\r\n${page}`;
 }

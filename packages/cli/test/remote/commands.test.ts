@@ -81,6 +81,20 @@ test('logs -f goes on until the job has ended', async () => {
   assert.match(following.stdout.text, /^two$/m);
 });
 
+test('logs -f of a job that is tried again goes on over the end that its run has had before', async () => {
+  await using rig = await RemoteRig.start({
+    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nlate: { stage: a, script: [print at last] }\n',
+  });
+  await rig.worker?.close();
+  await rig.run(['run', '--detach']);
+  assert.equal((await rig.run(['cancel', '1'])).exitCode, 0);
+  assert.equal((await rig.run(['retry', '1'])).exitCode, 0);
+  const following = rig.start(['logs', '-f', '1', 'late']);
+  await rig.startWorker();
+  assert.equal(await following.exitCode, 0);
+  assert.match(following.stdout.text, /^at last$/m);
+});
+
 test('names that lead nowhere are mistakes with a hint', async () => {
   await using rig = await ranOnce();
   for (const [args, message] of [

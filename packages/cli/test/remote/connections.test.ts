@@ -40,6 +40,38 @@ test('a server that restarts in the middle of a run is waited for, and said to b
   assert.ok((running.stderr.text.match(/trying again/g)?.length ?? 0) <= 1, running.stderr.text);
 });
 
+test('a proxy that answers for a backend that restarts is waited out, in one calm line', async () => {
+  await using rig = await RemoteRig.start({
+    '.xx-pipeline.yml':
+      'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print before, sleep 2, print after] }\n',
+  });
+  const running = rig.start(['run']);
+  await until('the job to print', () => running.stdout.text.includes('│ before'));
+  rig.proxy.answerInstead = { to: /^/, status: '502 Bad Gateway' };
+  rig.proxy.cut();
+  await until('several tries', () => rig.proxy.answeredInstead > 4);
+  rig.proxy.answerInstead = { to: /^/, status: '504 Gateway Timeout' };
+  await until('another try', () => rig.proxy.answeredInstead > 6);
+  rig.proxy.answerInstead = null;
+  assert.equal(await running.exitCode, 0, running.stderr.text);
+  assert.equal(running.stdout.text.match(/│ before$/gm)?.length, 1);
+  assert.equal(running.stdout.text.match(/│ after$/gm)?.length, 1);
+  const told = running.stderr.text.match(/^note: the server .*$/gm) ?? [];
+  assert.match(told[0] ?? '', /the server cannot be reached, trying again \(a proxy in front .* answered 502\)/);
+  assert.deepEqual(told.slice(1), ['note: the server answers again']);
+});
+
+test('a run whose creation a proxy answers with 503 is created once, when the backend is back', async () => {
+  await using rig = await RemoteRig.start({ '.xx-pipeline.yml': numbered(3) });
+  rig.proxy.answerInstead = { to: /^POST \/api\/pipelines\/executions /, status: '503 Service Unavailable' };
+  const running = rig.start(['run']);
+  await until('some tries', () => rig.proxy.answeredInstead > 3);
+  rig.proxy.answerInstead = null;
+  assert.equal(await running.exitCode, 0, running.stderr.text);
+  assert.deepEqual(printed(running.stdout.text), expected(3));
+  assert.equal((await rig.client.api.listExecutions({})).body.executions.length, 1);
+});
+
 test('a lost answer to the creation of a run makes no second run', async () => {
   await using rig = await RemoteRig.start({ '.xx-pipeline.yml': numbered(3) });
   rig.proxy.dropAnswerTo = /^POST \/api\/pipelines\/executions /;

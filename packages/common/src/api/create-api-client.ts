@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ApiResponse, ApiTransport } from './ApiTransport.ts';
-import { ApiMismatch, ApiProblem } from './api-errors.ts';
+import { ApiMismatch, ApiProblem, ApiUnreachable } from './api-errors.ts';
 import { type Problem, problemSchema } from './Problem.ts';
 import type { Route } from './Route.ts';
 import type { ByteSource, RouteAnswer, RouteInput } from './route-types.ts';
@@ -37,11 +37,14 @@ interface AnyInput {
   readonly contentType?: string;
 }
 
+/** What a proxy answers while the server behind it is away. */
+const gatewayStatuses: readonly number[] = [502, 503, 504];
+
 const largestDocument = 256 * 1024 * 1024;
 
 /**
  * A typed client of an API: each operation once, no repeats. Throws `ApiProblem` for an error answer, `ApiUnreachable`
- * for none, `ApiMismatch` for one that fits no schema, and the signal's reason.
+ * for none or one of a proxy that has none, `ApiMismatch` for one that fits no schema, and the signal's reason.
  */
 export function createApiClient<Routes extends Record<string, Route>>(
   routes: Routes,
@@ -115,6 +118,9 @@ function parse(name: string, schema: z.ZodType, bytes: Buffer): unknown {
 async function readProblem(name: string, response: ApiResponse): Promise<Error> {
   const checked = problemSchema.safeParse(readJson(await readAll(response.body)));
   if (checked.success) return new ApiProblem(name, checked.data as Problem);
+  if (gatewayStatuses.includes(response.status)) {
+    return new ApiUnreachable(`a proxy in front of the server answered ${response.status}`);
+  }
   return new ApiMismatch(`${name}: the server answered ${response.status} without saying why; is it an xx server?`);
 }
 

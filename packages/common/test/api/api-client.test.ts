@@ -81,17 +81,32 @@ test('an answer of something else than this API is told as such', async () => {
   await withServer(
     (request, response) => {
       if (request.url === '/api/version') json(response, 200, { hello: 1 });
-      else response.writeHead(502).end('<html>bad gateway</html>');
+      else response.writeHead(404).end('<html>not found</html>');
     },
     async (client) => {
       await assert.rejects(client.version(), ApiMismatch);
       await assert.rejects(
         client.listWorkers(),
-        (error) => error instanceof ApiMismatch && error.message.includes('502'),
+        (error) => error instanceof ApiMismatch && error.message.includes('404'),
       );
     },
   );
 });
+
+for (const status of [502, 503, 504]) {
+  test(`a proxy's page with ${status} means that the server is not reached, a problem document that it has answered`, async () => {
+    await withServer(
+      (request, response) => {
+        if (request.url !== '/api/version') json(response, status, { title: 'x', type: 'y', status, code: 'internal' });
+        else response.writeHead(status, { 'content-type': 'text/html' }).end('<html>please wait</html>');
+      },
+      async (client) => {
+        await assert.rejects(client.version(), ApiUnreachable);
+        await assert.rejects(client.listWorkers(), ApiProblem);
+      },
+    );
+  });
+}
 
 test('a server that is not there is unreachable, and an aborted call gives the reason', async () => {
   const { client, transport } = connect('http://127.0.0.1:1');
