@@ -79,7 +79,9 @@ function transition(
   const { status: from } = job;
   const { status: to } = update;
   if (from === to && !(mayStart && to === 'PENDING')) return nothing;
-  const isImplicitStart = mayStart && from === 'PENDING' && to === 'SUCCESS';
+  // Only what ran has an exit code.
+  const isImplicitStart =
+    mayStart && from === 'PENDING' && (to === 'SUCCESS' || (to === 'FAILED' && update.exitCode !== undefined));
   const isHandBack = mayStart && from === 'PENDING' && to === 'PENDING';
   if (isTerminal(from))
     return refuse('conflict', `job "${job.name}" has ended: it is ${from}; retry it to run it again`);

@@ -21,15 +21,11 @@ export async function appendLog(logs: LogStore, key: LogKey, body: LogBody, cloc
   let batch: LogChunk[] = [];
   let size = 0;
   const write = async () => {
-    const result = await logs.append(key, offset, batch);
-    if (result.kind === 'gap') {
-      const { nextOffset } = result;
-      throw new HttpProblem('offset_gap', `the log has ${nextOffset} bytes: go on from there`, { nextOffset });
-    }
+    const nextOffset = await appendChunks(logs, key, offset, batch);
     offset += size;
     batch = [];
     size = 0;
-    return result.nextOffset;
+    return nextOffset;
   };
   for await (const bytes of body.bytes) {
     const chunks: LogChunk[] = body.framed ? frames.push(bytes) : [{ stream: 'stdout', at: clock.now(), bytes }];
@@ -41,4 +37,17 @@ export async function appendLog(logs: LogStore, key: LogKey, body: LogBody, cloc
   }
   frames.end();
   return await write();
+}
+
+/** Appends chunks; the offset behind them. Throws `offset_gap` with where to go on. */
+export async function appendChunks(
+  logs: LogStore,
+  key: LogKey,
+  offset: number,
+  chunks: readonly LogChunk[],
+): Promise<number> {
+  const result = await logs.append(key, offset, chunks);
+  const { nextOffset } = result;
+  if (result.kind === 'appended') return nextOffset;
+  throw new HttpProblem('offset_gap', `the log has ${nextOffset} bytes: go on from there`, { nextOffset });
 }

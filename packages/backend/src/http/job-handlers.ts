@@ -1,13 +1,15 @@
 import { HttpProblem } from '@xx-pipeline/common/service';
+import { appendUpdateLog } from './append-update-log.ts';
 import { admitReader, cancelHeader, serviceCaller } from './attempt-access.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 
 /** What workers tell of jobs, and what people do with them. */
-export function jobHandlers({
-  services: { jobs },
-}: HttpParts): HandlersOf<
+export function jobHandlers(
+  parts: HttpParts,
+): HandlersOf<
   'getJob' | 'getJobDependencies' | 'getJobStatus' | 'updateJobStatus' | 'playJob' | 'retryJob' | 'cancelJob'
 > {
+  const { jobs } = parts.services;
   return {
     getJob: async ({ params, caller }) => {
       await admitReader(jobs, caller, params.jobId);
@@ -21,8 +23,9 @@ export function jobHandlers({
       await admitReader(jobs, caller, params.jobId);
       return { status: 200, body: HttpProblem.orThrow(await jobs.getStatus(params.jobId)) };
     },
-    updateJobStatus: async ({ body, caller }) => {
-      const answer = HttpProblem.orThrow(await jobs.updateJobExecutionStatus(body, serviceCaller(caller)));
+    updateJobStatus: async ({ body: { log, ...update }, caller }) => {
+      if (log !== undefined) await appendUpdateLog(parts, update, log, caller);
+      const answer = HttpProblem.orThrow(await jobs.updateJobExecutionStatus(update, serviceCaller(caller)));
       const { jobId, status, cancelRequested } = answer;
       return { status: 200, body: { jobId, status }, headers: cancelHeader(cancelRequested) };
     },

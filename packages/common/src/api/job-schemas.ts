@@ -80,6 +80,8 @@ export const jobStatusUpdateSchema = z.object({
   jobId: z.uuid(),
   status: statusSchema,
   logs: text.optional(),
+  /** Whole log frames, base64, whose first payload byte has this offset: stored before the status, as by `appendLog`. */
+  log: z.object({ offset: z.int().min(0), frames: z.string().max(500_000) }).optional(),
   exitCode: z.int().optional(),
   failureReason: z.enum(failureReasons).optional(),
   failureMessage: z.string().max(10_000).optional(),

@@ -8,6 +8,8 @@ export interface JobStatusUpdate {
   readonly status: ExecutionStatus;
   /** Text to append to the log. */
   readonly logs?: string;
+  /** The last bytes of the log, framed, in base64; the first of them has this offset. They come before the status. */
+  readonly log?: { readonly offset: number; readonly frames: string };
   readonly exitCode?: number;
   readonly failureReason?: FailureReason;
   /** What went wrong, in one sentence. */

@@ -201,6 +201,21 @@ export class TestBackend implements AsyncDisposable {
     return job;
   }
 
+  #append(job: BackendJob, from: number, bytes: Buffer): void {
+    const chunks = decodeLogFrames(bytes);
+    if (chunks === null) throw new HttpProblem('bad_request', 'no frames');
+    let offset = from;
+    if (offset > job.log.length) {
+      throw new HttpProblem('offset_gap', 'bytes are missing', { nextOffset: job.log.length });
+    }
+    for (const chunk of chunks) {
+      const fresh = Buffer.from(chunk.bytes.subarray(Math.max(0, job.log.length - offset)));
+      offset += chunk.bytes.length;
+      job.log = Buffer.concat([job.log, fresh]);
+      job.streams[chunk.stream] += fresh.toString('latin1');
+    }
+  }
+
   #alive(beat: { workerId: string; instanceId: string }): void {
     if (this.worker?.workerId !== beat.workerId) throw new HttpProblem('not_found', 'not registered');
     if (this.worker.instanceId !== beat.instanceId) throw new HttpProblem('conflict', 'another process is this worker');
@@ -223,7 +238,12 @@ export class TestBackend implements AsyncDisposable {
       updateJobStatus: async ({ body, caller }) => {
         const job = this.#own(body.jobId, caller);
         if (job.isOver && job.status !== body.status) throw new HttpProblem('conflict', `it is ${job.status} already`);
-        job.updates.push(body);
+        const { log, ...update } = body;
+        if (log !== undefined && !job.isOver) this.#append(job, log.offset, Buffer.from(log.frames, 'base64'));
+        // A short job is told in one call: it began, too.
+        const hasRun = body.status === 'SUCCESS' || body.exitCode !== undefined;
+        if (job.status === 'PENDING' && hasRun) job.updates.push({ ...update, status: 'RUNNING' });
+        job.updates.push(update);
         job.status = body.status;
         return { status: 200, body: { jobId: job.jobId, status: job.status } };
       },
@@ -231,18 +251,7 @@ export class TestBackend implements AsyncDisposable {
         const bytes = await collect(body);
         const job = this.#own(params.jobId, caller);
         if (job.isOver) throw new HttpProblem('conflict', 'log bytes after the end');
-        const chunks = decodeLogFrames(bytes);
-        if (chunks === null) throw new HttpProblem('bad_request', 'no frames');
-        let offset = query.offset;
-        if (offset > job.log.length) {
-          throw new HttpProblem('offset_gap', 'bytes are missing', { nextOffset: job.log.length });
-        }
-        for (const chunk of chunks) {
-          const fresh = Buffer.from(chunk.bytes.subarray(Math.max(0, job.log.length - offset)));
-          offset += chunk.bytes.length;
-          job.log = Buffer.concat([job.log, fresh]);
-          job.streams[chunk.stream] += fresh.toString('latin1');
-        }
+        this.#append(job, query.offset, bytes);
         return { status: 200, body: { nextOffset: job.log.length } };
       },
       uploadArtifact: async ({ query, body, caller }) => {

@@ -40,6 +40,8 @@ export class LogSpool {
   #fileEnd: number;
   #end: number;
   #cursor = { offset: 0, position: 0 };
+  /** Where the last read began: what could not be told is read again. */
+  #previous = { offset: 0, position: 0 };
   #leftOut = 0;
   #closed = false;
   #lastTry = Number.NEGATIVE_INFINITY;
@@ -101,6 +103,7 @@ export class LogSpool {
       bytes += head.length;
       position = end;
     }
+    this.#previous = start;
     this.#cursor = { offset: start.offset + bytes, position: start.position + position };
     const frames = buffer.subarray(0, position);
     const known = offset - start.offset;
@@ -197,7 +200,7 @@ export class LogSpool {
   /** The begin of the frame that holds an offset. Readers go forward, so it is where the last one ended. */
   async #seek(offset: number): Promise<{ offset: number; position: number }> {
     if (offset === this.#cursor.offset) return this.#cursor;
-    let cursor = offset > this.#cursor.offset ? this.#cursor : { offset: 0, position: 0 };
+    let cursor = [this.#cursor, this.#previous].find((known) => known.offset <= offset) ?? { offset: 0, position: 0 };
     const from = cursor;
     await scanFrames(this.#file, from.position, this.#fileEnd, (head: FrameHead, position: number) => {
       if (cursor.offset + head.length > offset) return false;

@@ -16,6 +16,12 @@ export interface AttemptSurroundings {
   /** The attempt has moved on: see `state`. */
   readonly changed: () => void;
   readonly diskTrouble: (error: unknown) => void;
+  /** Resolves when nothing of what lies in the state directory can be somebody else's; before that it is not touched. */
+  readonly admitted: Promise<void>;
+  /** Resolves when scripts may begin. */
+  readonly mayBegin: () => Promise<void>;
+  /** Whoever had this state directory before has certainly ended: a container that is not here is nowhere. */
+  readonly isHeir: boolean;
 }
 
 /**
@@ -43,6 +49,10 @@ export class RunningAttempt {
   #state: AttemptState = 'ready';
   #lostReason: string | null = null;
   #handBack: string | null = null;
+  /** Resolves when the backend has said that it does not know the job: then nobody else gets it. */
+  readonly #unowned = Promise.withResolvers<void>();
+  #spool: LogSpool | null = null;
+  #atLineStart = true;
   /** It ended by itself: too late to give it back. */
   #decided = false;
   #outcome: JobOutcome | null = null;
@@ -104,6 +114,13 @@ export class RunningAttempt {
     this.#kill.abort(new Error(reason));
   }
 
+  /** Writes a line into the job's log. */
+  say(line: string): void {
+    const start = this.#atLineStart ? '' : '\n';
+    this.#atLineStart = true;
+    void this.#spool?.write({ stream: 'runner', at: this.#around.clock.now(), bytes: Buffer.from(`${start}${line}\n`) });
+  }
+
   /** The attempt is no longer ours: ends it at once, tells nothing more. */
   lose(reason: string): void {
     this.#lostReason ??= reason;
@@ -112,14 +129,18 @@ export class RunningAttempt {
   }
 
   async #live(begin: Promise<void> | null, pick: () => void, ended: () => void): Promise<AttemptEnd> {
-    const { communication, clock, diskTrouble } = this.#around;
+    const { communication, clock, diskTrouble, admitted } = this.#around;
+    await Promise.race([admitted, aborted(this.#kill.signal)]);
+    if (this.#kill.signal.aborted) return this.#neverAdmitted();
     const spool = await LogSpool.on(this.directory.logFile, {
       onGrowth: () => communication.logGrew(this.jobId),
       onTrouble: diskTrouble,
       now: () => clock.now(),
     });
+    this.#spool = spool;
     const delivery = communication.follow(this.directory, spool).then((end) => {
       if (end.kind === 'stale') this.lose(end.reason);
+      if (end.kind === 'unknown-job') this.#unowned.resolve();
       return end;
     });
     try {
@@ -134,8 +155,14 @@ export class RunningAttempt {
       return this.#lostReason === null ? end : { kind: 'stale', reason: this.#lostReason };
     } finally {
       communication.unfollow(this.directory);
+      this.#spool = null;
       await spool.close();
     }
+  }
+
+  /** It ends before it was known whose it is: nothing is told; what may be ours lies there for the next process. */
+  #neverAdmitted(): AttemptEnd {
+    return this.#lostReason === null ? { kind: 'stopped' } : { kind: 'stale', reason: this.#lostReason };
   }
 
   async #run(spool: LogSpool, begin: Promise<void> | null, pick: () => void): Promise<void> {
@@ -149,6 +176,11 @@ export class RunningAttempt {
     const { begunAt } = journal.state;
     if (begunAt !== null) {
       adopted = await runner.adopt(this.request);
+      if (adopted === null && !this.#around.isHeir) {
+        // Perhaps it goes on elsewhere: nobody else may get the job before the lease has ended.
+        this.lose('its container is not on this machine');
+        return;
+      }
       if (adopted === null) {
         this.#outcome = interrupted(
           'the worker was restarted while the job ran, and its container cannot be found again',
@@ -190,7 +222,10 @@ export class RunningAttempt {
   }
 
   #onEvent(event: JobEvent, spool: LogSpool): void | Promise<void> {
-    if (event.type === 'log') return spool.write(event.chunk);
+    if (event.type === 'log') {
+      this.#atLineStart = event.chunk.bytes.at(-1) === 10;
+      return spool.write(event.chunk);
+    }
     if (event.type !== 'phase') return;
     const { journal } = this.directory;
     switch (event.phase) {
@@ -201,11 +236,21 @@ export class RunningAttempt {
         if (journal.state.reports.length === 0) this.#report({ status: 'RUNNING' }, false);
         return;
       case 'script':
-        journal.note({ type: 'begun', at: event.at });
+        if (journal.state.begunAt === null) return this.#begin(event.at);
         return;
       default:
         return;
     }
+  }
+
+  /** A script begins when the backend knows that it is here: before, the job may be given to somebody else at any time. */
+  async #begin(at: number): Promise<void> {
+    const { communication, mayBegin } = this.#around;
+    const known = Promise.race([communication.acknowledged(this.directory), this.#unowned.promise]);
+    const stopped = aborted(AbortSignal.any([this.#kill.signal, this.#cancel.signal]));
+    await Promise.race([Promise.all([known, mayBegin()]), stopped]);
+    if (this.#kill.signal.aborted || this.#cancel.signal.aborted) return;
+    this.directory.journal.note({ type: 'begun', at });
   }
 
   /** Everything of it was over when the worker ended: only the telling is left. */

@@ -20,6 +20,13 @@ export type DeliveryEnd =
   /** Stopped from outside; the rest is on disk. */
   | { readonly kind: 'stopped' };
 
+/**
+ * Milliseconds for which the word that a job has begun waits for its end: a short job is told in one call. Much less
+ * than anybody would notice.
+ */
+const momentMs = 5;
+/** Bytes of log that go with the last status. */
+const lastBytes = 64 * 1024;
 /** Payload bytes of one append. */
 const appendSize = 1024 * 1024;
 /** Bytes of one part of an archive. */
@@ -32,7 +39,8 @@ const callMs = 30_000;
  *
  *   RUNNING --> log bytes, as they come --> archive --> terminal status
  *
- * One call at a time. The job's output never waits for it. Everything acknowledged is noted in the journal, so a later
+ * A job that ends within a moment is told in one call, which carries its log and its status. One call at a time. The
+ * job's output never waits for it. Everything acknowledged is noted in the journal, so a later
  * process goes on where this one was.
  */
 export class AttemptDelivery {
@@ -44,8 +52,12 @@ export class AttemptDelivery {
   #wake: (() => void) | null = null;
   #news = true;
   #finished = false;
+  /** Ends the moment. */
+  #hurry: AbortController | null = null;
+  #isBegunTold = false;
   #logRefused: string | null = null;
   #artifactRefused: string | null = null;
+  readonly #acknowledged = Promise.withResolvers<void>();
 
   constructor(parts: {
     directory: AttemptDirectory;
@@ -59,6 +71,12 @@ export class AttemptDelivery {
     this.#patience = parts.patience;
     const { request, attempt } = parts.directory.job;
     this.#caller = { jobId: request.jobId, attempt, token: request.token };
+    if (parts.directory.journal.state.delivered.reports > 0) this.#acknowledged.resolve();
+  }
+
+  /** Resolves when the backend has acknowledged that the attempt runs here, in this life or an earlier one. */
+  get acknowledged(): Promise<void> {
+    return this.#acknowledged.promise;
   }
 
   /** There is something new to tell. */
@@ -70,6 +88,7 @@ export class AttemptDelivery {
   /** Nothing will be added to the log any more, and the terminal report is in the journal. */
   finish(): void {
     this.#finished = true;
+    this.#hurry?.abort();
     this.wake();
   }
 
@@ -78,7 +97,9 @@ export class AttemptDelivery {
     try {
       for (;;) {
         this.#news = false;
+        if (!this.#isBegunTold && this.#directory.journal.state.reports.length > 0) await this.#moment(signal);
         const finished = this.#finished;
+        if (finished && (await this.#sendAtOnce(signal))) return { kind: 'delivered' };
         await this.#sendReports(signal, 'running');
         await this.#sendLog(signal);
         await this.#sendArtifact(signal);
@@ -94,6 +115,44 @@ export class AttemptDelivery {
     }
   }
 
+  async #moment(signal: AbortSignal): Promise<void> {
+    this.#isBegunTold = true;
+    if (this.#finished) return;
+    this.#hurry = new AbortController();
+    const stop = () => this.#hurry?.abort();
+    signal.addEventListener('abort', stop);
+    await this.#patience.pause(momentMs, this.#hurry.signal);
+    signal.removeEventListener('abort', stop);
+    this.#hurry = null;
+  }
+
+  /** Tells all that is left in one call; false where that cannot be. */
+  async #sendAtOnce(signal: AbortSignal): Promise<boolean> {
+    const { journal } = this.#directory;
+    for (;;) {
+      const { reports, delivered, artifact } = journal.state;
+      const last = reports.at(-1);
+      if (last === undefined || this.#logRefused !== null || (artifact !== null && !delivered.artifact)) return false;
+      // What never ran is not to be told as something that began and ended.
+      const hasRun = last.status === 'SUCCESS' || last.exitCode !== undefined;
+      if (delivered.reports < reports.length - 1 && !hasRun) return false;
+      if (this.#spool.end - delivered.log > lastBytes) return false;
+      const { frames, bytes } = await this.#spool.read(delivered.log, lastBytes);
+      if (delivered.log + bytes < this.#spool.end || frames.length > 2 * lastBytes) return false;
+      const log = bytes === 0 ? {} : { log: { offset: delivered.log, frames: frames.toString('base64') } };
+      try {
+        await this.#sendReport({ ...this.#withRefusals(last), ...log }, signal);
+        return true;
+      } catch (error) {
+        if (!(error instanceof ApiProblem)) throw error;
+        const { code, nextOffset } = error.problem;
+        if (code !== 'offset_gap' && code !== 'too_large' && code !== 'bad_request') throw error;
+        if (nextOffset === undefined || nextOffset === delivered.log) return false;
+        journal.note({ type: 'delivered', log: Math.min(nextOffset, this.#spool.end) });
+      }
+    }
+  }
+
   async #sendReports(signal: AbortSignal, which: 'running' | 'all'): Promise<void> {
     const { journal } = this.#directory;
     for (;;) {
@@ -102,6 +161,7 @@ export class AttemptDelivery {
       if (update === undefined || (which === 'running' && isTerminal(update.status))) return;
       await this.#sendReport(this.#withRefusals(update), signal);
       journal.note({ type: 'delivered', reports: delivered.reports + 1 });
+      this.#acknowledged.resolve();
     }
   }
 

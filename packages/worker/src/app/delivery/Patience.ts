@@ -36,6 +36,11 @@ export class Patience {
     this.#random = options.random ?? Math.random;
   }
 
+  /** Waits; for less when the signal aborts. */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await this.#clock.sleep(ms, signal).catch(() => {});
+  }
+
   /** Calls until an answer comes that a repeat would not change; throws what it was, or `GivenUp`. */
   async call<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     let failedSince: number | null = null;

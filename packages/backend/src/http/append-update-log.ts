@@ -1,0 +1,26 @@
+import type { JobStatusUpdate } from '@xx-pipeline/common';
+import { decodeLogFrames } from '@xx-pipeline/common/api';
+import { type Caller, HttpProblem } from '@xx-pipeline/common/service';
+import { appendChunks } from './append-log.ts';
+import { admitWriter } from './attempt-access.ts';
+import type { HttpParts } from './HttpParts.ts';
+
+/**
+ * Stores the log bytes that come with a status. Those of an attempt that is no longer the current one are passed over:
+ * the status may be a repeat, whose bytes are stored, and whoever looks at it next refuses what is none.
+ */
+export async function appendUpdateLog(
+  { services: { jobs }, logs, metrics }: Pick<HttpParts, 'services' | 'logs' | 'metrics'>,
+  { jobId, attempt }: Pick<JobStatusUpdate, 'jobId' | 'attempt'>,
+  { offset, frames }: NonNullable<JobStatusUpdate['log']>,
+  caller: Caller,
+): Promise<void> {
+  const chunks = decodeLogFrames(Buffer.from(frames, 'base64'));
+  if (chunks === null) throw new HttpProblem('bad_request', 'log.frames is no sequence of whole log frames');
+  try {
+    const writer = await admitWriter(jobs, caller, jobId, attempt);
+    metrics.logBytes.add((await appendChunks(logs, { jobId, attempt: writer.attempt }, offset, chunks)) - offset);
+  } catch (error) {
+    if (!(error instanceof HttpProblem) || error.document.code !== 'stale_attempt') throw error;
+  }
+}
