@@ -78,6 +78,7 @@ export async function startBackend(options: BackendOptions): Promise<RunningBack
       logs,
       snapshots,
       secrets,
+      wakeups,
       clock,
       ids: systemIds,
       server,

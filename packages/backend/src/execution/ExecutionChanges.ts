@@ -1,7 +1,9 @@
 import type { Clock, PipelineExecution } from '@xx-pipeline/common';
+import type { Wakeups } from '../events/Wakeups.ts';
+import { logName } from '../logs/log-name.ts';
 import type { ExecutionStore, LockedExecution } from '../store/ExecutionStore.ts';
 import { ExecutionDraft } from './ExecutionDraft.ts';
-import type { CancelNotice } from './execution-parts.ts';
+import type { CancelNotice, ExecutionParts } from './execution-parts.ts';
 import { PlanIndexes } from './PlanIndexes.ts';
 
 /** What a change came to: its own result, and the record after it. */
@@ -10,21 +12,22 @@ export interface Changed<T> {
   readonly execution: PipelineExecution;
 }
 
-/** Runs decisions under an execution's lock and, once they are written, tells workers what they have to end. */
+/**
+ * Runs decisions under an execution's lock and, once they are written, tells workers what they have to end and readers of
+ * logs what has ended.
+ */
 export class ExecutionChanges {
   readonly #store: ExecutionStore;
   readonly #clock: Clock;
   readonly #tellCancel: (cancels: readonly CancelNotice[]) => void;
+  readonly #wakeups: Pick<Wakeups, 'notify'>;
   readonly #indexes = new PlanIndexes();
 
-  constructor(parts: {
-    readonly store: ExecutionStore;
-    readonly clock: Clock;
-    readonly tellCancel: (cancels: readonly CancelNotice[]) => void;
-  }) {
+  constructor(parts: Pick<ExecutionParts, 'store' | 'clock' | 'tellCancel' | 'wakeups'>) {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#tellCancel = parts.tellCancel;
+    this.#wakeups = parts.wakeups;
   }
 
   /** The draft of what is stored, for reading or for a first write. */
@@ -44,6 +47,7 @@ export class ExecutionChanges {
     const last = runs.at(-1);
     if (last === undefined) return null;
     const { result, draft } = last;
+    for (const ended of draft.endedAttempts) this.#wakeups.notify(`log:${logName(ended)}`);
     if (draft.cancels.length > 0) this.#tellCancel(draft.cancels);
     return { result, execution: draft.execution };
   }

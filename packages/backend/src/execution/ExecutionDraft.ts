@@ -1,5 +1,13 @@
-import { isoTime, isTerminal, type JobExecution, type JobPlan, type PipelineExecution } from '@xx-pipeline/common';
+import {
+  isoTime,
+  isTerminal,
+  type JobAttempt,
+  type JobExecution,
+  type JobPlan,
+  type PipelineExecution,
+} from '@xx-pipeline/common';
 import { type JobDecision, type PlanIndex, ProgressTracker } from '@xx-pipeline/pipeline-language';
+import type { LogKey } from '../logs/LogStore.ts';
 import type {
   Assignment,
   ExecutionChange,
@@ -118,6 +126,20 @@ export class ExecutionDraft {
   /** Whom to tell once the change is written; lost if the process dies, so never more than a hint. */
   get cancels(): readonly CancelNotice[] {
     return this.#cancels;
+  }
+
+  /** Attempts that are over now and were not before; of a job that ends between two attempts the one that never came. */
+  get endedAttempts(): LogKey[] {
+    const before = this.#before.execution.jobs;
+    return this.#execution.jobs.flatMap((job, number): LogKey[] => {
+      const was = before[number];
+      if (job === was || was === undefined) return [];
+      const isNew = ({ status }: JobAttempt, index: number) =>
+        isTerminal(status) && !isTerminal(was.attempts[index]?.status ?? 'PENDING');
+      const ended = job.attempts.filter(isNew).map((attempt) => ({ jobId: job.id, attempt: attempt.number }));
+      if (ended.length > 0 || !isTerminal(job.status) || isTerminal(was.status)) return ended;
+      return [{ jobId: job.id, attempt: (job.attempts.at(-1)?.number ?? 0) + 1 }];
+    });
   }
 
   get events(): ExecutionEvent[] {

@@ -226,13 +226,22 @@ export class JobExecutionService implements JobSteps {
     return found !== null && dependsOn(this.#changes.draft(found), attempt.jobId, jobId);
   }
 
-  /** The attempt that a call without token is about: the named one if it is known, else the current one. */
-  async resolveAttempt(jobId: string, attempt: number | undefined): Promise<Result<number, Problem>> {
+  /**
+   * The attempt that a call without token is about: the named one if it is known, else the current one. Of a job that is
+   * to be tried again that is the one to come, or for whoever asks what there is (`latest`) the one before.
+   */
+  async resolveAttempt(
+    jobId: string,
+    attempt: number | undefined,
+    which: 'current' | 'latest' = 'current',
+  ): Promise<Result<number, Problem>> {
     return this.#read(jobId, (draft) => {
       const job = draft.job(jobId);
       const current = currentAttempt({ job, assignment: draft.assignments.get(jobId) });
-      if (attempt === undefined)
-        return success(job.status === 'PENDING' ? (job.attempts.at(-1)?.number ?? current) : current);
+      if (attempt === undefined) {
+        const latest = job.status === 'RUNNING' ? current : (job.attempts.at(-1)?.number ?? current);
+        return success(which === 'latest' ? latest : current);
+      }
       if (attempt === current || job.attempts.some(({ number }) => number === attempt)) return success(attempt);
       return refused('not_found', `job "${job.name}" has no attempt ${attempt}`);
     });

@@ -1,4 +1,5 @@
 import type { Clock, IdSource } from '@xx-pipeline/common';
+import type { Wakeups } from '../events/Wakeups.ts';
 import type { LogStore } from '../logs/LogStore.ts';
 import type { SecretBox } from '../secrets/SecretBox.ts';
 import type { SnapshotStore } from '../sources/SnapshotStore.ts';
@@ -20,6 +21,8 @@ export interface ExecutionParts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly server: ServerFacts;
+  /** Whoever follows the log of an attempt hears that it has ended. */
+  readonly wakeups: Pick<Wakeups, 'notify'>;
   /** Tells workers, at once and without promise, that an attempt is to end; the heartbeat tells them too. */
   readonly tellCancel: (cancels: readonly CancelNotice[]) => void;
 }

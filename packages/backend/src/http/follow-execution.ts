@@ -19,7 +19,7 @@ export async function* followExecution(
 ): AsyncGenerator<OutgoingEvent> {
   const latch = new WakeLatch(parts.wakeups, [`execution:${executionId}`]);
   let last = after;
-  let finished = after > 0 && (await isOver(parts.executions, executionId));
+  let finished = await isOver(parts.executions, executionId);
   try {
     while (!signal.aborted) {
       const events = await parts.executions.eventsAfter(executionId, last, batch);
@@ -36,7 +36,7 @@ export async function* followExecution(
   }
 }
 
-/** For those who come back: they may have had the last event already. */
+/** Of a run that is over the last event may have been told before, or never have been written. */
 async function isOver(executions: ExecutionStore, executionId: string): Promise<boolean> {
   const found = await executions.find(executionId);
   return found === null || isTerminal(found.execution.status);

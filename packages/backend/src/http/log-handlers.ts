@@ -12,6 +12,7 @@ const readBytes = 1024 * 1024;
 export function logHandlers({
   services: { jobs },
   logs,
+  wakeups,
   clock,
   metrics,
 }: HttpParts): HandlersOf<'appendLog' | 'readLog' | 'followLog'> {
@@ -29,7 +30,7 @@ export function logHandlers({
     },
     readLog: async ({ params: { jobId }, query, caller, signal }) => {
       await admitReader(jobs, caller, jobId);
-      const attempt = HttpProblem.orThrow(await jobs.resolveAttempt(jobId, query.attempt));
+      const attempt = HttpProblem.orThrow(await jobs.resolveAttempt(jobId, query.attempt, 'latest'));
       const end = query.offset + (query.limit ?? Number.POSITIVE_INFINITY);
       return {
         status: 200,
@@ -40,7 +41,7 @@ export function logHandlers({
     followLog: async ({ params: { jobId }, query, rawHeaders, signal }) => {
       const attempt = HttpProblem.orThrow(await jobs.resolveAttempt(jobId, query.attempt));
       const offset = lastEventId(rawHeaders) ?? query.offset;
-      return { status: 200, body: followLog({ logs, jobs }, { jobId, attempt }, offset, signal) };
+      return { status: 200, body: followLog({ logs, jobs, wakeups }, { jobId, attempt }, offset, signal) };
     },
   };
 }

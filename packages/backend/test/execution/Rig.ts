@@ -144,7 +144,7 @@ export class Rig implements AsyncDisposable {
     const secrets = createSecretBox(key);
     const server = { publicUrl: 'https://ci.example', version: '1.2.3' };
     const services = createExecutionServices({
-      ...{ store, logs, snapshots, secrets, clock, server },
+      ...{ store, logs, snapshots, secrets, clock, server, wakeups },
       ids: { next: () => this.id() },
       tellCancel: (cancels) => scheduling.tellCancel(cancels),
     });

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { job, problemOf, withBackend } from './BackendRig.ts';
 
@@ -57,6 +59,22 @@ test(
     const { body } = await rig.person.followExecution({ params }, { headers: { 'last-event-id': last } });
     assert.equal((await Array.fromAsync(body)).at(-1)?.event, 'finished');
     assert.equal((await rig.person.getExecution({ params })).body.status, 'SUCCESS');
+  }),
+);
+
+test(
+  'following a run ends also where the backend died before it could tell of its end',
+  withBackend(async (rig) => {
+    const { id, status } = await rig.run(job('only after failures', { when: 'on_failure' }));
+    assert.equal(status, 'SKIPPED');
+    const params = { id };
+    const types = async () =>
+      (await Array.fromAsync((await rig.person.followExecution({ params })).body)).map(({ event }) => event);
+    assert.deepEqual(await types(), ['finished']);
+    const database = new DatabaseSync(join(rig.directory, 'xx.sqlite'));
+    database.exec('delete from events');
+    database.close();
+    assert.deepEqual(await types(), []);
   }),
 );
 

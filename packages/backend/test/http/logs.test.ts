@@ -146,3 +146,29 @@ test(
     assert.equal(log, 'before after');
   }),
 );
+
+test(
+  'who follows a job that is tried again hears the attempt to come, whatever became of those before',
+  withBackend(async (rig) => {
+    const run = await rig.run(job('a'));
+    const worker = await rig.registerWorker();
+    const first = await worker.start();
+    const { jobId } = first;
+    await rig.worker.appendLog({ params: { jobId }, query: { offset: 0 }, body: text('old') }, first);
+    await rig.person.cancelExecution({ params: { id: run.id } });
+    await worker.tell(first, { status: 'CANCELED' });
+    await rig.person.retryExecution({ params: { id: run.id } });
+    // A look at the log shows what there is; following it waits for what comes.
+    assert.equal(await textOf((await rig.person.readLog({ params: { jobId } })).body), 'old');
+    const { body } = await rig.person.followLog({ params: { jobId } });
+    const following = Array.fromAsync(body, ({ event, data }) => [event, (JSON.parse(data) as { text?: string }).text]);
+    const second = await worker.start();
+    assert.equal(second.attempt, 2);
+    await rig.worker.appendLog({ params: { jobId }, query: { offset: 0 }, body: text('new') }, second);
+    await worker.tell(second, { status: 'SUCCESS' });
+    assert.deepEqual(await following, [
+      ['log', 'new'],
+      ['end', undefined],
+    ]);
+  }),
+);

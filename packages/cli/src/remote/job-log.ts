@@ -94,10 +94,14 @@ async function* recordsOf(
   if (isTerminal(job.status)) return;
   for await (const news of followExecution(executionId, client, connection)) {
     if (news.type === 'finished') break;
-    // What happened before is told again.
-    if (news.type === 'job' && news.job.id === job.id && news.job.attempts.length >= job.attempts.length)
-      yield news.job;
+    // What happened before is told again, also an end that the job has had before it was tried again.
+    if (news.type !== 'job' || news.job.id !== job.id || news.job.attempts.length < job.attempts.length) continue;
+    yield isTerminal(news.job.status) ? await jobNow(job.id, client, connection) : news.job;
   }
+}
+
+async function jobNow(jobId: string, client: BackendApiClient, connection: Connection): Promise<JobExecution> {
+  return (await connection.patiently((signal) => client.api.getJob({ params: { jobId } }, { signal }))).body;
 }
 
 /** The lines of a log whose bytes come in pieces; each is of the stream and time of its first byte. */
