@@ -9,6 +9,7 @@ import { SetupFailed } from '../../packages/cli/src/setup/SetupCheck.ts';
 const needs = [
   { tests: 'test/services/compose.', ways: ['docker compose', 'docker-compose'], package: 'docker-compose' },
   { tests: 'test/services/proxy.', ways: ['nginx'], package: 'nginx-light' },
+  { tests: 'test/services/proxy.', ways: ['openssl'], package: 'openssl' },
   { tests: 'test/services/units.', ways: ['systemd-analyze'], package: 'systemd' },
 ] as const;
 
