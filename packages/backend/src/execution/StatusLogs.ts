@@ -5,31 +5,33 @@ import type { LogKey, LogStore } from '../logs/LogStore.ts';
 export class StatusLogs {
   readonly #logs: LogStore;
   readonly #clock: Clock;
-  /** Two texts for one log must not take the same place. */
-  readonly #open = new Map<string, Promise<void>>();
 
   constructor(logs: LogStore, clock: Clock) {
     this.#logs = logs;
     this.#clock = clock;
   }
 
-  append(key: LogKey, text: string): Promise<void> {
-    return this.#inTurn(key, async () => this.#write(key, await this.#logs.size(key), Buffer.from(text)));
+  /** Behind whatever others, also in other backends, append at the same time. */
+  async append(key: LogKey, text: string): Promise<void> {
+    await this.#write(key, text, async () => true);
   }
 
   /** Not again what the log ends with: the update came, was written in part, and comes again. */
-  appendOnce(key: LogKey, text: string): Promise<void> {
-    return this.#inTurn(key, async () => {
-      const bytes = Buffer.from(text);
-      const size = await this.#logs.size(key);
-      if (size >= bytes.length && (await this.#tail(key, size - bytes.length)).equals(bytes)) return;
-      await this.#write(key, size, bytes);
+  async appendOnce(key: LogKey, text: string): Promise<void> {
+    await this.#write(key, text, async (size, bytes) => {
+      return size < bytes.length || !(await this.#tail(key, size - bytes.length)).equals(bytes);
     });
   }
 
-  async #write(key: LogKey, offset: number, bytes: Buffer): Promise<void> {
-    const chunk: LogChunk = { stream: 'stdout', at: this.#clock.now(), bytes };
-    await this.#logs.append(key, offset, [chunk]);
+  /** Looks at the log, and again when it has grown before the text was in it. */
+  async #write(key: LogKey, text: string, isWanted: (size: number, bytes: Buffer) => Promise<boolean>): Promise<void> {
+    const bytes = Buffer.from(text);
+    for (;;) {
+      const size = await this.#logs.size(key);
+      if (!(await isWanted(size, bytes))) return;
+      const chunk: LogChunk = { stream: 'stdout', at: this.#clock.now(), bytes };
+      if (await this.#logs.appendIf(key, size, [chunk])) return;
+    }
   }
 
   async #tail(key: LogKey, from: number): Promise<Buffer> {
@@ -42,16 +44,5 @@ export class StatusLogs {
         offset += chunk.bytes.length;
       }
     }
-  }
-
-  #inTurn(key: LogKey, task: () => Promise<void>): Promise<void> {
-    const name = `${key.jobId}/${key.attempt}`;
-    const mine = (this.#open.get(name) ?? Promise.resolve()).then(task, task);
-    this.#open.set(name, mine);
-    const forget = () => {
-      if (this.#open.get(name) === mine) this.#open.delete(name);
-    };
-    mine.then(forget, forget);
-    return mine;
   }
 }

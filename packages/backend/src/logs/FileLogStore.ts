@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, LogChunk } from '@xx-pipeline/common';
+import type { LogChunk } from '@xx-pipeline/common';
 import type { Wakeups } from '../events/Wakeups.ts';
-import { waitForWakeup } from '../events/wait-for-wakeup.ts';
 import { KeyedQueue } from '../store/KeyedQueue.ts';
 import { storageErrorOf } from '../store/StorageError.ts';
 import { LogFile } from './LogFile.ts';
@@ -11,7 +10,6 @@ import { logName } from './log-name.ts';
 
 /** Files kept open; two handles each. */
 const maxOpen = 200;
-const pollMs = 5000;
 
 /** A file and who uses it. */
 interface OpenLog {
@@ -27,26 +25,30 @@ interface OpenLog {
 export class FileLogStore implements LogStore {
   readonly #directory: string;
   readonly #wakeups: Wakeups;
-  readonly #clock: Clock;
   readonly #turns = new KeyedQueue();
   readonly #open = new Map<string, OpenLog>();
 
-  constructor(directory: string, wakeups: Wakeups, clock: Clock) {
+  constructor(directory: string, wakeups: Wakeups) {
     this.#directory = directory;
     this.#wakeups = wakeups;
-    this.#clock = clock;
   }
 
   async append(key: LogKey, offset: number, chunks: readonly LogChunk[]): Promise<AppendResult> {
-    const name = logName(key);
-    const result = await this.#turns.run(name, () =>
-      this.#use(name, 'append', async (file) => {
-        if (file === null) throw new Error(`the log ${name} was not made`);
-        return file.append(offset, chunks);
-      }),
-    );
-    if (result.kind === 'appended') this.#wakeups.notify(`log:${name}`);
+    const result = await this.#write(logName(key), (file) => file.append(offset, chunks));
+    if (result.kind === 'appended') this.#wakeups.notify(`log:${logName(key)}`);
     return result;
+  }
+
+  async appendIf(key: LogKey, size: number, chunks: readonly LogChunk[]): Promise<boolean> {
+    const isWritten = await this.#write(logName(key), async (file) => {
+      // Nothing, from the beginning on: tells the size, also after a write that failed.
+      const { nextOffset } = await file.append(0, []);
+      if (nextOffset !== size) return false;
+      await file.append(size, chunks);
+      return true;
+    });
+    if (isWritten) this.#wakeups.notify(`log:${logName(key)}`);
+    return isWritten;
   }
 
   async size(key: LogKey): Promise<number> {
@@ -57,18 +59,19 @@ export class FileLogStore implements LogStore {
     return this.#use(logName(key), 'read', async (file) => file?.read(offset, limit) ?? []);
   }
 
-  async grown(key: LogKey, offset: number, signal: AbortSignal): Promise<void> {
-    const isThere = async () => (await this.size(key)) > offset;
-    await waitForWakeup({ wakeups: this.#wakeups, clock: this.#clock }, `log:${logName(key)}`, isThere, {
-      signal,
-      pollMs,
-    });
-  }
-
   async close(): Promise<void> {
     const open = [...this.#open.values()];
     this.#open.clear();
     for (const { file } of open) await (await file.catch(() => null))?.close();
+  }
+
+  #write<T>(name: string, task: (file: LogFile) => Promise<T>): Promise<T> {
+    return this.#turns.run(name, () =>
+      this.#use(name, 'append', async (file) => {
+        if (file === null) throw new Error(`the log ${name} was not made`);
+        return task(file);
+      }),
+    );
   }
 
   async #use<T>(name: string, mode: 'append' | 'read', task: (file: LogFile | null) => Promise<T>): Promise<T> {

@@ -1,6 +1,5 @@
-import type { Clock, LogChunk } from '@xx-pipeline/common';
+import type { LogChunk } from '@xx-pipeline/common';
 import type { Wakeups } from '../events/Wakeups.ts';
-import { waitForWakeup } from '../events/wait-for-wakeup.ts';
 import type { PostgresPool, PostgresRunner } from '../store/dialects/PostgresPool.ts';
 import { KeyedQueue } from '../store/KeyedQueue.ts';
 import { LruCache } from '../store/LruCache.ts';
@@ -9,7 +8,6 @@ import { logName } from './log-name.ts';
 import { type LogRow, packRows, rowBytes, unpackRow } from './log-rows.ts';
 import { skipBytes, totalBytes } from './merge-chunks.ts';
 
-const pollMs = 2000;
 /** So many small rows are made one. */
 const maxSmallRows = 100;
 
@@ -55,14 +53,12 @@ interface Tail {
 export class PostgresLogStore implements LogStore {
   readonly #pool: PostgresPool;
   readonly #wakeups: Wakeups;
-  readonly #clock: Clock;
   readonly #turns = new KeyedQueue();
   readonly #tails = new LruCache<Tail>(10_000);
 
-  constructor(pool: PostgresPool, wakeups: Wakeups, clock: Clock) {
+  constructor(pool: PostgresPool, wakeups: Wakeups) {
     this.#pool = pool;
     this.#wakeups = wakeups;
-    this.#clock = clock;
   }
 
   async append(key: LogKey, offset: number, chunks: readonly LogChunk[]): Promise<AppendResult> {
@@ -70,6 +66,17 @@ export class PostgresLogStore implements LogStore {
     const result = await this.#turns.run(name, () => this.#append(key, name, offset, chunks));
     if (result.kind === 'appended') this.#wakeups.notify(`log:${name}`);
     return result;
+  }
+
+  async appendIf(key: LogKey, size: number, chunks: readonly LogChunk[]): Promise<boolean> {
+    const name = logName(key);
+    const isWritten = await this.#turns.run(name, async () => {
+      const known = this.#tails.get(name);
+      const tail = known?.size === size ? known : await this.#readTail(key);
+      return tail.size === size && (await this.#write(key, name, tail, chunks));
+    });
+    if (isWritten) this.#wakeups.notify(`log:${name}`);
+    return isWritten;
   }
 
   async #append(key: LogKey, name: string, offset: number, chunks: readonly LogChunk[]): Promise<AppendResult> {
@@ -81,14 +88,23 @@ export class PostgresLogStore implements LogStore {
       if (offset > size && known !== undefined) continue;
       if (offset > size) return { kind: 'gap', nextOffset: size };
       if (end <= size) return { kind: 'appended', nextOffset: size };
-      const rows = await packRows(skipBytes(chunks, size - offset), size);
-      this.#tails.delete(name);
-      const written = await this.#pool.query(appendRows, [key.jobId, key.attempt, size, end, ...columnsOf(rows)]);
-      // Another backend has appended meanwhile.
-      if (written.length === 0) continue;
-      this.#tails.set(name, await this.#tidy(key, tail, rows, end), 1);
-      return { kind: 'appended', nextOffset: end };
+      // Unless another backend has appended meanwhile.
+      if (await this.#write(key, name, tail, skipBytes(chunks, size - offset))) {
+        return { kind: 'appended', nextOffset: end };
+      }
     }
+  }
+
+  /** Writes behind what is known to be the end; false when it is not the end any more. */
+  async #write(key: LogKey, name: string, tail: Tail, chunks: readonly LogChunk[]): Promise<boolean> {
+    const { size } = tail;
+    const end = size + totalBytes(chunks);
+    const rows = await packRows(chunks, size);
+    this.#tails.delete(name);
+    const written = await this.#pool.query(appendRows, [key.jobId, key.attempt, size, end, ...columnsOf(rows)]);
+    if (written.length === 0) return false;
+    this.#tails.set(name, await this.#tidy(key, tail, rows, end), 1);
+    return true;
   }
 
   async #readTail(key: LogKey): Promise<Tail> {
@@ -139,12 +155,6 @@ export class PostgresLogStore implements LogStore {
       }
     }
     return segments;
-  }
-
-  async grown(key: LogKey, offset: number, signal: AbortSignal): Promise<void> {
-    const isThere = async () => (await this.size(key)) > offset;
-    const { wakeups, clock } = { wakeups: this.#wakeups, clock: this.#clock };
-    await waitForWakeup({ wakeups, clock }, `log:${logName(key)}`, isThere, { signal, pollMs });
   }
 
   async close(): Promise<void> {}

@@ -73,7 +73,7 @@ async function openSqlite(path: string, { stateDirectory, clock = systemClock }:
     throw error;
   });
   const wakeups = new LocalWakeups();
-  const logs = new FileLogStore(join(stateDirectory, 'logs'), wakeups, clock);
+  const logs = new FileLogStore(join(stateDirectory, 'logs'), wakeups);
   return {
     ...(await openFiles(stateDirectory, clock)),
     executions: new SqlExecutionStore(db, new SqliteExecutionWriter(connection), wakeups, clock),
@@ -107,7 +107,7 @@ async function openPostgres(url: string, { sharedDirectory, clock = systemClock 
       workers: new SqlWorkerStore(db),
       tokens: new SqlTokenStore(db),
       // Also beside a shared directory: appending from several machines is what network file systems do badly.
-      logs: new PostgresLogStore(pool, wakeups, clock),
+      logs: new PostgresLogStore(pool, wakeups),
       artifacts: files?.artifacts ?? new PostgresArtifactStore(pool),
       snapshots,
       wakeups,

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import type { LogChunk, LogStream } from '@xx-pipeline/common';
+import { type LogChunk, type LogStream, systemClock } from '@xx-pipeline/common';
 import fc from 'fast-check';
+import { StatusLogs } from '../../src/execution/StatusLogs.ts';
 import type { LogKey, LogStore } from '../../src/logs/LogStore.ts';
+import { logName } from '../../src/logs/log-name.ts';
 import type { MakeDatabase } from '../store/databases.ts';
 
 const chunkOf = (stream: LogStream, at: number, text: string): LogChunk => ({ stream, at, bytes: Buffer.from(text) });
@@ -113,18 +115,47 @@ export function testLogs(name: string, make: MakeDatabase): void {
     assert.deepEqual(spell(await readAll(logs, key, 100)), spell(whole));
   });
 
-  test(`${name}: who waits for a log to grow is told, and can stop waiting`, async () => {
+  test(`${name}: who listens hears that a log has grown`, async () => {
+    await using database = await make();
+    const { logs, wakeups } = await database.open();
+    const key = newKey();
+    const { promise: heard, resolve } = Promise.withResolvers<void>();
+    const stop = wakeups.listen(`log:${logName(key)}`, resolve);
+    await logs.append(key, 0, [chunkOf('stdout', 1, 'abc')]);
+    await heard;
+    stop();
+  });
+
+  test(`${name}: what is only for a log of a certain length is refused by any other`, async () => {
     await using database = await make();
     const { logs } = await database.open();
     const key = newKey();
-    const stop = new AbortController();
-    const grown = logs.grown(key, 0, stop.signal);
-    const more = logs.grown(key, 3, stop.signal);
-    await logs.append(key, 0, [chunkOf('stdout', 1, 'abc')]);
-    await grown;
-    await logs.grown(key, 2, stop.signal);
-    stop.abort();
-    await more;
+    const tries = ['one ', 'two '].map((text) => logs.appendIf(key, 0, [chunkOf('stdout', 1, text)]));
+    const taken = (await Promise.all(tries)).filter(Boolean);
+    assert.equal(taken.length, 1);
+    assert.equal(await logs.appendIf(key, 5, [chunkOf('stdout', 2, 'x')]), false);
+    assert.equal(await logs.appendIf(key, 4, [chunkOf('stdout', 2, 'three')]), true);
+    assert.match((await readAll(logs, key, 100)).map(({ bytes }) => Buffer.from(bytes)).join(''), /^(one|two) three$/);
+  });
+
+  test(`${name}: texts that come with status updates to several backends at once are all there, each whole`, async () => {
+    await using database = await make();
+    const clock = systemClock;
+    // A database in a file has one backend: both speakers share its store.
+    const first = (await database.open()).logs;
+    const second = database.url.startsWith('postgres') ? (await database.open()).logs : first;
+    const [one, two] = [new StatusLogs(first, clock), new StatusLogs(second, clock)];
+    const key = newKey();
+    const texts = Array.from({ length: 30 }, (_, number) => `${number % 2 === 0 ? 'even' : 'odd'} text ${number}\n`);
+    await Promise.all(texts.map((text, number) => (number % 3 === 0 ? one : two).append(key, text)));
+    // An end that is told again, to the other backend, because the answer was slow.
+    await Promise.all([
+      one.appendOnce(key, 'the end\n'),
+      two.appendOnce(key, 'the end\n'),
+      one.appendOnce(key, 'the end\n'),
+    ]);
+    const log = (await readAll(first, key, 10_000)).map(({ bytes }) => Buffer.from(bytes)).join('');
+    assert.deepEqual(log.split('\n').toSorted(), [...texts.map((text) => text.trimEnd()), 'the end', ''].toSorted());
   });
 
   test(`${name}: an id that could be a path is refused`, async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { logName } from '../../src/logs/log-name.ts';
 import { makePostgres } from '../store/databases.ts';
 import { at } from '../store/executions.ts';
 import { testLogs } from './logs-suite.ts';
@@ -23,7 +24,7 @@ test('PostgreSQL: two backends that are given one log write it once, and each re
     const segments = await logs.read(key, 0, whole.length);
     assert.equal(Buffer.concat(segments.map(({ chunk }) => chunk.bytes)).toString(), whole.toString());
   }
-  const grown = at(both, 0).logs.grown(key, whole.length, AbortSignal.timeout(60_000));
+  const grown = new Promise<void>((resolve) => at(both, 0).wakeups.listen(`log:${logName(key)}`, resolve));
   await at(both, 1).logs.append(key, whole.length, [{ stream: 'stdout', at: 1, bytes: Buffer.from('!') }]);
   await grown;
   assert.equal(await at(both, 0).logs.size(key), whole.length + 1);
