@@ -22,12 +22,18 @@ export class ExecutionChanges {
   readonly #tellCancel: (cancels: readonly CancelNotice[]) => void;
   readonly #wakeups: Pick<Wakeups, 'notify'>;
   readonly #indexes = new PlanIndexes();
+  readonly #releaseListeners: ((workerId: string) => void)[] = [];
 
   constructor(parts: Pick<ExecutionParts, 'store' | 'clock' | 'tellCancel' | 'wakeups'>) {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#tellCancel = parts.tellCancel;
     this.#wakeups = parts.wakeups;
+  }
+
+  /** Calls the listener with the worker of each attempt that a change of this process has ended or taken away. */
+  onRelease(listener: (workerId: string) => void): void {
+    this.#releaseListeners.push(listener);
   }
 
   /** The draft of what is stored, for reading or for a first write. */
@@ -48,6 +54,7 @@ export class ExecutionChanges {
     if (last === undefined) return null;
     const { result, draft } = last;
     for (const ended of draft.endedAttempts) this.#wakeups.notify(`log:${logName(ended)}`);
+    for (const workerId of draft.released) for (const listener of this.#releaseListeners) listener(workerId);
     if (draft.cancels.length > 0) this.#tellCancel(draft.cancels);
     return { result, execution: draft.execution };
   }

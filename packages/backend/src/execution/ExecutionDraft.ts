@@ -91,6 +91,15 @@ export class ExecutionDraft {
     this.#assignments.delete(jobId);
   }
 
+  /** The worker of each attempt that is no longer assigned. */
+  get released(): readonly string[] {
+    const after = this.#assignments;
+    if (after === null) return [];
+    const workers: string[] = [];
+    for (const [jobId, { workerId }] of this.#before.assignments) if (!after.has(jobId)) workers.push(workerId);
+    return workers;
+  }
+
   /** The worker of an attempt is to hear that it ends. */
   tellCancel({ workerId, jobId, attempt }: Assignment): void {
     this.#cancels.push({ workerId, jobId, attempt });

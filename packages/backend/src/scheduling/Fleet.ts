@@ -10,9 +10,14 @@ export interface FleetMember {
   busy: number;
 }
 
+/** Asking takes at most this share of the time, however many workers there are. */
+const askingShare = 0.1;
+const shortestAge = 20;
+
 /**
  * The online workers, remembered for moments: asking for a thousand of them takes longer than giving a job away.
- * What is remembered may show a slot as busy that has come free, so whoever finds no place looks again.
+ * What this backend gives and gets back is known at once. Of slots that came free through another backend nothing is
+ * known, so whoever finds no place looks again, though not all the time.
  */
 export class Fleet {
   readonly #workers: WorkerStore;
@@ -22,6 +27,7 @@ export class Fleet {
   #members = new Map<string, FleetMember>();
   #reserved = new Map<string, string>();
   #at = Number.NEGATIVE_INFINITY;
+  #oldEnough = shortestAge;
 
   constructor(workers: WorkerStore, clock: Clock, uptime: Uptime, aliveMs: number) {
     this.#workers = workers;
@@ -34,6 +40,7 @@ export class Fleet {
   async members(age: number): Promise<ReadonlyMap<string, FleetMember>> {
     const now = this.#clock.now();
     if (now - this.#at < age) return this.#members;
+    const began = performance.now();
     const [all, reservations] = await Promise.all([this.#workers.list(), this.#workers.reservations()]);
     const online = all.filter(({ worker }) => worker.lastSeenAt >= now - this.#aliveMs);
     this.#members = new Map(
@@ -45,7 +52,13 @@ export class Fleet {
         .map(({ executionId, workerId }) => [executionId, workerId]),
     );
     this.#at = now;
+    this.#oldEnough = Math.max(shortestAge, (performance.now() - began) / askingShare);
     return this.#members;
+  }
+
+  /** Milliseconds until it is worth while to ask again; 0: now. */
+  get askAgainIn(): number {
+    return Math.max(0, this.#at + this.#oldEnough - this.#clock.now());
   }
 
   /** Runs that one worker has to itself, as they were when members were last asked for. */
@@ -57,6 +70,12 @@ export class Fleet {
   took(workerId: string): void {
     const member = this.#members.get(workerId);
     if (member !== undefined) member.busy++;
+  }
+
+  /** A job of a worker has ended, or was taken away. */
+  freed(workerId: string): void {
+    const member = this.#members.get(workerId);
+    if (member !== undefined && member.busy > 0) member.busy--;
   }
 
   /** A worker has come or changed: what is remembered is not to be used. */

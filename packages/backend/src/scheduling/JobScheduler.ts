@@ -16,7 +16,7 @@ import { type Match, matchJobs, type Place } from './match-jobs.ts';
 import { PollWaiters } from './PollWaiters.ts';
 import type { Uptime } from './Uptime.ts';
 import { WaitingReasons } from './WaitingReasons.ts';
-import type { WorkerClient } from './WorkerClient.ts';
+import type { WorkerAddress, WorkerClient } from './WorkerClient.ts';
 import { aliveMs, type WorkerRegistry } from './WorkerRegistry.ts';
 import { workerAddress } from './worker-address.ts';
 
@@ -51,7 +51,8 @@ const rememberFor = 500;
 const pushesPerWorker = 16;
 /** A worker that has not answered by then may have the job nevertheless. */
 const pushTimeout = 10_000;
-const fewestJobs = 64;
+const isTold = 'the worker has answered';
+const fewestJobs = 16;
 const mostJobs = 10_000;
 /** Runs that are changed at the same time. */
 const changesAtOnce = 8;
@@ -76,12 +77,16 @@ export class JobScheduler {
   readonly #pushes = new Map<string, number>();
   readonly #open = new Set<Promise<void>>();
   readonly #stop = new AbortController();
+  readonly #addresses = new WeakMap<WorkerRecord, WorkerAddress | null>();
+  /** A look is due for which it was too early. */
+  #looksAgain = false;
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
     this.#fleet = new Fleet(parts.workers, parts.clock, parts.uptime, aliveMs);
     this.#waiters = new PollWaiters(parts.clock, parts.wakeups);
     this.#reasons = new WaitingReasons(parts);
+    parts.services.changes.onRelease((workerId) => this.#fleet.freed(workerId));
   }
 
   /** A worker has come or changed. */
@@ -126,7 +131,14 @@ export class JobScheduler {
   /** One look: gives what can be given now. Telling the workers goes on behind. */
   async schedule(): Promise<void> {
     if (await this.#giveTo(await this.#fleet.members(rememberFor))) return;
-    await this.#giveTo(await this.#fleet.members(0));
+    const pause = this.#fleet.askAgainIn;
+    if (pause === 0) await this.#giveTo(await this.#fleet.members(0));
+    else if (!this.#looksAgain) {
+      this.#looksAgain = true;
+      this.#wakeAfter(pause, () => {
+        this.#looksAgain = false;
+      });
+    }
   }
 
   /** Gives jobs to these workers; false when there was no place for some. */
@@ -220,9 +232,9 @@ export class JobScheduler {
   }
 
   async #push(job: AssignedJob, worker: WorkerRecord): Promise<void> {
-    const { backoff, clock, client, secrets } = this.#parts;
+    const { backoff, clock, client } = this.#parts;
     this.#pushes.set(worker.id, (this.#pushes.get(worker.id) ?? 0) + 1);
-    const address = workerAddress(worker, secrets);
+    const address = this.#addressOf(worker);
     const timeout = new AbortController();
     const done = new AbortController();
     clock.sleep(pushTimeout, done.signal).then(
@@ -234,7 +246,8 @@ export class JobScheduler {
       address === null
         ? { kind: 'refused' as const, reason: 'its token cannot be decrypted' }
         : await client.notifyWorkerJobAssigned(address, job.request, signal);
-    done.abort();
+    // A reason of our own: making the usual one takes longer than the rest of this.
+    done.abort(isTold);
     const left = (this.#pushes.get(worker.id) ?? 1) - 1;
     if (left === 0) this.#pushes.delete(worker.id);
     else this.#pushes.set(worker.id, left);
@@ -245,13 +258,23 @@ export class JobScheduler {
         if (left === pushesPerWorker - 1) this.wake();
         return;
       case 'refused':
-        // Mostly a slot that is about to come free.
+        // Mostly a slot that is about to come free, or that another backend has taken.
+        this.#fleet.forget();
         this.#wakeAfter(backoff.failed(worker.id, now, { first: 20, longest: 5000 }));
         await this.#takeBack(job);
         return;
       case 'unknown':
         if (!this.#stop.signal.aborted) backoff.failed(worker.id, now, { first: 1000, longest: 15_000 });
     }
+  }
+
+  #addressOf(worker: WorkerRecord): WorkerAddress | null {
+    let address = this.#addresses.get(worker);
+    if (address === undefined) {
+      address = workerAddress(worker, this.#parts.secrets);
+      this.#addresses.set(worker, address);
+    }
+    return address;
   }
 
   /** The worker certainly does not have it: the number of the attempt is free again. */
@@ -264,9 +287,12 @@ export class JobScheduler {
     });
   }
 
-  #wakeAfter(ms: number): void {
+  #wakeAfter(ms: number, before: () => void = () => {}): void {
     this.#parts.clock.sleep(ms, this.#stop.signal).then(
-      () => this.wake(),
+      () => {
+        before();
+        this.wake();
+      },
       () => {},
     );
   }

@@ -2,6 +2,11 @@
 export class KeyedQueue {
   readonly #last = new Map<string, Promise<void>>();
 
+  /** Resolves when the tasks that were given so far are done; at once when there are none. */
+  done(key: string): Promise<void> | undefined {
+    return this.#last.get(key);
+  }
+
   run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const before = this.#last.get(key);
     const result = before === undefined ? task() : before.then(task);

@@ -184,6 +184,8 @@ export class SqlExecutionStore implements ExecutionStore {
   }
 
   async find(executionId: string): Promise<LockedExecution | null> {
+    // Of a change under way the result would have to be read, and might not be on the disk yet.
+    await this.#turns.done(executionId);
     return (await this.#loader.current(executionId))?.locked ?? null;
   }
 
