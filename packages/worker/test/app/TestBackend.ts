@@ -83,6 +83,8 @@ export class TestBackend implements AsyncDisposable {
   readonly calls: Operation[] = [];
   fate: (operation: Operation, count: number) => Fate = () => 'ok';
   heartbeatSeconds = 0.05;
+  leaseSeconds = 45;
+  onlyBackend = false;
   worker: { workerId: string; instanceId: string; url?: string; pushToken?: string } | null = null;
   /** Runs that were reserved. */
   reserved: string[] = [];
@@ -240,9 +242,6 @@ export class TestBackend implements AsyncDisposable {
         if (job.isOver && job.status !== body.status) throw new HttpProblem('conflict', `it is ${job.status} already`);
         const { log, ...update } = body;
         if (log !== undefined && !job.isOver) this.#append(job, log.offset, Buffer.from(log.frames, 'base64'));
-        // A short job is told in one call: it began, too.
-        const hasRun = body.status === 'SUCCESS' || body.exitCode !== undefined;
-        if (job.status === 'PENDING' && hasRun) job.updates.push({ ...update, status: 'RUNNING' });
         job.updates.push(update);
         job.status = body.status;
         return { status: 200, body: { jobId: job.jobId, status: job.status } };
@@ -288,8 +287,8 @@ export class TestBackend implements AsyncDisposable {
           throw new HttpProblem('conflict', 'another live process has this identity');
         }
         this.worker = body;
-        const { heartbeatSeconds } = this;
-        return { status: 200, body: { workerId: body.workerId, heartbeatSeconds, leaseSeconds: 45 } };
+        const { heartbeatSeconds, leaseSeconds, onlyBackend } = this;
+        return { status: 200, body: { workerId: body.workerId, heartbeatSeconds, leaseSeconds, onlyBackend } };
       },
       heartbeat: async ({ body }) => {
         this.#alive(body);

@@ -1,7 +1,7 @@
 import type { LogChunk } from '@xx-pipeline/common';
 import { encodeLogFrame } from '@xx-pipeline/common/api';
 import type { ToldLog } from '../../execution/index.ts';
-import { SpoolFile } from './SpoolFile.ts';
+import type { SpoolFile } from './SpoolFile.ts';
 import { type FrameHead, frameHeaderLength, readFrameHead, scanFrames } from './scan-frames.ts';
 
 /** Up to so many bytes are written at once, in one call. */

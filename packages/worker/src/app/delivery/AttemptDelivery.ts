@@ -20,11 +20,8 @@ export type DeliveryEnd =
   /** Stopped from outside; the rest is on disk. */
   | { readonly kind: 'stopped' };
 
-/**
- * Milliseconds for which the word that a job has begun waits for its end: a short job is told in one call. Much less
- * than anybody would notice.
- */
-const momentMs = 5;
+/** Milliseconds for which a little log waits for more, so that many small writes, or a whole short job, are one call. */
+const gatherMs = 20;
 /** Bytes of log that go with the last status. */
 const lastBytes = 64 * 1024;
 /** Payload bytes of one append. */
@@ -39,9 +36,8 @@ const callMs = 30_000;
  *
  *   RUNNING --> log bytes, as they come --> archive --> terminal status
  *
- * A job that ends within a moment is told in one call, which carries its log and its status. One call at a time. The
- * job's output never waits for it. Everything acknowledged is noted in the journal, so a later
- * process goes on where this one was.
+ * What is left when a job ends goes in one call, if it is little. One call at a time. The job's output never waits for
+ * it. Everything acknowledged is noted in the journal, so a later process goes on where this one was.
  */
 export class AttemptDelivery {
   readonly #directory: AttemptDirectory;
@@ -52,9 +48,8 @@ export class AttemptDelivery {
   #wake: (() => void) | null = null;
   #news = true;
   #finished = false;
-  /** Ends the moment. */
-  #hurry: AbortController | null = null;
-  #isBegunTold = false;
+  /** Ends the gathering. */
+  #enough: AbortController | null = null;
   #logRefused: string | null = null;
   #artifactRefused: string | null = null;
   readonly #acknowledged = Promise.withResolvers<void>();
@@ -82,13 +77,13 @@ export class AttemptDelivery {
   /** There is something new to tell. */
   wake(): void {
     this.#news = true;
+    if (this.#finished || this.#unsent > lastBytes) this.#enough?.abort('enough');
     this.#wake?.();
   }
 
   /** Nothing will be added to the log any more, and the terminal report is in the journal. */
   finish(): void {
     this.#finished = true;
-    this.#hurry?.abort();
     this.wake();
   }
 
@@ -97,10 +92,10 @@ export class AttemptDelivery {
     try {
       for (;;) {
         this.#news = false;
-        if (!this.#isBegunTold && this.#directory.journal.state.reports.length > 0) await this.#moment(signal);
         const finished = this.#finished;
         if (finished && (await this.#sendAtOnce(signal))) return { kind: 'delivered' };
         await this.#sendReports(signal, 'running');
+        if (await this.#gather(signal)) continue;
         await this.#sendLog(signal);
         await this.#sendArtifact(signal);
         this.#directory.journal.flush();
@@ -115,15 +110,21 @@ export class AttemptDelivery {
     }
   }
 
-  async #moment(signal: AbortSignal): Promise<void> {
-    this.#isBegunTold = true;
-    if (this.#finished) return;
-    this.#hurry = new AbortController();
-    const stop = () => this.#hurry?.abort();
+  get #unsent(): number {
+    return this.#spool.end - this.#directory.journal.state.delivered.log;
+  }
+
+  /** Waits for more of a log of which there is little. True when the job has ended meanwhile. */
+  async #gather(signal: AbortSignal): Promise<boolean> {
+    if (this.#finished || this.#unsent === 0 || this.#unsent > lastBytes || this.#logRefused !== null) return false;
+    const enough = new AbortController();
+    this.#enough = enough;
+    const stop = () => enough.abort('stopped');
     signal.addEventListener('abort', stop);
-    await this.#patience.pause(momentMs, this.#hurry.signal);
+    await this.#patience.pause(gatherMs, enough.signal);
     signal.removeEventListener('abort', stop);
-    this.#hurry = null;
+    this.#enough = null;
+    return this.#finished;
   }
 
   /** Tells all that is left in one call; false where that cannot be. */
@@ -133,9 +134,7 @@ export class AttemptDelivery {
       const { reports, delivered, artifact } = journal.state;
       const last = reports.at(-1);
       if (last === undefined || this.#logRefused !== null || (artifact !== null && !delivered.artifact)) return false;
-      // What never ran is not to be told as something that began and ended.
-      const hasRun = last.status === 'SUCCESS' || last.exitCode !== undefined;
-      if (delivered.reports < reports.length - 1 && !hasRun) return false;
+      if (delivered.reports < reports.length - 1) return false;
       if (this.#spool.end - delivered.log > lastBytes) return false;
       const { frames, bytes } = await this.#spool.read(delivered.log, lastBytes);
       if (delivered.log + bytes < this.#spool.end || frames.length > 2 * lastBytes) return false;
