@@ -33,4 +33,5 @@ export { buildReport } from './report/build-report.ts';
 export type { JobReport, Report, StageReport } from './report/Report.ts';
 export { reportSchema } from './report/report-schema.ts';
 export { failure, type Result, success } from './result.ts';
+export { type SnapshotFile, snapshotText } from './sources/snapshot-text.ts';
 export { unreachable } from './unreachable.ts';
