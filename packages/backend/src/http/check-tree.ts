@@ -1,4 +1,4 @@
-import type { SnapshotFile } from '../sources/SnapshotStore.ts';
+import type { SnapshotFile } from '@xx-pipeline/common';
 
 /** A file of a tree that is not right. */
 export interface TreeProblem {

@@ -3,10 +3,11 @@ import { readFileSync, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SnapshotFile } from '@xx-pipeline/common';
 import { LruCache } from '../store/LruCache.ts';
 import { storageErrorOf } from '../store/StorageError.ts';
 import { packTree, type TreeContents } from './pack-tree.ts';
-import type { SnapshotFile, SnapshotStore } from './SnapshotStore.ts';
+import type { SnapshotStore } from './SnapshotStore.ts';
 import { canonicalTree, contentsOf } from './tree.ts';
 
 /** Files looked at before others get a turn. */

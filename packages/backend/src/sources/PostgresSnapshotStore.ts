@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
-import type { Clock } from '@xx-pipeline/common';
+import type { Clock, SnapshotFile } from '@xx-pipeline/common';
 import { inPieces } from '../artifacts/in-pieces.ts';
 import type { PostgresPool } from '../store/dialects/PostgresPool.ts';
 import { LruCache } from '../store/LruCache.ts';
 import { packTree, type TreeContents } from './pack-tree.ts';
-import type { SnapshotFile, SnapshotStore } from './SnapshotStore.ts';
+import type { SnapshotStore } from './SnapshotStore.ts';
 import { canonicalTree, contentsOf } from './tree.ts';
 
 const pieceSize = 1024 * 1024;

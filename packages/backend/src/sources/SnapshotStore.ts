@@ -1,7 +1,4 @@
-/** One file of a tree. */
-export type SnapshotFile =
-  | { readonly path: string; readonly sha256: string; readonly size: number; readonly executable: boolean }
-  | { readonly path: string; readonly link: string };
+import type { SnapshotFile } from '@xx-pipeline/common';
 
 /** Trees by content: each distinct file is stored once, whoever brings it. Any backend can serve any of them. */
 export interface SnapshotStore {

@@ -1,4 +1,4 @@
-import type { SnapshotFile } from './SnapshotStore.ts';
+import type { SnapshotFile } from '@xx-pipeline/common';
 import { tarEnd, tarHeader, tarPadding } from './tar-entry.ts';
 
 /** Where the contents of a tree's files come from. */

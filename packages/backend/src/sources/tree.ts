@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SnapshotFile } from './SnapshotStore.ts';
+import { type SnapshotFile, snapshotText } from '@xx-pipeline/common';
 
 /** A tree nobody could lay out: what a client sent, not a failure of ours. */
 export class InvalidTree extends Error {
@@ -11,14 +11,8 @@ export class InvalidTree extends Error {
 
 /** The one text of a tree, whatever order its files came in; null bytes, `..` and the like are refused. */
 export function canonicalTree(files: readonly SnapshotFile[]): { id: string; text: string; files: SnapshotFile[] } {
-  const sorted = files
-    .map((file): SnapshotFile => {
-      if ('link' in file) return { path: file.path, link: file.link };
-      return { path: file.path, sha256: file.sha256, size: file.size, executable: file.executable };
-    })
-    .sort((one, other) => (one.path < other.path ? -1 : Number(one.path > other.path)));
+  const { text, files: sorted } = snapshotText(files);
   checkTree(sorted);
-  const text = JSON.stringify(sorted);
   return { id: createHash('sha256').update(text).digest('hex'), text, files: sorted };
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import type { SnapshotFile } from '@xx-pipeline/common';
 import { unpackTar } from 'modern-tar';
-import type { SnapshotFile, SnapshotStore } from '../../src/sources/SnapshotStore.ts';
+import type { SnapshotStore } from '../../src/sources/SnapshotStore.ts';
 import { InvalidTree } from '../../src/sources/tree.ts';
 import type { MakeDatabase } from '../store/databases.ts';
 

@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type SnapshotFile, snapshotText } from '@xx-pipeline/common';
 import { createTarDecoder, type TarHeader } from 'modern-tar';
 import { SourceUnavailable } from './SourceUnavailable.ts';
-
-/** What a tree is made of, in the order of its paths; its JSON text is what a snapshot's id is the digest of. */
-type TreeEntry =
-  | { readonly path: string; readonly sha256: string; readonly size: number; readonly executable: boolean }
-  | { readonly path: string; readonly link: string };
 
 /**
  * Lays out a snapshot's archive below a directory and checks that it is the tree of that id: every path, content, mode
@@ -20,7 +16,7 @@ export async function unpackSnapshot(
   limits: { readonly bytes: number; readonly files: number },
   signal: AbortSignal,
 ): Promise<number> {
-  const tree = new Map<string, TreeEntry>();
+  const tree = new Map<string, SnapshotFile>();
   const folders = new Set<string>();
   let size = 0;
   const entries = ReadableStream.from(archive).pipeThrough(createTarDecoder({ strict: true }), { signal });
@@ -39,7 +35,7 @@ export async function unpackSnapshot(
       tree.set(path, { path, link: header.linkname ?? '' });
     } else tree.set(path, await writeContent(target, path, header, body));
   }
-  if (treeId(tree.values()) !== id)
+  if (createHash('sha256').update(snapshotText(tree.values()).text).digest('hex') !== id)
     throw new SourceUnavailable(`the archive of tree ${id.slice(0, 12)} holds another tree`);
   return size;
 }
@@ -49,7 +45,7 @@ async function writeContent(
   path: string,
   header: TarHeader,
   body: ReadableStream<Uint8Array>,
-): Promise<TreeEntry> {
+): Promise<SnapshotFile> {
   const executable = ((header.mode ?? 0) & 0o100) !== 0;
   const digest = createHash('sha256');
   const file = await open(target, 'wx', executable ? 0o755 : 0o644);
@@ -65,7 +61,7 @@ async function writeContent(
 }
 
 /** The path of an entry. Throws unless it leads to a new name in a folder of the tree. */
-function checkPath(header: TarHeader, tree: ReadonlyMap<string, TreeEntry>, folders: Set<string>): string {
+function checkPath(header: TarHeader, tree: ReadonlyMap<string, SnapshotFile>, folders: Set<string>): string {
   const { name } = header;
   const type = header.type ?? 'file';
   if (type !== 'file' && type !== 'symlink') throw new SourceUnavailable(`the archive holds ${name}, a ${type}`);
@@ -81,10 +77,4 @@ function checkPath(header: TarHeader, tree: ReadonlyMap<string, TreeEntry>, fold
     folders.add(folder);
   }
   return name;
-}
-
-/** The id of a tree: the digest of its canonical JSON, entries sorted by path. */
-function treeId(entries: Iterable<TreeEntry>): string {
-  const sorted = [...entries].sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
 }
