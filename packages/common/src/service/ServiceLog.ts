@@ -13,18 +13,29 @@ export interface ServiceLog {
 // What looks like one of our tokens is never printed, whoever passed it on.
 const tokens = /\bxx[pwj]_[\w-]{8,}/g;
 
-/** Lines on a stream: for a person where it is a terminal, else JSON for machines. */
+/**
+ * Lines on a stream: for a person where it is a terminal, else JSON for machines. News of one turn are written together,
+ * before the next one: each write is a call of the system. Warnings and errors are written at once.
+ */
 export function createServiceLog(
   stream: { write(text: string): unknown; readonly isTTY?: boolean | undefined },
   clock: Clock,
 ): ServiceLog {
+  let waiting = '';
+  const write = () => {
+    const text = waiting;
+    waiting = '';
+    if (text !== '') stream.write(text);
+  };
   const line = (level: string, message: string, fields: LogFields) => {
     const at = isoTime(clock.now());
     const text =
       stream.isTTY === true
         ? `${at.slice(11, 19)} ${level === 'info' ? '' : `${level}: `}${oneLine(message)}${asText(fields)}`
         : JSON.stringify({ at, level, message, ...fields });
-    stream.write(`${text.replaceAll(tokens, 'xx*_…')}\n`);
+    if (waiting === '') setImmediate(write);
+    waiting += `${text.replaceAll(tokens, 'xx*_…')}\n`;
+    if (level !== 'info') write();
   };
   return {
     info: (message, fields = {}) => line('info', message, fields),

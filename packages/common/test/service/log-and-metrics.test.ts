@@ -31,16 +31,29 @@ seconds_count 4
   assert.throws(() => metrics.counter('jobs', 'Again.'));
 });
 
-test('a log line is JSON for machines and a sentence at a terminal, without tokens and control characters', () => {
+test('a log line is JSON for machines and a sentence at a terminal, without tokens and control characters', async () => {
   const lines: string[] = [];
   const clock = new ManualClock(0);
   const log = (isTTY: boolean) => createServiceLog({ write: (text) => lines.push(text), isTTY }, clock);
   log(false).info('registered', { worker: 'w1', token: 'xxw_0123456789abcdef' });
   log(true).warn('odd name\n\u001b[31m', { name: 'a\nb', none: undefined });
+  await new Promise(setImmediate);
   assert.deepEqual(lines, [
-    '{"at":"1970-01-01T00:00:00.000Z","level":"info","message":"registered","worker":"w1","token":"xx*_…"}\n',
     '00:00:00 warn: odd name [31m  name=a b\n',
+    '{"at":"1970-01-01T00:00:00.000Z","level":"info","message":"registered","worker":"w1","token":"xx*_…"}\n',
   ]);
+});
+
+test('news of one turn are one write, in order, before a warning of the same turn', async () => {
+  const writes: string[] = [];
+  const log = createServiceLog({ write: (text) => writes.push(text), isTTY: true }, new ManualClock(0));
+  log.info('one');
+  log.info('two');
+  log.error('three');
+  assert.deepEqual(writes, ['00:00:00 one\n00:00:00 two\n00:00:00 error: three\n']);
+  log.info('four');
+  await new Promise(setImmediate);
+  assert.deepEqual(writes.slice(1), ['00:00:00 four\n']);
 });
 
 test('a bearer token is read from the header, and compared by hash', () => {

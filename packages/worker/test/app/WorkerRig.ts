@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiClient, workerRoutes } from '@xx-pipeline/common/api';
@@ -51,6 +51,21 @@ export class WorkerRig implements AsyncDisposable {
       ...options,
     });
     return this.worker;
+  }
+
+  /** How many attempts are kept there. */
+  async attemptsOnDisk(): Promise<number> {
+    const folders = await readdir(join(this.state, 'attempts'));
+    const sizes = await Promise.all(
+      folders.map(async (name) => {
+        // It may go in this moment.
+        return await stat(join(this.state, 'attempts', name, 'journal')).then(
+          ({ size }) => size,
+          () => 0,
+        );
+      }),
+    );
+    return sizes.filter((size) => size > 0).length;
   }
 
   /** The worker's API. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { AttemptDirectory } from '../../src/app/attempt/AttemptDirectory.ts';
 import { AttemptFolders } from '../../src/app/attempt/AttemptFolders.ts';
@@ -26,8 +26,8 @@ test('nothing of an attempt that is over is found by the one that gets its folde
     first.journal.note({ type: 'begun', at: 7 });
     first.logFile.append([Buffer.from('output of the first')]);
     await first.remove();
-    assert.deepEqual(await readdir(join(root, 'attempts')), []);
     const second = AttemptDirectory.create(folders, accepted());
+    assert.equal(second.logPath, first.logPath);
     first.journal.note({ type: 'begun', at: 8 });
     assert.equal(second.logFile.size, 0);
     assert.equal(second.journal.state.begunAt, null);
@@ -49,20 +49,26 @@ test('an archive goes with its attempt', async () => {
     await appendFile(first.artifactPath, 'archive');
     await first.remove();
     const second = AttemptDirectory.create(folders, accepted());
-    assert.deepEqual((await readdir(join(second.artifactPath, '..'))).toSorted(), ['journal', 'log', 'request.json']);
+    assert.deepEqual((await readdir(dirname(second.artifactPath))).toSorted(), ['journal', 'log']);
     await second.remove();
     await folders.close();
-    assert.deepEqual(await readdir(join(root, 'free')), []);
+    assert.deepEqual(await readdir(join(root, 'attempts')), []);
   });
 });
 
-test('what was not wholly accepted when the process ended is gone', async () => {
+test('what was not wholly accepted when the process ended, or is over, is gone', async () => {
   await inRoot(async (root) => {
     const folders = new AttemptFolders(root);
-    const kept = AttemptDirectory.create(folders, accepted());
-    await kept.remove();
-    await appendFile(join(root, 'free', (await readdir(join(root, 'free')))[0] ?? '', 'request.json'), '{"request": ');
-    assert.deepEqual(await AttemptDirectory.openAll(new AttemptFolders(root)), []);
-    assert.deepEqual(await readdir(join(root, 'free')), []);
+    const [over, torn, whole] = [1, 2, 3].map(() => AttemptDirectory.create(folders, accepted()));
+    assert.ok(over && torn && whole);
+    const journal = join(dirname(torn.logPath), 'journal');
+    await truncate(journal, (await stat(journal)).size - 10);
+    await over.remove();
+    const kept = await AttemptDirectory.openAll(new AttemptFolders(root));
+    assert.deepEqual(
+      kept.map(({ name }) => name),
+      [whole.name],
+    );
+    assert.deepEqual(await readdir(join(root, 'attempts')), [basename(dirname(whole.logPath))]);
   });
 });

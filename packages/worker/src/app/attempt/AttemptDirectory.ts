@@ -17,10 +17,9 @@ export interface AcceptedJob {
  * All that a worker knows about one attempt, in a directory of its own that only the worker's user can read (a request
  * holds the values of secret variables):
  *
- *   request.json   what was accepted; there before the acceptance is acknowledged
- *   journal        what has happened, see `AttemptJournal`
- *   log            output on its way to the backend, see `LogSpool`
- *   artifact       an archive on its way there
+ *   journal    what was accepted, there before the acceptance is acknowledged; then what has happened: see `AttemptJournal`
+ *   log        output on its way to the backend, see `LogSpool`
+ *   artifact   an archive on its way there
  */
 export class AttemptDirectory {
   readonly job: AcceptedJob;
@@ -37,27 +36,25 @@ export class AttemptDirectory {
 
   /** Keeps a job. Throws when the disk does not take it: then it must not be accepted. */
   static create(folders: AttemptFolders, job: AcceptedJob): AttemptDirectory {
-    const folder = folders.create(directoryName(job.request.jobId, job.attempt), JSON.stringify(job));
-    return new AttemptDirectory(folders, folder, job, '');
+    return new AttemptDirectory(folders, folders.take(JSON.stringify(job)), job, '');
   }
 
-  /** Everything kept; what cannot be read is removed. */
+  /** Everything kept; what was never wholly accepted is removed. */
   static async openAll(folders: AttemptFolders): Promise<AttemptDirectory[]> {
     const found: AttemptDirectory[] = [];
-    for (const name of folders.names) {
-      const job = readJob(folders.requestOf(name));
-      if (job === null) await folders.remove(name);
-      else {
-        const folder = folders.open(name);
-        found.push(new AttemptDirectory(folders, folder, job, folder.readJournal()));
-      }
+    for (const folder of folders.open()) {
+      const journal = folder.readJournal();
+      const job = readJob(journal);
+      if (job === null) await folders.release(folder, false);
+      else found.push(new AttemptDirectory(folders, folder, job, journal));
     }
     return found.sort((a, b) => a.job.acceptedAt - b.job.acceptedAt);
   }
 
-  /** What no other directory is called. */
+  /** A name that no other attempt has. */
   get name(): string {
-    return directoryName(this.job.request.jobId, this.job.attempt);
+    // Ids are UUIDs, checked on their way in: safe as parts of a path.
+    return `${this.job.request.jobId.toLowerCase()}.${this.job.attempt}`;
   }
 
   get logFile(): SpoolFile {
@@ -85,12 +82,10 @@ export class AttemptDirectory {
   }
 }
 
-/** Ids are UUIDs, checked on their way in: safe as parts of a path. */
-const directoryName = (jobId: string, attempt: number): string => `${jobId.toLowerCase()}.${attempt}`;
-
-function readJob(text: string): AcceptedJob | null {
+/** The first line of a journal. */
+function readJob(journal: string): AcceptedJob | null {
   try {
-    const kept = JSON.parse(text) as AcceptedJob;
+    const kept = JSON.parse(journal.split('\n', 2)[1] ?? '') as AcceptedJob;
     return jobRequestSchema.safeParse(kept.request).success ? kept : null;
   } catch {
     return null;

@@ -1,27 +1,18 @@
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SpoolFile } from './SpoolFile.ts';
 
-/** A folder on the disk with the files of an attempt, open. Making files costs more than writing to them: see `AttemptFolders`. */
+/** A folder on the disk with the files of an attempt, open: see `AttemptFolders`. */
 export class AttemptFolder {
-  #path: string;
+  readonly path: string;
   /** Appended to. */
   readonly journal: number;
   readonly log: SpoolFile;
 
   /** Makes what is missing. */
   constructor(path: string) {
-    this.#path = path;
+    this.path = path;
     mkdirSync(path, { recursive: true, mode: 0o700 });
     this.journal = openSync(join(path, 'journal'), 'a', 0o600);
     try {
@@ -32,34 +23,20 @@ export class AttemptFolder {
     }
   }
 
-  get path(): string {
-    return this.#path;
-  }
-
-  writeRequest(text: string): void {
-    writeFileSync(join(this.#path, 'request.json'), text, { mode: 0o600 });
-  }
-
   readJournal(): string {
-    return readFileSync(join(this.#path, 'journal'), 'utf8');
+    return readFileSync(join(this.path, 'journal'), 'utf8');
   }
 
-  /** Gives it another name; whatever had that name goes. */
-  moveTo(path: string): void {
-    try {
-      renameSync(this.#path, path);
-    } catch {
-      rmSync(path, { recursive: true, force: true });
-      renameSync(this.#path, path);
-    }
-    this.#path = path;
+  /** Makes this the first line of the journal. Throws when the disk does not take all of it. */
+  beginJournal(line: string): void {
+    const bytes = Buffer.from(`\n${line}\n`);
+    if (writeSync(this.journal, bytes) < bytes.length) throw new Error('no space left on the disk');
   }
 
-  /** Forgets what is in the files. */
+  /** Forgets what is in the files; without its journal the rest is nobody's. */
   empty(): void {
     ftruncateSync(this.journal, 0);
     this.log.truncate(0);
-    this.writeRequest('');
   }
 
   close(): void {
@@ -69,6 +46,6 @@ export class AttemptFolder {
 
   async remove(): Promise<void> {
     this.close();
-    await rm(this.#path, { recursive: true, force: true });
+    await rm(this.path, { recursive: true, force: true });
   }
 }

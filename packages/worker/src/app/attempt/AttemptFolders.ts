@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AttemptFolder } from './AttemptFolder.ts';
@@ -9,55 +9,32 @@ const mostFree = 64;
 const largestFreed = 1024 * 1024;
 
 /**
- * The folders of a worker's attempts. Those of attempts that are over are emptied and used again, under another name:
- *
- *   free/N --(filled, renamed)--> attempts/NAME --(renamed, emptied)--> free/N
- *
- * so that a folder below `attempts` is always that of an attempt that was wholly accepted.
+ * The numbered folders of a worker's attempts. Those of attempts that are over are emptied and used again: making and
+ * removing files costs more than all that is written to them. A folder is an attempt's as long as its journal begins
+ * with what was accepted.
  */
 export class AttemptFolders {
-  readonly #attempts: string;
-  readonly #free: string;
-  readonly #folders: AttemptFolder[] = [];
-  #made = 0;
+  readonly #root: string;
+  readonly #free: AttemptFolder[] = [];
+  #last = 0;
 
-  /** What an earlier process has left free goes. */
-  constructor(root: string) {
-    this.#attempts = join(root, 'attempts');
-    this.#free = join(root, 'free');
-    mkdirSync(this.#attempts, { recursive: true, mode: 0o700 });
-    rmSync(this.#free, { recursive: true, force: true });
-    mkdirSync(this.#free, { mode: 0o700 });
+  constructor(stateDirectory: string) {
+    this.#root = join(stateDirectory, 'attempts');
   }
 
-  /** The folders of attempts, by name. */
-  get names(): string[] {
-    return readdirSync(this.#attempts);
+  /** All that an earlier process has left. */
+  open(): AttemptFolder[] {
+    mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+    const numbers = readdirSync(this.#root).map(Number).filter(Number.isSafeInteger);
+    this.#last = Math.max(this.#last, ...numbers);
+    return numbers.map((number) => new AttemptFolder(this.#path(number)));
   }
 
-  /** The request in a folder; empty where there is none. */
-  requestOf(name: string): string {
+  /** A folder for an attempt. When this returns, its first line is kept; throws when the disk does not take it. */
+  take(firstLine: string): AttemptFolder {
+    const folder = this.#free.pop() ?? new AttemptFolder(this.#path(++this.#last));
     try {
-      return readFileSync(join(this.#attempts, name, 'request.json'), 'utf8');
-    } catch {
-      return '';
-    }
-  }
-
-  open(name: string): AttemptFolder {
-    return new AttemptFolder(join(this.#attempts, name));
-  }
-
-  async remove(name: string): Promise<void> {
-    await rm(join(this.#attempts, name), { recursive: true, force: true });
-  }
-
-  /** A folder with a request in it, there as a whole when this returns. Throws when the disk does not take it. */
-  create(name: string, request: string): AttemptFolder {
-    const folder = this.#folders.pop() ?? new AttemptFolder(join(this.#free, String(++this.#made)));
-    try {
-      folder.writeRequest(request);
-      folder.moveTo(join(this.#attempts, name));
+      folder.beginJournal(firstLine);
       return folder;
     } catch (error) {
       void folder.remove().catch(() => {});
@@ -67,18 +44,21 @@ export class AttemptFolders {
 
   /** An attempt is to be forgotten. `isPlain`: there is nothing in its folder that does not belong into every one. */
   async release(folder: AttemptFolder, isPlain: boolean): Promise<void> {
-    if (!isPlain || this.#folders.length >= mostFree || folder.log.size > largestFreed) return await folder.remove();
     try {
-      folder.moveTo(join(this.#free, String(++this.#made)));
+      if (!isPlain || this.#free.length >= mostFree || folder.log.size > largestFreed) return await folder.remove();
       folder.empty();
-      this.#folders.push(folder);
+      this.#free.push(folder);
     } catch {
-      await folder.remove();
+      await rm(folder.path, { recursive: true, force: true });
     }
   }
 
-  /** Closes those kept. */
+  /** Removes those that are nobody's. */
   async close(): Promise<void> {
-    await Promise.all(this.#folders.splice(0).map((folder) => folder.remove()));
+    await Promise.all(this.#free.splice(0).map((folder) => folder.remove()));
+  }
+
+  #path(number: number): string {
+    return join(this.#root, String(number));
   }
 }

@@ -122,7 +122,8 @@ export class AttemptJournal {
 function readLine(line: string): JournalEntry | null {
   if (line === '') return null;
   try {
-    return JSON.parse(line) as JournalEntry;
+    const entry = JSON.parse(line) as JournalEntry;
+    return 'type' in entry ? entry : null;
   } catch {
     return null;
   }

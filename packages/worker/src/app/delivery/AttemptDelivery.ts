@@ -5,6 +5,7 @@ import { ApiProblem } from '@xx-pipeline/common/api';
 import type { AttemptDirectory } from '../attempt/AttemptDirectory.ts';
 import type { LogSpool } from '../attempt/LogSpool.ts';
 import type { AttemptCaller, WorkerBackendClient } from '../WorkerBackendClient.ts';
+import { limitCall } from './limit-call.ts';
 import { GivenUp, type Patience } from './Patience.ts';
 
 /** How the delivery of an attempt ended. */
@@ -166,7 +167,10 @@ export class AttemptDelivery {
 
   async #sendReport(update: JobStatusUpdate, signal: AbortSignal): Promise<void> {
     try {
-      await this.#patience.call(() => this.#client.updateJobStatus(update, limited(signal)), signal);
+      await this.#patience.call(
+        () => limitCall(signal, callMs, (limited) => this.#client.updateJobStatus(update, limited)),
+        signal,
+      );
     } catch (error) {
       // It is past that state already: the answer to an earlier call was lost, or somebody canceled the job.
       if (error instanceof ApiProblem && error.problem.code === 'conflict') return;
@@ -191,7 +195,7 @@ export class AttemptDelivery {
   async #append(offset: number, frames: Buffer, signal: AbortSignal): Promise<number | null> {
     try {
       return await this.#patience.call(
-        () => this.#client.appendLog(this.#caller, offset, frames, limited(signal)),
+        () => limitCall(signal, callMs, (limited) => this.#client.appendLog(this.#caller, offset, frames, limited)),
         signal,
       );
     } catch (error) {
@@ -267,9 +271,6 @@ export class AttemptDelivery {
     this.#wake = null;
   }
 }
-
-/** A call that gets no answer is given up, so that the next one may find a way. */
-const limited = (signal: AbortSignal): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(callMs)]);
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
