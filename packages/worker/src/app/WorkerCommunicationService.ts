@@ -22,6 +22,9 @@ export interface CommunicationParts {
   readonly patience?: Omit<PatienceOptions, 'clock'>;
 }
 
+// Made once: the way to where an error is made costs more than all else here.
+const unfollowed = new Error('no longer followed');
+
 /** An attempt whose news are on their way. */
 interface Followed {
   readonly directory: AttemptDirectory;
@@ -59,6 +62,11 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
     return delivery === null ? { kind: 'unknown-job' } : await delivery.run(stop.signal);
   }
 
+  /** Resolves when the backend knows that the attempt runs here; at once where there is none. */
+  async acknowledged({ job }: AttemptDirectory): Promise<void> {
+    await this.#followed.get(job.request.jobId)?.delivery?.acknowledged;
+  }
+
   /** The attempt's log has grown. */
   logGrew(jobId: string): void {
     this.#followed.get(jobId)?.delivery?.wake();
@@ -82,7 +90,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
     const { jobId } = directory.job.request;
     const followed = this.#followed.get(jobId);
     if (followed?.directory !== directory) return;
-    followed.stop.abort(new Error('no longer followed'));
+    followed.stop.abort(unfollowed);
     this.#followed.delete(jobId);
   }
 
