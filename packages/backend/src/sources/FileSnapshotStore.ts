@@ -1,5 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { createHash, hash, randomUUID } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -12,6 +12,8 @@ import { canonicalTree, contentsOf } from './tree.ts';
 
 /** Files looked at before others get a turn. */
 const batch = 200;
+/** The same for files written. */
+const smallBatch = 50;
 const pieceSize = 1024 * 1024;
 /** What is left of an upload that was killed so long ago is no longer being written. */
 const leftoverMs = 24 * 3600 * 1000;
@@ -62,6 +64,35 @@ export class FileSnapshotStore implements SnapshotStore {
     } catch (error) {
       throw storageErrorOf(error, 'the sources');
     }
+  }
+
+  async putBlobs(contents: readonly Uint8Array[]): Promise<string[]> {
+    try {
+      const digests: string[] = [];
+      for (const content of contents) {
+        digests.push(await this.#placeSmall(content));
+        if (digests.length % smallBatch === 0) await nextTurn();
+      }
+      return digests;
+    } catch (error) {
+      throw storageErrorOf(error, 'the sources');
+    }
+  }
+
+  /** Like small files read: quicker at once than by a detour over other threads. */
+  async #placeSmall(content: Uint8Array): Promise<string> {
+    const sha256 = hash('sha256', content, 'hex');
+    const path = this.#blob(sha256);
+    const temporary = join(this.#directory, 'tmp', randomUUID());
+    for (const folder of [dirname(temporary), dirname(path)]) await this.#make(folder);
+    try {
+      writeFileSync(temporary, content, { flag: 'wx', mode: 0o600 });
+      renameSync(temporary, path);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+    return sha256;
   }
 
   async isComplete(id: string): Promise<boolean> {

@@ -6,6 +6,8 @@ export interface SnapshotStore {
   offer(files: readonly SnapshotFile[]): Promise<{ id: string; missing: string[] }>;
   /** Stores a content; false when the bytes have another digest. */
   putBlob(sha256: string, bytes: AsyncIterable<Uint8Array>): Promise<boolean>;
+  /** Stores many short contents at once; their digests, in order. */
+  putBlobs(contents: readonly Uint8Array[]): Promise<string[]>;
   /** Whether the tree and all its contents are there. */
   isComplete(id: string): Promise<boolean>;
   /** The tree as a tar stream; null when it is not complete. */

@@ -56,12 +56,15 @@ test(
     const tree = {
       files: [
         { path: 'src/a.txt', sha256: digest, size: content.length, executable: false },
+        { path: 'src/b.txt', sha256: sha256('short'), size: 5, executable: false },
         { path: 'link', link: 'src/a.txt' },
       ],
     };
     const offered = await person.offerSnapshot({ body: tree });
-    assert.deepEqual(offered.body.missing, [digest]);
+    assert.deepEqual(offered.body.missing.toSorted(), [digest, sha256('short')].toSorted());
     await person.putBlob({ params: { sha256: digest }, body: content });
+    const many = Buffer.from('\0\0\0\x05short\0\0\0\0');
+    assert.deepEqual((await person.putBlobs({ body: many })).body.digests, [sha256('short'), sha256('')]);
     const again = await person.offerSnapshot({ body: tree });
     assert.deepEqual(again.body, { id: offered.body.id, missing: [] });
     const archive = await worker.downloadSnapshot({ params: { sha256: again.body.id } });

@@ -121,6 +121,10 @@ test(
   withBackend(async (rig) => {
     const blob = await problemOf(rig.person.putBlob({ params: { sha256: sha256('a') }, body: Buffer.from('b') }));
     assert.deepEqual([blob.status, blob.code], [422, 'checksum_mismatch']);
+    for (const torn of ['\0\0', '\0\0\0\x05shor', '\xff\xff\xff\xffx']) {
+      const many = await problemOf(rig.person.putBlobs({ body: Buffer.from(torn, 'latin1') }));
+      assert.deepEqual([many.status, many.code], [400, 'bad_request']);
+    }
     await rig.run(job('a'));
     const { jobId, token } = await (await rig.registerWorker()).start();
     const upload = (query: object, bytes: string) =>

@@ -73,6 +73,25 @@ export function testSources(name: string, make: MakeDatabase): void {
     }
   });
 
+  test(`${name}: many short contents are stored at once, those that are there already or twice among them`, async () => {
+    await using database = await make();
+    const { snapshots } = await database.open();
+    const contents = Array.from({ length: 500 }, (_, index) => Buffer.from(`content ${index}`));
+    const all = [...contents, Buffer.alloc(0), Buffer.from('content 3')];
+    const files = all.map((content, index) => fileOf(`file-${index}`, content));
+    const { id } = await snapshots.offer(files);
+    assert.equal(await snapshots.putBlob(digest(all[7] as Buffer), pieces(all[7] as Buffer)), true);
+    const both = await Promise.all([all, all.toReversed()].map((some) => snapshots.putBlobs(some)));
+    assert.deepEqual(both, [all.map(digest), all.toReversed().map(digest)]);
+    assert.deepEqual(await snapshots.offer(files), { id, missing: [] });
+    const unpacked = await unpackTar(await readArchive(snapshots, id));
+    assert.deepEqual(
+      unpacked.map(({ header, data }) => [header.name, Buffer.from(data ?? []).toString()]).toSorted(),
+      files.map(({ path }, index) => [path, (all[index] as Buffer).toString()]).toSorted(),
+    );
+    assert.deepEqual(await snapshots.putBlobs([]), []);
+  });
+
   test(`${name}: a tree nobody could lay out is refused with the path that is wrong`, async () => {
     await using database = await make();
     const { snapshots } = await database.open();

@@ -275,6 +275,16 @@ export const backendRoutes = {
     responses: { 204: null },
     problems: { 413: 'too large', 422: 'the digest does not fit' },
   },
+  putBlobs: {
+    method: 'POST',
+    path: '/api/blobs',
+    summary: 'Store many short contents, each after its length (4 bytes, big-endian); answers their digests in order',
+    access: ['person'],
+    body: 'bytes',
+    bodyLimit: 16 * MiB,
+    responses: { 200: z.object({ digests: z.array(z.string()) }) },
+    problems: { 413: 'too large' },
+  },
   downloadSnapshot: {
     method: 'GET',
     path: '/api/snapshots/{sha256}/archive',
