@@ -2,6 +2,7 @@
 //   --only a,b       some cases: a b c d e f g h i j k
 //   --pairs N        how often each comparison is made (5)
 //   --pipelines N    runs that the benches of the server make (1000)
+//   --history N      jobs that the largest database of (k) has (1000000)
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -13,13 +14,21 @@ import { largeFiles, start } from './command-line.ts';
 import { againstDocker, againstPeer, largeTree } from './containers.ts';
 import { largeLog } from './logs.ts';
 import { type Result, toMarkdown } from './Result.ts';
+import { history } from './services/history.ts';
+import { latency } from './services/latency.ts';
 import { throughput } from './services/throughput.ts';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, pairs: { type: 'string' }, pipelines: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    pairs: { type: 'string' },
+    pipelines: { type: 'string' },
+    history: { type: 'string' },
+  },
 });
 const pairs = Number(values.pairs ?? 5);
 const pipelines = Number(values.pipelines ?? 1000);
+const largest = Number(values.history ?? 1_000_000);
 
 const cases: Readonly<Record<string, (world: BenchWorld) => Promise<Result | readonly Result[]>>> = {
   a: (world) => againstDocker(world, 'a', pairs),
@@ -31,6 +40,8 @@ const cases: Readonly<Record<string, (world: BenchWorld) => Promise<Result | rea
   g: (world) => largeTree(world, pairs),
   h: (world) => start(world, pairs),
   i: (world) => throughput(world, pipelines),
+  j: (world) => latency(world),
+  k: (world) => history(world, Math.min(pipelines, 300), largest),
 };
 const wanted = values.only?.split(',') ?? Object.keys(cases);
 
