@@ -16,6 +16,8 @@ export class CuttingProxy {
   answeredInstead = 0;
   /** Answers dropped. */
   dropped = 0;
+  /** Method and path of the requests so far. */
+  readonly requests: string[] = [];
   /** Bytes from clients. */
   received = 0;
   /** Bytes towards clients. */
@@ -30,9 +32,12 @@ export class CuttingProxy {
       this.#keep(server);
       let drop = false;
       client.on('data', (bytes) => {
-        if (this.dropAnswerTo?.test(bytes.toString('latin1'))) drop = true;
+        const head = bytes.toString('latin1', 0, 500);
+        const [, request] = /^([A-Z]+ \S+) HTTP\/1\.1\r\n/.exec(head) ?? [];
+        if (request !== undefined) this.requests.push(request);
+        if (this.dropAnswerTo?.test(head)) drop = true;
         this.received += bytes.length;
-        if (this.answerInstead?.to.test(bytes.toString('latin1'))) {
+        if (this.answerInstead?.to.test(head)) {
           this.answeredInstead++;
           client.end(gatewayAnswer(this.answerInstead.status));
           server.destroy();

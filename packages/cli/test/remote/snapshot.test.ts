@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '@xx-pipeline/common';
+import { Connection } from '../../src/remote/Connection.ts';
 import { makeSnapshot, type Snapshot } from '../../src/remote/snapshot/make-snapshot.ts';
+import { sendSnapshot } from '../../src/remote/snapshot/send-snapshot.ts';
 import { git } from '../../src/source/git.ts';
 import { RemoteRig } from './RemoteRig.ts';
 
@@ -160,4 +162,55 @@ test('only contents the server lacks are sent, and the tree arrives as it was', 
   for await (const chunk of archive.body) chunks.push(chunk);
   assert.ok(Buffer.concat(chunks).includes('changed'));
   assert.equal(await readFile(join(rig.repository, 'data/small.txt'), 'utf8'), 'changed');
+});
+
+test('many short files travel in few requests, long ones alone', async () => {
+  const small = Array.from({ length: 1500 }, (_, index) => [`src/${index % 7}/${index}.txt`, `file ${index}\n`]);
+  await using rig = await RemoteRig.start({
+    ...Object.fromEntries(small),
+    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nhello: { stage: a, script: [print hello] }\n',
+    'large.bin': 'x'.repeat(100_000),
+  });
+  const { exitCode, stderr } = await rig.run(['run']);
+  assert.equal(exitCode, 0, stderr);
+  const uploads = rig.proxy.requests.filter((request) => request.includes('/api/blobs'));
+  assert.equal(uploads.filter((request) => request.startsWith('PUT ')).length, 1);
+  assert.ok(uploads.length < 5, `${uploads.length} requests`);
+});
+
+test('a short file that is written to while it is sent is taken again', async () => {
+  await using rig = await RemoteRig.start({
+    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nhello: { stage: a, script: [print hello] }\n',
+    'a.txt': 'old',
+    'b.txt': 'stays',
+  });
+  const take = (fresh: boolean) =>
+    makeSnapshot({
+      root: rig.repository,
+      isRepository: true,
+      home: join(rig.directory, 'home'),
+      clock: systemClock,
+      call: { env },
+      fresh,
+    });
+  const connection = new Connection({
+    clock: systemClock,
+    signal: AbortSignal.timeout(60_000),
+    onNews() {},
+    patience: 0,
+  });
+  const made: Snapshot[] = [];
+  const sent = await sendSnapshot(
+    async ({ fresh }) => {
+      const snapshot = await take(fresh);
+      if (made.length === 0) await rig.write({ 'a.txt': 'new' });
+      made.push(snapshot);
+      return snapshot;
+    },
+    rig.client,
+    connection,
+  );
+  assert.equal(made.length, 2);
+  const { body } = await rig.client.api.offerSnapshot({ body: { files: [...(await take(true)).files] } });
+  assert.deepEqual(body, { id: sent.id, missing: [] });
 });
