@@ -93,6 +93,7 @@ export async function startBackend(options: BackendOptions): Promise<RunningBack
       wakeups,
       clock,
       server,
+      onlyBackend: database.startsWith('sqlite:'),
       client: new HttpWorkerClient(),
       onError,
     });

@@ -35,6 +35,8 @@ export interface RegistryParts {
   readonly clock: Clock;
   readonly backoff: Backoff;
   readonly uptime: Uptime;
+  /** No other backend has this database. */
+  readonly onlyBackend?: boolean;
   /** A worker has come, has come back or goes. */
   readonly onChange: () => void;
 }
@@ -75,7 +77,12 @@ export class WorkerRegistry {
     }
     backoff.succeeded(workerId);
     onChange();
-    return success({ workerId, heartbeatSeconds: heartbeatMs / 1000, leaseSeconds: leaseMs / 1000 });
+    return success({
+      workerId,
+      heartbeatSeconds: heartbeatMs / 1000,
+      leaseSeconds: leaseMs / 1000,
+      onlyBackend: this.#parts.onlyBackend ?? false,
+    });
   }
 
   /** A sign of life: renews leases, tells what to cancel and what is lost. */

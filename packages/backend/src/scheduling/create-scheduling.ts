@@ -24,6 +24,8 @@ export interface SchedulingParts {
   readonly wakeups: Wakeups;
   readonly clock: Clock;
   readonly server: ServerFacts;
+  /** No other backend has this database. Default: there may be others. */
+  readonly onlyBackend?: boolean;
   /** Default: HTTP. */
   readonly client?: WorkerClient;
   /** Told about failures of the machinery (database away); the loops go on. */

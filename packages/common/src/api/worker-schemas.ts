@@ -8,7 +8,7 @@ export const registerWorkerSchema = z.object({
   /** New at every start: tells two processes with one identity apart. */
   instanceId: z.uuid(),
   /**
-   * The instance before a restart, as the worker's state directory remembers it. Where it is the one that is registered,
+   * The instance before a restart, named where it has certainly ended. Where it is the one that is registered,
    * the new instance takes over at once, with all its attempts; the old one, if it still lives, is refused from then on.
    */
   previousInstanceId: z.uuid().optional(),
@@ -28,6 +28,8 @@ export const registeredWorkerSchema = z.object({
   heartbeatSeconds: z.number(),
   /** Seconds of silence after which its jobs are taken away. */
   leaseSeconds: z.number(),
+  /** No other backend decides about its jobs: while nothing listens at this one's address, no lease runs out. */
+  onlyBackend: z.boolean().default(false),
 });
 
 /** An attempt a worker holds. */

@@ -1,6 +1,7 @@
 import type { Clock } from '@xx-pipeline/common';
-import { ApiProblem } from '@xx-pipeline/common/api';
+import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
 import type { ServiceLog } from '@xx-pipeline/common/service';
+import type { Fence } from './fencing/Fence.ts';
 import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';
 import type { WorkerIdentity } from './WorkerIdentity.ts';
@@ -20,8 +21,7 @@ export interface ContactParts {
   readonly facts: WorkerFacts;
   /** null: this worker polls. */
   readonly push: { readonly url: string; readonly token: string } | null;
-  /** Seconds without an answer after which this worker ends its jobs; null = never: the backend may just be away. */
-  readonly isolateAfterSeconds: number | null;
+  readonly fence: Fence;
   /** Milliseconds between tries. */
   readonly pauses: readonly [first: number, longest: number];
   readonly clock: Clock;
@@ -53,12 +53,13 @@ export class BackendContact {
   readonly #connectedWaiters: (() => void)[] = [];
   #state: ContactState = 'connecting';
   #heartbeatSeconds = 10;
+  #leaseMs = 0;
+  /** Nobody but the backend we speak to decides about leases. */
+  #onlyBackend = false;
   #isFirst = true;
   #refusals = 0;
   #beatSoon: (() => void) | null = null;
   #beatWanted = false;
-  /** Since when no call was answered; null while they are. */
-  #silentMs = 0;
 
   constructor(parts: ContactParts) {
     this.#parts = parts;
@@ -75,7 +76,7 @@ export class BackendContact {
 
   /** Keeps in contact until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const loops = [this.#beat(signal)];
+    const loops = [this.#beat(signal), this.#parts.fence.run(signal)];
     if (this.#parts.push === null) loops.push(this.#poll(signal));
     await Promise.all(loops.map((loop) => loop.catch((error: unknown) => this.#explain(error, signal))));
   }
@@ -90,18 +91,17 @@ export class BackendContact {
     const [firstPause, longestPause] = this.#parts.pauses;
     let pause = firstPause;
     while (!signal.aborted) {
+      const since = this.#parts.fence.now();
       try {
         if (this.#state !== 'connected') await this.#register(signal);
         await this.#heartbeat(signal);
         pause = firstPause;
-        this.#silentMs = 0;
         await this.#sleep(this.#heartbeatSeconds * 1000 * (0.9 + this.#parts.random() * 0.2), signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#failed(error);
-        const wait = pause * (0.5 + this.#parts.random());
-        this.#fallSilent(wait);
-        await this.#sleep(wait, signal);
+        if (this.#onlyBackend && hearsNobody(error)) this.#renew(since);
+        await this.#sleep(pause * (0.5 + this.#parts.random()), signal);
         pause = Math.min(pause * 2, longestPause);
       }
     }
@@ -125,6 +125,8 @@ export class BackendContact {
       limited(signal),
     );
     identity.registered();
+    this.#leaseMs = answer.leaseSeconds * 1000;
+    this.#onlyBackend = answer.onlyBackend;
     this.#heartbeatSeconds = Math.max(0.05, answer.heartbeatSeconds);
     this.#state = 'connected';
     log.info('registered with the backend', { workerId, name: facts.name });
@@ -132,15 +134,23 @@ export class BackendContact {
   }
 
   async #heartbeat(signal: AbortSignal): Promise<void> {
-    const { client, service, identity } = this.#parts;
+    const { client, service, identity, fence } = this.#parts;
     const { workerId, instanceId } = identity;
     await service.probeDisk();
+    const since = fence.now();
     const attempts = service.heldAttempts();
     const beat = { workerId, instanceId, freeSlots: service.freeSlots, attempts };
-    const { cancel, lost } = await client.heartbeat(beat, limited(signal));
+    const { cancel, lost } = await client.heartbeat(beat, limited(signal, Math.min(callMs, this.#leaseMs / 3)));
+    this.#renew(since);
     for (const { jobId, attempt, reason } of lost) service.loseJob(jobId, attempt, reason);
+    await fence.open((jobId, attempt) => service.holds(jobId, attempt));
     for (const { jobId, attempt } of cancel) service.cancelJob(jobId, attempt);
     this.#confirmed.resolve();
+  }
+
+  /** Somebody whose word counts was heard, or was not there, after `since`. */
+  #renew(since: number): void {
+    this.#parts.fence.renew({ since, leaseMs: this.#leaseMs, onlyBackend: this.#onlyBackend });
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
@@ -202,14 +212,6 @@ export class BackendContact {
     this.#isFirst = false;
   }
 
-  #fallSilent(ms: number): void {
-    const { isolateAfterSeconds, service } = this.#parts;
-    const before = this.#silentMs;
-    this.#silentMs += ms;
-    if (isolateAfterSeconds === null || before >= isolateAfterSeconds * 1000) return;
-    if (this.#silentMs >= isolateAfterSeconds * 1000) service.loseAll('no contact with the backend for too long');
-  }
-
   async #connected(signal: AbortSignal): Promise<void> {
     while (this.#state !== 'connected' && !signal.aborted) {
       await new Promise<void>((resolve) => {
@@ -246,6 +248,16 @@ export class BackendContact {
   #explain(error: unknown, signal: AbortSignal): void {
     if (!signal.aborted) this.#parts.log.error('keeping in contact failed', { why: messageOf(error) });
   }
+}
+
+/**
+ * Nobody can have taken anything away: the only backend is not there, or says that it could not note a sign of life. One
+ * that is back, and one whose database is, gives every worker its whole time again.
+ */
+function hearsNobody(error: unknown): boolean {
+  if (error instanceof ApiProblem) return error.status >= 500;
+  const cause = error instanceof ApiUnreachable ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
+  return cause?.code === 'ECONNREFUSED';
 }
 
 const limited = (signal: AbortSignal, ms = callMs): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(ms)]);

@@ -17,9 +17,13 @@ import type { WorkerIdentity } from './WorkerIdentity.ts';
 /** What it works with. */
 export interface WorkerServiceParts {
   readonly runner: JobRunner;
+  /** For attempts that may be given to somebody else while nobody hears of us: its containers stop in time. */
+  readonly fencedRunner: JobRunner;
+  /** Scripts of such attempts begin only when the backend knows that they are here: they have an effect on the world. */
+  readonly asksToBegin: boolean;
   readonly communication: WorkerCommunicationService;
   readonly client: WorkerBackendClient | null;
-  readonly identity: Pick<WorkerIdentity, 'workerId' | 'instanceId'>;
+  readonly identity: Pick<WorkerIdentity, 'workerId' | 'instanceId' | 'isHeir'>;
   readonly clock: Clock;
   readonly log: ServiceLog;
   readonly slots: number;
@@ -52,6 +56,8 @@ export class PipelineExecutionWorkerService {
   /** Resolve when an attempt is put away. */
   readonly #leaving = new Set<Promise<void>>();
   readonly #stop = new AbortController();
+  readonly #recovered = Promise.withResolvers<void>();
+  #left: RunningAttempt[] = [];
   #draining = false;
   #diskFull = false;
 
@@ -63,14 +69,24 @@ export class PipelineExecutionWorkerService {
     this.#kept = new KeptAttempts(join(parts.directory, 'kept'));
   }
 
-  /**
-   * Goes on with what the last process has left. Jobs whose script had begun are picked up at once; those that had not
-   * begin when `confirmed` resolves: when the backend has said that they are still this worker's. Resolves when it is
-   * known which containers go on.
-   */
-  async recover(confirmed: Promise<void>): Promise<void> {
+  /** Looks at what the last process has left, and touches nothing of it before `confirmed` resolves. */
+  async load(confirmed: Promise<void>): Promise<void> {
     const left = await AttemptDirectory.openAll(this.#folders);
-    await Promise.all(left.map((directory) => this.#begin(directory, confirmed).picked));
+    this.#left = left.map((directory) => this.#begin(directory, { after: null, admitted: confirmed, isLeft: true }));
+  }
+
+  /**
+   * Goes on with what the last process has left, once it is confirmed: resolves when it is known which containers go on.
+   * New jobs begin after `recovered`.
+   */
+  async picked(): Promise<void> {
+    await Promise.all(this.#left.map((running) => running.picked));
+    this.#left = [];
+  }
+
+  /** Everything that earlier processes left is either gone on with or removed. */
+  recovered(): void {
+    this.#recovered.resolve();
   }
 
   /**
@@ -95,7 +111,7 @@ export class PipelineExecutionWorkerService {
     const directory = this.#keep(request, attempt);
     // Two attempts of one job never run at once, whatever the reason is that a new one comes.
     current?.lose(`attempt ${attempt} has taken its place`);
-    this.#begin(directory, current?.ended ?? null);
+    this.#begin(directory, { after: current?.ended ?? null, admitted: this.#recovered.promise, isLeft: false });
     return { jobId, attempt, state: 'accepted' };
   }
 
@@ -143,6 +159,18 @@ export class PipelineExecutionWorkerService {
     return [...this.#attempts.values()]
       .filter((running) => !running.isLost && running.request.token !== undefined)
       .map(({ jobId, attempt, request }) => ({ jobId, attempt, token: request.token as string }));
+  }
+
+  /** Writes a line into the log of an attempt. */
+  say(jobId: string, attempt: number, line: string): void {
+    const running = this.#attempts.get(jobId);
+    if (running?.attempt === attempt) running.say(line);
+  }
+
+  /** Whether the attempt runs here and is not known to be somebody else's. */
+  holds(jobId: string, attempt: number): boolean {
+    const running = this.#attempts.get(jobId);
+    return running?.attempt === attempt && !running.isLost;
   }
 
   get freeSlots(): number {
@@ -245,20 +273,31 @@ export class PipelineExecutionWorkerService {
     }
   }
 
-  #begin(directory: AttemptDirectory, begin: Promise<void> | null): RunningAttempt {
-    const { runner, communication, clock, log } = this.#parts;
+  #begin(
+    directory: AttemptDirectory,
+    {
+      after,
+      admitted,
+      isLeft,
+    }: { readonly after: Promise<void> | null; readonly admitted: Promise<void>; readonly isLeft: boolean },
+  ): RunningAttempt {
+    const { runner, fencedRunner, asksToBegin, identity, communication, clock, log } = this.#parts;
     const { request, attempt } = directory.job;
     const running = new RunningAttempt(
       directory,
       {
-        runner,
+        runner: request.token === undefined ? runner : fencedRunner,
         communication,
         clock,
+        admitted,
+        isLeft,
+        asksToBegin: asksToBegin && request.token !== undefined,
+        isHeir: identity.isHeir,
         acquireSlot: (runsAlready) => (runsAlready ? Promise.resolve(this.#slots.occupy()) : this.#slots.acquire()),
         changed: () => this.#changed(),
         diskTrouble: (error) => this.#trouble(error),
       },
-      begin,
+      after,
     );
     this.#attempts.set(request.jobId, running);
     log.info('job accepted', { job: request.jobName, jobId: request.jobId, attempt });

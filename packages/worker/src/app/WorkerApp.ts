@@ -1,7 +1,7 @@
 import type { Clock } from '@xx-pipeline/common';
 import { workerRoutes } from '@xx-pipeline/common/api';
 import { type Handlers, type HttpServer, hashToken, type ServiceLog, sameHash } from '@xx-pipeline/common/service';
-import type { JobExecutor } from '../execution/index.ts';
+import type { Guardian, JobExecutor } from '../execution/index.ts';
 import type { BackendContact } from './BackendContact.ts';
 import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import type { WorkerIdentity } from './WorkerIdentity.ts';
@@ -13,6 +13,8 @@ export interface WorkerAppParts {
   readonly executor: JobExecutor;
   /** null: no backend. */
   readonly contact: BackendContact | null;
+  /** null: containers need none. */
+  readonly guardian: Guardian | null;
   /** null: nobody can call this worker. */
   readonly server: HttpServer | null;
   readonly clock: Clock;
@@ -28,7 +30,7 @@ export interface WorkerAppParts {
 /**
  * A worker process from its start to its end:
  *
- *   recover --> serve, keep contact --> drain (no new jobs; running ones end, or are given back) --> close
+ *   keep contact --the backend has said what is ours--> recover, serve --> drain (no new jobs; running ones end, or are given back) --> close
  */
 export class WorkerApp {
   readonly #parts: WorkerAppParts;
@@ -45,12 +47,28 @@ export class WorkerApp {
     return this.#parts.identity.workerId;
   }
 
-  /** Picks up what was left and begins to take jobs. */
+  /**
+   * Begins to take jobs, and to pick up what was left: with a backend only when that has answered, for until then it may
+   * all be another process's by now, or still.
+   */
   async start(): Promise<void> {
-    const { service, executor, contact } = this.#parts;
-    await service.recover(contact?.confirmed ?? Promise.resolve());
+    const { service, contact, guardian, identity, log } = this.#parts;
+    await service.load(contact?.confirmed ?? Promise.resolve());
+    // Whoever ended the process before may have ended its guardian too.
+    if (identity.isHeir && service.heldAttempts().length > 0) guardian?.ensure();
+    if (contact === null) return await this.#recover();
+    this.#contact = contact.run(this.#stop.signal);
+    contact.confirmed
+      .then(() => this.#recover())
+      .catch((error: unknown) => log.error('what was left could not be picked up', { why: String(error) }));
+  }
+
+  /** What is not gone on with is removed before anything new is made. */
+  async #recover(): Promise<void> {
+    const { service, executor } = this.#parts;
+    await service.picked();
     await executor.removeUnadopted?.();
-    if (contact !== null) this.#contact = contact.run(this.#stop.signal);
+    service.recovered();
   }
 
   /** Takes no more jobs; resolves when those running have ended, or were given back, and the backend knows. */
@@ -78,7 +96,7 @@ export class WorkerApp {
   }
 
   async #close(): Promise<void> {
-    const { service, executor, server, identity, log } = this.#parts;
+    const { service, executor, server, guardian, identity, log } = this.#parts;
     service.drain();
     service.giveBackAll('the worker was shut down');
     await this.#within(service.idle(), 60_000);
@@ -87,6 +105,7 @@ export class WorkerApp {
     await Promise.all([server?.close(), this.#contact]);
     await service.close();
     await executor.close();
+    guardian?.end();
     identity.release();
     log.info('worker ended');
   }

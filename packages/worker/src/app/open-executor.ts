@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { Clock } from '@xx-pipeline/common';
-import { DockerExecutor, type JobExecutor, ScriptedExecutor } from '../execution/index.ts';
+import { DockerExecutor, Guardian, type JobExecutor, ScriptedExecutor } from '../execution/index.ts';
 
 /** What runs a worker's containers. */
 export interface Engine {
@@ -23,7 +24,7 @@ export async function openExecutor(
     return { executor: new ScriptedExecutor({ clock }), health: async () => ({ ok: true, text: 'scripted' }) };
   }
   const executor = await DockerExecutor.connect({
-    ownerId: `xx-worker:${workerId}`,
+    ownerId: ownerOf(workerId),
     ...(options.dockerHost === undefined ? {} : { socket: options.dockerHost }),
     trees,
     stateDirectory: options.stateDirectory,
@@ -33,3 +34,22 @@ export async function openExecutor(
   });
   return { executor, health: () => executor.health() };
 }
+
+/** What pauses the containers of a worker that cannot do it itself; null where there is nothing to pause. */
+export function openGuardian(
+  options: { readonly executor?: 'docker' | 'scripted'; readonly dockerHost?: string; readonly stateDirectory: string },
+  workerId: string,
+): Guardian | null {
+  if (options.executor === 'scripted') return null;
+  const { stateDirectory, dockerHost = null } = options;
+  return new Guardian({
+    lease: join(stateDirectory, 'lease'),
+    lock: join(stateDirectory, 'lock'),
+    guardian: join(stateDirectory, 'guardian'),
+    attempts: join(stateDirectory, 'attempts'),
+    records: DockerExecutor.directoryOf(stateDirectory, ownerOf(workerId)),
+    engine: dockerHost,
+  });
+}
+
+const ownerOf = (workerId: string): string => `xx-worker:${workerId}`;

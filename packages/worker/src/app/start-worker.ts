@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@xx-pipeline/common';
 import { NodeTransport } from '@xx-pipeline/common/http';
 import { HttpServer, type ServiceLog, type TlsFiles } from '@xx-pipeline/common/service';
-import { JobRunner } from '../execution/index.ts';
+import { JobRunner, machineTime } from '../execution/index.ts';
 import { BackendContact } from './BackendContact.ts';
 import { Patience } from './delivery/Patience.ts';
+import { Fence } from './fencing/Fence.ts';
+import { FencedClock } from './fencing/FencedClock.ts';
+import { FencedExecutor } from './fencing/FencedExecutor.ts';
+import { noteLease } from './fencing/note-lease.ts';
 import { JobExecutionController } from './http/JobExecutionController.ts';
 import { WorkerConfigController } from './http/WorkerConfigController.ts';
 import { WorkerHealthController } from './http/WorkerHealthController.ts';
-import { openExecutor } from './open-executor.ts';
+import { openExecutor, openGuardian } from './open-executor.ts';
 import { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import { CachedTreesExecutor } from './sources/CachedTreesExecutor.ts';
 import { TreeCache } from './sources/TreeCache.ts';
@@ -57,8 +61,6 @@ export interface StartWorkerOptions {
   readonly retrySeconds?: number;
   /** Milliseconds between tries: the first pause, and the longest. Default 200 and 10,000. */
   readonly retryPauses?: readonly [first: number, longest: number];
-  /** Seconds without contact after which jobs are ended; null (default) = never. */
-  readonly isolateAfterSeconds?: number | null;
   /** Bytes of disk for trees. Default 20 GiB. */
   readonly treeCacheBytes?: number;
   /** Transports that git may use for trees. Default https, http, ssh, git. */
@@ -106,10 +108,30 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
     const engine = await openExecutor(options, identity.workerId, clock, (key) => trees.pathOf(key));
     const executor = new CachedTreesExecutor(engine.executor, trees, new Patience({ clock, ...patience }));
     const communication = new WorkerCommunicationService({ client, clock, scratch, patience });
-    const runner = new JobRunner({ executor, dependencies: communication, artifacts: communication, clock });
+    const guardian = openGuardian(options, identity.workerId);
+    const fence = new Fence({
+      clock,
+      machineTime,
+      log,
+      renewed: (term) => noteLease(stateDirectory, backendUrl, term),
+    });
+    const fenced = new FencedExecutor({
+      executor,
+      fence,
+      guard: () => guardian?.ensure(),
+      jobs: {
+        say: (jobId, attempt, line) => service.say(jobId, attempt, line),
+        lose: (jobId, attempt, reason) => service.loseJob(jobId, attempt, reason),
+      },
+    });
+    const parts = { dependencies: communication, artifacts: communication };
+    const runner = new JobRunner({ ...parts, executor, clock });
+    const fencedRunner = new JobRunner({ ...parts, executor: fenced, clock: new FencedClock(clock, fence) });
     const slots = options.slots ?? 4;
     const service = new PipelineExecutionWorkerService({
       runner,
+      fencedRunner,
+      asksToBegin: options.executor !== 'scripted',
       communication,
       client,
       identity,
@@ -154,7 +176,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
         identity,
         facts: { name, labels, version },
         push,
-        isolateAfterSeconds: options.isolateAfterSeconds ?? null,
+        fence,
         clock,
         pauses: [firstPauseMs, longestPauseMs],
         random: Math.random,
@@ -165,6 +187,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       identity,
       service,
       executor,
+      guardian,
       contact,
       server,
       clock,

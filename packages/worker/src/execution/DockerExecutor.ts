@@ -100,6 +100,11 @@ export class DockerExecutor implements JobExecutor {
     return new DockerExecutor(options, client);
   }
 
+  /** Where an owner's containers are recorded. */
+  static directoryOf(stateDirectory: string, ownerId: string): string {
+    return join(stateDirectory, 'work', encodeURIComponent(ownerId));
+  }
+
   async prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer> {
     signal.throwIfAborted();
     const making = this.#makeWithImage({ spec, observer, signal, network: spec.isOnly ? 'own' : 'shared' });

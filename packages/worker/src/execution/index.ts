@@ -1,7 +1,9 @@
 export type { ArtifactLimits } from './ArtifactCollector.ts';
 export type { AttemptSignals, ReleaseSlot } from './AttemptRun.ts';
 export { DockerExecutor, type DockerExecutorOptions } from './DockerExecutor.ts';
-export { makeOwnerId, ownerState } from './docker/owner-id.ts';
+export { type GuardedPlaces, Guardian } from './docker/guardian/Guardian.ts';
+export { machineTime, writeLeaseNote } from './docker/guardian/lease-note.ts';
+export { bootId, makeOwnerId, ownerState } from './docker/owner-id.ts';
 export type { OnJobEvent } from './EventStream.ts';
 export { ExecutionBroken, ImageUnavailable } from './errors.ts';
 export type {
@@ -13,6 +15,7 @@ export type {
   ScriptExit,
   ShellScript,
 } from './JobExecutor.ts';
+export { orAborted } from './or-aborted.ts';
 export { JobRunner, type RunJobOptions } from './JobRunner.ts';
 export type { JobRunnerParts } from './job-runner-parts.ts';
 export type { PreparedJob } from './PreparedJob.ts';

@@ -18,8 +18,10 @@ export interface AttemptSurroundings {
   readonly diskTrouble: (error: unknown) => void;
   /** Resolves when nothing of what lies in the state directory can be somebody else's; before that it is not touched. */
   readonly admitted: Promise<void>;
-  /** Resolves when scripts may begin. */
-  readonly mayBegin: () => Promise<void>;
+  /** An earlier process has accepted it. */
+  readonly isLeft: boolean;
+  /** Its script begins only when the backend knows that it is here. */
+  readonly asksToBegin: boolean;
   /** Whoever had this state directory before has certainly ended: a container that is not here is nowhere. */
   readonly isHeir: boolean;
 }
@@ -118,7 +120,11 @@ export class RunningAttempt {
   say(line: string): void {
     const start = this.#atLineStart ? '' : '\n';
     this.#atLineStart = true;
-    void this.#spool?.write({ stream: 'runner', at: this.#around.clock.now(), bytes: Buffer.from(`${start}${line}\n`) });
+    void this.#spool?.write({
+      stream: 'runner',
+      at: this.#around.clock.now(),
+      bytes: Buffer.from(`${start}${line}\n`),
+    });
   }
 
   /** The attempt is no longer ours: ends it at once, tells nothing more. */
@@ -129,9 +135,11 @@ export class RunningAttempt {
   }
 
   async #live(begin: Promise<void> | null, pick: () => void, ended: () => void): Promise<AttemptEnd> {
-    const { communication, clock, diskTrouble, admitted } = this.#around;
+    const { communication, clock, diskTrouble, admitted, isLeft } = this.#around;
     await Promise.race([admitted, aborted(this.#kill.signal)]);
-    if (this.#kill.signal.aborted) return this.#neverAdmitted();
+    if (this.#lostReason !== null) return { kind: 'stale', reason: this.#lostReason };
+    // Not known to be ours: nothing is told, the next process will see.
+    if (this.#kill.signal.aborted && isLeft) return { kind: 'stopped' };
     const spool = await LogSpool.on(this.directory.logFile, {
       onGrowth: () => communication.logGrew(this.jobId),
       onTrouble: diskTrouble,
@@ -158,11 +166,6 @@ export class RunningAttempt {
       this.#spool = null;
       await spool.close();
     }
-  }
-
-  /** It ends before it was known whose it is: nothing is told; what may be ours lies there for the next process. */
-  #neverAdmitted(): AttemptEnd {
-    return this.#lostReason === null ? { kind: 'stopped' } : { kind: 'stale', reason: this.#lostReason };
   }
 
   async #run(spool: LogSpool, begin: Promise<void> | null, pick: () => void): Promise<void> {
@@ -236,21 +239,20 @@ export class RunningAttempt {
         if (journal.state.reports.length === 0) this.#report({ status: 'RUNNING' }, false);
         return;
       case 'script':
-        if (journal.state.begunAt === null) return this.#begin(event.at);
+        if (journal.state.begunAt === null && this.#around.asksToBegin) return this.#beginWhenKnown(event.at);
+        journal.note({ type: 'begun', at: event.at });
         return;
       default:
         return;
     }
   }
 
-  /** A script begins when the backend knows that it is here: before, the job may be given to somebody else at any time. */
-  async #begin(at: number): Promise<void> {
-    const { communication, mayBegin } = this.#around;
-    const known = Promise.race([communication.acknowledged(this.directory), this.#unowned.promise]);
+  /** Before the backend knows that the attempt is here, it may give the job to somebody else at any time. */
+  async #beginWhenKnown(at: number): Promise<void> {
+    const known = this.#around.communication.acknowledged(this.directory);
     const stopped = aborted(AbortSignal.any([this.#kill.signal, this.#cancel.signal]));
-    await Promise.race([Promise.all([known, mayBegin()]), stopped]);
-    if (this.#kill.signal.aborted || this.#cancel.signal.aborted) return;
-    this.directory.journal.note({ type: 'begun', at });
+    await Promise.race([known, this.#unowned.promise, stopped]);
+    if (!this.#kill.signal.aborted && !this.#cancel.signal.aborted) this.directory.journal.note({ type: 'begun', at });
   }
 
   /** Everything of it was over when the worker ended: only the telling is left. */

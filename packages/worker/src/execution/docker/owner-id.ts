@@ -24,7 +24,8 @@ export function ownerState(ownerId: string): 'alive' | 'dead' | 'unknown' {
   }
 }
 
-function bootId(): string {
+/** Names the boot of this machine. */
+export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').slice(0, 8);
   } catch {

@@ -1,0 +1,91 @@
+import {
+  type ContainerSpec,
+  type JobContainer,
+  type JobExecutor,
+  orAborted,
+  type PrepareObserver,
+} from '../../execution/index.ts';
+import type { Fence, Fenced } from './Fence.ts';
+import { FencedContainer } from './FencedContainer.ts';
+
+/** What it tells whoever has the jobs. */
+export interface FencedJobs {
+  /** A line for the job's log. */
+  say(jobId: string, attempt: number, line: string): void;
+  /** It cannot be paused: it is to be ended. */
+  lose(jobId: string, attempt: number, reason: string): void;
+}
+
+/** What it is made of. */
+export interface FencedExecutorParts {
+  readonly executor: JobExecutor;
+  readonly fence: Fence;
+  readonly jobs: FencedJobs;
+  /** There is, or will be, a container to be guarded. */
+  readonly guard: () => void;
+}
+
+/** An executor whose containers do nothing while the fence is closed: none is made, no script begins, what runs is paused. */
+export class FencedExecutor implements JobExecutor, Fenced {
+  readonly #parts: FencedExecutorParts;
+  readonly #containers = new Set<FencedContainer>();
+
+  constructor(parts: FencedExecutorParts) {
+    this.#parts = parts;
+    parts.fence.guard(this);
+  }
+
+  get size(): number {
+    return this.#containers.size;
+  }
+
+  async prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer> {
+    const { executor, fence, guard } = this.#parts;
+    if (!fence.isOpen) await orAborted(fence.opened(), signal);
+    guard();
+    const container = this.#fenced(spec, await executor.prepare(spec, observer, signal));
+    // A pull may have taken longer than a guardian waits.
+    guard();
+    return container;
+  }
+
+  async adopt(spec: ContainerSpec): Promise<JobContainer | null> {
+    const { executor, fence, guard } = this.#parts;
+    await fence.opened();
+    guard();
+    const container = await executor.adopt?.(spec);
+    return container == null ? null : this.#fenced(spec, container);
+  }
+
+  async removeUnadopted(): Promise<void> {
+    await this.#parts.executor.removeUnadopted?.();
+  }
+
+  close(): Promise<void> {
+    return this.#parts.executor.close();
+  }
+
+  async freeze(): Promise<void> {
+    await Promise.all([...this.#containers].map((container) => container.freeze()));
+  }
+
+  async thaw(isOurs: (jobId: string, attempt: number) => boolean, frozenMs: number): Promise<void> {
+    const ours = [...this.#containers].filter(({ spec }) => isOurs(spec.jobId, spec.attempt));
+    await Promise.all(ours.map((container) => container.thaw(frozenMs)));
+  }
+
+  #fenced(spec: ContainerSpec, inner: JobContainer): FencedContainer {
+    const { fence, jobs } = this.#parts;
+    const container = new FencedContainer({
+      spec,
+      inner,
+      fence,
+      jobs,
+      removed: () => this.#containers.delete(container),
+    });
+    this.#containers.add(container);
+    // It may have closed while the container was made.
+    if (!fence.isOpen) void container.freeze();
+    return container;
+  }
+}
