@@ -7,6 +7,8 @@ import type { Topic, Wakeups } from './Wakeups.ts';
 
 const channel = 'xx_pipeline';
 const maxPause = 5000;
+/** Other backends hear of things this much later, ms, so that many things are told at once. */
+const gatherFor = 5;
 
 /**
  * Wakes up code in all backends of a database over one connection of its own. Hints are gathered while others are on
@@ -95,6 +97,8 @@ export class PostgresWakeups implements Wakeups {
     if (this.#isSending) return;
     this.#isSending = true;
     while (this.#topics.size > 0 && this.#client !== null) {
+      await this.#clock.sleep(gatherFor, this.#closed.signal).catch(() => undefined);
+      if (this.#client === null) break;
       const payloads = [...this.#topics].map((topic) => `${this.#origin} ${topic}`);
       this.#topics.clear();
       await this.#client

@@ -1,4 +1,5 @@
 import type { PendingJob } from '../ExecutionStore.ts';
+import { Gathered } from '../Gathered.ts';
 import type {
   AttemptClaim,
   ChangeRows,
@@ -9,26 +10,39 @@ import type {
 import { takeInTurn, type WaitingRepository } from '../sql/take-in-turn.ts';
 import type { PostgresPool } from './PostgresPool.ts';
 
-/** A change is one statement, and so one journey to the database and one transaction. */
-const applyChange = {
-  name: 'apply-change',
-  text: `with locked as (
-      update executions set version = version + 1, status = coalesce($3, status), record = coalesce($4, record)
-      where id = $1 and version = $2 returning id),
+/**
+ * Changes of several executions are one statement, and so one journey to the database and one transaction. Executions
+ * are locked before their jobs and in order, as everywhere.
+ */
+const applyChanges = {
+  name: 'apply-changes',
+  text: `with given as (
+      select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) as v (id, version, status, record)),
+    locked as (
+      select e.id from executions e join given on e.id = given.id and e.version = given.version
+      order by e.id for update of e),
+    raised as (
+      update executions set version = executions.version + 1, status = coalesce(given.status, executions.status),
+        record = coalesce(given.record, executions.record)
+      from given join locked on locked.id = given.id where executions.id = given.id),
     changed as (
       update jobs set status = v.status, eligible_at = v.eligible_at, record = v.record, worker_id = v.worker_id,
         attempt = v.attempt, token_hash = v.token_hash, accepted = v.accepted, lease_until = v.lease_until,
         cancel_requested = v.cancel_requested
-      from locked, unnest($5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::bigint[], $11::text[],
-        $12::bigint[], $13::bigint[], $14::bigint[])
-        as v (id, status, eligible_at, record, worker_id, attempt, token_hash, accepted, lease_until, cancel_requested)
+      from locked join unnest($5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::bigint[],
+        $12::text[], $13::bigint[], $14::bigint[], $15::bigint[])
+        as v (execution_id, id, status, eligible_at, record, worker_id, attempt, token_hash, accepted, lease_until,
+          cancel_requested) on v.execution_id = locked.id
       where jobs.id = v.id),
     said as (
       insert into events (execution_id, type, data, at)
-      select $1, v.type, v.data, $17::bigint
-      from locked, unnest($15::text[], $16::text[]) with ordinality as v (type, data, place) order by v.place)
+      select v.execution_id, v.type, v.data, v.at
+      from locked join unnest($16::text[], $17::text[], $18::text[], $19::bigint[]) with ordinality
+        as v (execution_id, type, data, at, place) on v.execution_id = locked.id
+      order by v.place)
     select id from locked`,
 };
+const changesAtOnce = 200;
 
 const nextRun = `insert into run_counters (repository, pipeline, last) values ($1, $2, 1)
   on conflict (repository, pipeline) do update set last = run_counters.last + 1 returning last`;
@@ -67,7 +81,7 @@ const renewLeases = {
     returning jobs.id, jobs.attempt, jobs.cancel_requested`,
 };
 
-const selectVersion = { name: 'version-of', text: `select version from executions where id = $1` };
+const selectVersions = { name: 'versions-of', text: `select id, version from executions where id = any($1::text[])` };
 const selectExecution = { name: 'execution-of-job', text: `select execution_id from jobs where id = $1` };
 
 /** Jumps from one repository to the next instead of reading every waiting job. */
@@ -103,9 +117,11 @@ interface PendingRow {
   readonly tags: string;
 }
 
-/** One statement per change; as many at the same time as there are connections. */
+/** Changes that come while others are on their way go together. A backend has one change of an execution at a time. */
 export class PostgresExecutionWriter implements ExecutionWriter {
   readonly #pool: PostgresPool;
+  readonly #changes = new Gathered((changes: readonly ChangeRows[]) => this.#applyAll(changes), changesAtOnce);
+  readonly #versions = new Gathered((ids: readonly string[]) => this.#versionsOf(ids), changesAtOnce);
 
   constructor(pool: PostgresPool) {
     this.#pool = pool;
@@ -148,12 +164,21 @@ export class PostgresExecutionWriter implements ExecutionWriter {
     });
   }
 
-  async apply({ executionId, version, execution, jobs, events, at }: ChangeRows): Promise<boolean> {
-    const rows = await this.#pool.query(applyChange, [
-      executionId,
-      version,
-      execution?.status ?? null,
-      execution?.record ?? null,
+  apply(change: ChangeRows): Promise<boolean> {
+    return this.#changes.run(change);
+  }
+
+  async #applyAll(changes: readonly ChangeRows[]): Promise<boolean[]> {
+    const jobs = changes.flatMap(({ executionId, jobs: rows }) => rows.map((row) => ({ executionId, ...row })));
+    const events = changes.flatMap(({ executionId, at, events: rows }) =>
+      rows.map((row) => ({ executionId, at, ...row })),
+    );
+    const rows = await this.#pool.query<{ id: string }>(applyChanges, [
+      changes.map(({ executionId }) => executionId),
+      changes.map(({ version }) => version),
+      changes.map(({ execution }) => execution?.status ?? null),
+      changes.map(({ execution }) => execution?.record ?? null),
+      jobs.map(({ executionId }) => executionId),
       jobs.map(({ id }) => id),
       jobs.map(({ status }) => status),
       jobs.map(({ eligible_at }) => eligible_at),
@@ -164,11 +189,13 @@ export class PostgresExecutionWriter implements ExecutionWriter {
       jobs.map(({ accepted }) => accepted),
       jobs.map(({ lease_until }) => lease_until),
       jobs.map(({ cancel_requested }) => cancel_requested),
+      events.map(({ executionId }) => executionId),
       events.map(({ type }) => type),
       events.map(({ data }) => data),
-      at,
+      events.map(({ at }) => at),
     ]);
-    return rows.length > 0;
+    const applied = new Set(rows.map(({ id }) => id));
+    return changes.map(({ executionId }) => applied.has(executionId));
   }
 
   async renewLeases(
@@ -186,9 +213,14 @@ export class PostgresExecutionWriter implements ExecutionWriter {
     return rows.map((row) => ({ jobId: row.id, attempt: row.attempt, cancelRequested: row.cancel_requested === 1 }));
   }
 
-  async versionOf(executionId: string): Promise<number | null> {
-    const [row] = await this.#pool.query<{ version: number }>(selectVersion, [executionId]);
-    return row?.version ?? null;
+  versionOf(executionId: string): Promise<number | null> {
+    return this.#versions.run(executionId);
+  }
+
+  async #versionsOf(executionIds: readonly string[]): Promise<(number | null)[]> {
+    const rows = await this.#pool.query<{ id: string; version: number }>(selectVersions, [executionIds]);
+    const versions = new Map(rows.map(({ id, version }) => [id, version]));
+    return executionIds.map((id) => versions.get(id) ?? null);
   }
 
   async executionOfJob(jobId: string): Promise<string | null> {

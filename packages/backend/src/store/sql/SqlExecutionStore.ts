@@ -63,6 +63,7 @@ export class SqlExecutionStore implements ExecutionStore {
     const { loaded, ...rows } = result.made;
     if (rows.plan !== null) this.#loader.planStored(rows.plan.id, loaded.locked.definition.plan, rows.plan.size);
     this.#loader.remember(loaded);
+    for (const { id, execution_id } of rows.jobs) this.#executionOfJob.set(id, execution_id, 1);
     if (rows.jobs.some(({ status }) => status === 'PENDING')) this.#wakeups.notify('jobs-pending');
     return { execution: loaded.locked.execution, isNew: true };
   }
@@ -201,8 +202,10 @@ export class SqlExecutionStore implements ExecutionStore {
     return this.#queries.list(filter);
   }
 
-  pendingJobs(limit: number): Promise<PendingJob[]> {
-    return this.#writer.pendingJobs(limit, this.#clock.now());
+  async pendingJobs(limit: number): Promise<PendingJob[]> {
+    const pending = await this.#writer.pendingJobs(limit, this.#clock.now());
+    for (const { jobId, executionId } of pending) this.#executionOfJob.set(jobId, executionId, 1);
+    return pending;
   }
 
   expiredAssignments(now: number): ReturnType<ExecutionStore['expiredAssignments']> {
