@@ -46,45 +46,36 @@ export class ComposeProject implements Disposable {
     buildPostgresImage(postgres);
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
-    writeFileSync(this.path('deploy/.env'), readFileSync(this.path('deploy/example.env')), { mode: 0o600 });
-    this.set('POSTGRES_PASSWORD', randomBytes(12).toString('hex'));
-    this.set('COMPOSE_PROJECT_NAME', this.name);
-    this.set('XX_PORT', String(port));
-    this.set('XX_WORKER_HOME', this.path('workers'));
-    this.set('XX_IMAGE', xx);
-    this.set('NODE_IMAGE', node);
-    this.set('POSTGRES_IMAGE', postgres);
+    this.#set('COMPOSE_PROJECT_NAME', this.name);
+    this.#set('XX_PORT', String(port));
+    this.#set('XX_WORKER_HOME', this.path('workers'));
+    this.#set('XX_IMAGE', xx);
+    this.#set('NODE_IMAGE', node);
+    this.#set('POSTGRES_IMAGE', postgres);
   }
 
   path(name: string): string {
     return join(this.directory, name);
   }
 
-  /** Fills in a line of .env, as a person would. */
-  set(name: string, value: string): void {
-    const file = this.path('deploy/.env');
+  /** Fills in a line of example.env, which becomes .env. */
+  #set(name: string, value: string): void {
+    const file = this.path('deploy/example.env');
     const before = readFileSync(file, 'utf8');
     assert.match(before, new RegExp(`^#?${name}=`, 'm'));
     writeFileSync(file, before.replace(new RegExp(`^#?${name}=.*$`, 'm'), `${name}=${value}`));
   }
 
-  /** Runs compose to its end and gives what it printed. */
-  compose(...args: readonly string[]): string {
-    const [program = '', ...words] = [...this.#compose, ...args];
-    const { status, stdout, stderr } = spawnSync(program, words, {
+  /** Runs lines of a shell in deploy/, as the documentation has them, and gives what they printed. */
+  run(lines: string): string {
+    const dockerHere = `docker() { [ "$1" != compose ] || { shift; command ${this.#compose.join(' ')} "$@"; return; }; command docker "$@"; }`;
+    const { status, stdout, stderr } = spawnSync('sh', ['-euc', `${dockerHere}\n${lines}`], {
       cwd: this.path('deploy'),
       encoding: 'utf8',
       env: { ...process.env, COMPOSE_HTTP_TIMEOUT: '120' },
     });
-    if (status !== 0) throw new Error(`compose ${args.join(' ')} ended with ${status}\n${stdout}\n${stderr}`);
+    if (status !== 0) throw new Error(`${lines}\nended with ${status}\n${stdout}\n${stderr}`);
     return stdout;
-  }
-
-  /** Makes a token in the running backend. */
-  token(role: 'person' | 'worker'): string {
-    const made = this.compose('exec', '-T', 'backend', 'xx', 'backend', 'token', 'create', '--role', role);
-    assert.match(made, /^xx[pw]_\S+\n$/);
-    return made.trim();
   }
 
   /** What the engine still has of this project. */

@@ -40,6 +40,7 @@ export class SystemdMachine implements Disposable {
     ];
     const options = [
       '--detach',
+      '--network=none',
       '--name',
       this.#name,
       '--cgroupns=host',
@@ -58,14 +59,14 @@ export class SystemdMachine implements Disposable {
 
   /** Runs a shell's lines there as root and gives what they printed; throws when they fail. */
   run(lines: string): string {
-    const { status, stdout, stderr } = this.try('sh', '-euc', lines);
+    const { status, stdout, stderr } = this.try('shell', '-euc', lines);
     if (status !== 0) throw new Error(`${lines}\nended with ${status}\n${stdout}\n${stderr}`);
     return stdout;
   }
 
   /** Runs a program there, whatever comes of it. */
   try(...command: readonly string[]) {
-    return spawnSync('docker', ['exec', this.#name, ...command], { encoding: 'utf8' });
+    return spawnSync('docker', ['exec', this.#name, ...command], { encoding: 'utf8', timeout: 60_000 });
   }
 
   [Symbol.dispose](): void {

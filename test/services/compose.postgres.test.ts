@@ -1,12 +1,13 @@
 // deploy/docker-compose.yml, as docs/deployment.md says to use it: built, started, used, killed and taken away again.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { listOwned } from '../rig/list-leftovers.ts';
 import { RunningProgram } from '../rig/RunningProgram.ts';
 import { ComposeProject } from './ComposeProject.ts';
+import { guideBlock } from './guide.ts';
 
 const root = join(import.meta.dirname, '../..');
 const main = join(root, 'packages/cli/src/main.ts');
@@ -37,49 +38,46 @@ test('the compose file lets only this machine in, pins its images and has no sec
   assert(readFileSync(join(root, 'deploy/Dockerfile'), 'utf8').includes(`node:${pin}-`));
 });
 
-test('compose starts PostgreSQL, backend and two workers, which run pipelines and survive being killed', async () => {
+test('compose does what the guide says: two workers on PostgreSQL, killed without loss, saved and brought back', async () => {
   using project = await ComposeProject.make();
-  project.compose('up', '-d', '--build', 'database', 'backend');
-  project.set('XX_WORKER_TOKEN', project.token('worker'));
-  project.compose('up', '-d');
-  assert.equal(project.compose('exec', '-T', 'backend', 'id', '-un'), 'node\n');
+  // Before the token comes what building says.
+  const token = project.run(guideBlock('cp example.env')).trim().split('\n').at(-1) ?? '';
+  assert.match(token, /^xxp_\S+$/);
+  assert.equal(project.run('docker compose exec -T backend id -un'), 'node\n');
 
   const checkout = project.path('checkout');
   mkdirSync(checkout);
   writeFileSync(join(checkout, 'readme'), 'from the checkout\n');
-  const env = {
-    ...process.env,
-    XX_HOME: project.path('home'),
-    XX_SERVER: project.url,
-    XX_TOKEN: project.token('person'),
-  };
-  const xx = (...args: readonly string[]) =>
-    new RunningProgram(process.execPath, [main, ...args], { cwd: checkout, env });
+  const env = { ...process.env, XX_HOME: project.path('home'), XX_SERVER: project.url, XX_TOKEN: token };
+  const xx = (...args: string[]) => new RunningProgram(process.execPath, [main, ...args], { cwd: checkout, env });
   writeFileSync(join(checkout, '.xx-pipeline.yml'), pipeline);
   const first = await xx('run').ended();
   assert.equal(first.code, 0, first.stdout + first.stderr);
   assert.match(first.stdout, /a\n.*b\n.*c\n.*d\n.*e\n.*f\n.*from the checkout/);
-  for (const worker of ['worker-1', 'worker-2']) assert.match(project.compose('logs', worker), /"job told"/, worker);
+  const told = ['worker-1', 'worker-2'].map((name) => project.run(`docker compose logs ${name}`));
+  for (const log of told) assert.match(log, /"job told"/);
 
   // Workers in containers of their own find the jobs' containers again.
   writeFileSync(join(checkout, '.xx-pipeline.yml'), long);
   const second = xx('run');
   await second.printed(/line 2/);
-  project.compose('kill', 'worker-1', 'worker-2', 'backend');
-  project.compose('up', '-d');
+  project.run('docker compose kill worker-1 worker-2 backend; docker compose up -d');
   const { code, stdout, stderr } = await second.ended();
   assert.equal(code, 0, stdout + stderr);
-  assert.deepEqual(
-    [...stdout.matchAll(/line (\d)$/gm)].map(([, number]) => Number(number)),
-    [1, 2, 3, 4, 5, 6, 7, 8],
-  );
+  const lines = [...stdout.matchAll(/line (\d)$/gm)].map(([, number]) => Number(number));
+  assert.deepEqual(lines, [1, 2, 3, 4, 5, 6, 7, 8]);
 
-  const ids = ['worker-1', 'worker-2'].map((worker) => {
-    const kept = project.compose('exec', '-T', worker, 'cat', project.path(`workers/${worker}/worker/worker.json`));
-    return `xx-worker:${(JSON.parse(kept) as { workerId: string }).workerId}`;
-  });
-  project.compose('down', '--volumes');
+  const owners = told.map((log) => `xx-worker:${/"workerId":"([^"]+)"/.exec(log)?.[1]}`);
+  project.run(guideBlock('pg_dump'));
+  project.run('docker compose down --volumes');
   assert.deepEqual(project.leftovers(), []);
-  assert.deepEqual(await listOwned((owner) => ids.includes(owner)), []);
-  assert.deepEqual(readdirSync(project.path('workers')), ['worker-1', 'worker-2']);
+  assert.deepEqual(await listOwned((owner) => owners.includes(owner)), []);
+
+  const key = readFileSync(project.path('deploy/secret.key'), 'utf8');
+  project.run(guideBlock('pg_restore'));
+  assert.equal(project.run('docker compose exec -T backend cat /var/lib/xx/backend/secret.key'), key);
+  const again = await xx('logs', '1', 'use').ended();
+  assert.match(again.stdout, /from the checkout/, again.stderr);
+  const third = await xx('run').ended();
+  assert.equal(third.code, 0, third.stdout + third.stderr);
 });

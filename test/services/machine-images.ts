@@ -42,7 +42,8 @@ export function buildPostgresImage(tag: string): void {
     write(root, '/etc/passwd', 'root:x:0:0::/root:/bin/sh\npostgres:x:999:999::/var/lib/postgresql:/bin/sh\n');
     write(root, '/entrypoint', entrypoint, 0o755);
     return [
-      'RUN mkdir -p /var/lib/postgresql/data && chmod 1777 /tmp && chown -R 999:999 /var/lib/postgresql',
+      'RUN mkdir -p /var/lib/postgresql/data /var/run/postgresql && chmod 1777 /tmp',
+      'RUN chown -R 999:999 /var/lib/postgresql /var/run/postgresql',
       'ENV PGDATA=/var/lib/postgresql/data LC_ALL=C TZ=UTC',
       'USER 999:999',
       'STOPSIGNAL SIGINT',
@@ -56,9 +57,11 @@ export function buildSystemdImage(tag: string, dist: string): void {
   build(tag, (root) => {
     const folder = '/lib/systemd';
     for (const name of ['systemd', 'systemd-journald']) copyProgram(root, join(folder, name));
-    for (const name of ['systemctl', 'journalctl', 'systemd-sysusers', 'setpriv', 'git']) {
+    for (const name of ['systemctl', 'journalctl', 'systemd-sysusers', 'setpriv', 'install', 'git']) {
       copyProgram(root, which(name), `/usr/bin/${name}`);
     }
+    // The shell of busybox takes its own setpriv, which knows less.
+    copyProgram(root, '/bin/sh', '/usr/bin/shell');
     copyProgram(root, process.execPath, '/usr/bin/node');
     for (const name of systemdUnits) copy(root, join(folder, 'system', name));
     copy(root, dist, '/opt/xx');
@@ -87,12 +90,12 @@ const entrypoint = `#!/bin/sh
 set -eu
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
   echo "$POSTGRES_PASSWORD" >/tmp/password
-  initdb -U "$POSTGRES_USER" --pwfile=/tmp/password --auth=scram-sha-256 --encoding=UTF8 --locale=C
+  initdb -U "$POSTGRES_USER" --pwfile=/tmp/password --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 --locale=C
   rm /tmp/password
   echo 'host all all all scram-sha-256' >>"$PGDATA/pg_hba.conf"
   echo "create database $POSTGRES_DB" | postgres --single -D "$PGDATA" postgres
 fi
-exec postgres -D "$PGDATA" -c listen_addresses='*' -k /tmp
+exec postgres -D "$PGDATA" -c listen_addresses='*' -k /var/run/postgresql
 `;
 
 function build(tag: string, fill: (root: string) => readonly string[]): void {
@@ -101,7 +104,7 @@ function build(tag: string, fill: (root: string) => readonly string[]): void {
     const lines = fill(join(context, 'root'));
     const file = ['FROM busybox:latest', 'COPY root /', ...lines, ''].join('\n');
     writeFileSync(join(context, 'Dockerfile'), file);
-    execFileSync('docker', ['build', '--quiet', '--tag', tag, context], { stdio: 'pipe' });
+    execFileSync('docker', ['build', '--quiet', '--network', 'none', '--tag', tag, context], { stdio: 'pipe' });
   } finally {
     rmSync(context, { recursive: true, force: true });
   }
