@@ -6,13 +6,17 @@ import { outputOption } from './shared-options.ts';
 /** `xx logs`. */
 export const logsCommand: Command = {
   name: 'logs',
-  summary: 'Show the log of a job on the server, while it runs or afterwards',
+  summary: 'Show the log of a job on the server, or follow a whole run, while it runs or afterwards',
   arguments: [
-    { name: '<run>', description: 'number, id or PIPELINE#NUMBER; left out, the newest run of this repository' },
-    { name: '[job]', description: 'name of the job' },
+    { name: '[run]', description: 'number, id or PIPELINE#NUMBER; the newest of this repository if not given' },
+    { name: '[job]', description: 'name of the job; can be left out with --follow, and where there is only one' },
   ],
   options: [
-    { flags: '-f, --follow', description: 'go on until the job has ended, over all its attempts' },
+    {
+      flags: '-f, --follow',
+      description:
+        'go on until the job has ended, over all its attempts; without a job: all of the run, as xx run shows it',
+    },
     { flags: '--attempt <number>', description: 'this attempt instead of the last' },
     { flags: '--timestamps', description: 'time and stream (! is stderr, # is xx) before every line' },
     { flags: '--raw', description: 'byte by byte as the job printed it' },
@@ -21,6 +25,7 @@ export const logsCommand: Command = {
   ],
   examples: [
     { command: 'xx logs 3 test', explains: 'the log of the job test of run 3' },
+    { command: 'xx logs -f', explains: 'the newest run with all its jobs, from its beginning to its end' },
     { command: 'xx logs test -f', explains: 'of the newest run, until the job has ended' },
     { command: 'xx logs demo#3 build --attempt 1 --raw > build.log', explains: 'an earlier attempt, for a file' },
   ],

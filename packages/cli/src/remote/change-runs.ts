@@ -1,4 +1,4 @@
-import type { JobExecution, PipelineExecution } from '@xx-pipeline/common';
+import { type ExecutionStatus, isTerminal, type JobExecution, type PipelineExecution } from '@xx-pipeline/common';
 import type { CommandInput, CommandIo } from '../commands/Command.ts';
 import { parseRunOptions } from '../local/run-options.ts';
 import { visible } from '../render/ansi.ts';
@@ -14,12 +14,12 @@ export async function cancel(input: CommandInput, io: CommandIo): Promise<void> 
     if (name === undefined) {
       const body = { reason: 'canceled with xx cancel' };
       const { body: canceled } = await api.cancelExecution({ params: { id: execution.id }, body });
-      await printData(canceled, () => `${title(canceled)}: canceling, now ${canceled.status}\n`, input, io);
+      await printData(canceled, () => `${title(canceled)}: ${cancelNews(execution, canceled)}\n`, input, io);
       return;
     }
-    const { id } = findJob(execution, name);
-    const { body: job } = await api.cancelJob({ params: { jobId: id } });
-    await printData(job, () => `${title(execution, job)}: canceling, now ${job.status}\n`, input, io);
+    const before = findJob(execution, name);
+    const { body: job } = await api.cancelJob({ params: { jobId: before.id } });
+    await printData(job, () => `${title(execution, job)}: ${cancelNews(before, job)}\n`, input, io);
   });
 }
 
@@ -51,6 +51,12 @@ export async function play(input: CommandInput, io: CommandIo): Promise<void> {
     await printData(job, () => `${title(execution, job)}: started, now ${job.status}\n`, input, io);
     io.stderr.write(`follow it with: xx logs ${execution.id} ${shellQuote(visible(job.name))} -f\n`);
   });
+}
+
+/** What a cancel has brought about. */
+function cancelNews(before: { readonly status: ExecutionStatus }, after: { readonly status: ExecutionStatus }): string {
+  if (isTerminal(before.status)) return `had ended already, with ${before.status}: nothing to cancel`;
+  return after.status === 'CANCELED' ? 'canceled' : `is being canceled, still ${after.status}`;
 }
 
 function onlyVariables({ options }: CommandInput): CommandInput['options'] {

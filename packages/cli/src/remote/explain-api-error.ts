@@ -37,10 +37,10 @@ export async function explainApiError(error: unknown, client: BackendApiClient):
             'it is read from --token-file, else XX_TOKEN, else server.json in the state directory',
           );
     case 'forbidden':
-      return new CommandError(error.message, ExitCode.usage, 'this needs the token of a person (xxp_…)');
+      return new CommandError(sentence(error), ExitCode.usage, 'this needs the token of a person (xxp_…)');
     case 'unavailable':
     case 'internal':
-      return new CommandError(error.message, ExitCode.machine, await otherVersion(client));
+      return new CommandError(sentence(error), ExitCode.machine, await otherVersion(client));
     case 'bad_request':
       return new CommandError(withFields(error), ExitCode.usage, await otherVersion(client));
     default:
@@ -48,9 +48,13 @@ export async function explainApiError(error: unknown, client: BackendApiClient):
   }
 }
 
+/** What the server says, without the name of the operation, which no person has asked for. */
+const sentence = ({ problem }: ApiProblem): string => problem.detail ?? problem.title;
+
 /** The problem with every bad field on a line of its own. */
-function withFields({ problem, message }: ApiProblem): string {
-  if (problem.errors === undefined || problem.errors.length === 0) return message;
+function withFields(error: ApiProblem): string {
+  const { problem } = error;
+  if (problem.errors === undefined || problem.errors.length === 0) return sentence(error);
   const fields = problem.errors.map((each) => `  ${each.pointer || '/'}: ${each.message}`);
   return [`the server refused it: ${problem.detail ?? problem.title}`, ...fields].join('\n');
 }

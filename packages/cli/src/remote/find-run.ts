@@ -1,4 +1,5 @@
 import type { JobExecution, PipelineExecution } from '@xx-pipeline/common';
+import { ApiProblem } from '@xx-pipeline/common/api';
 import { CommandError, type CommandIo } from '../commands/Command.ts';
 import { didYouMean } from '../commands/did-you-mean.ts';
 import { ExitCode } from '../exit-codes.ts';
@@ -10,6 +11,11 @@ export const runArgument = 'number, id or PIPELINE#NUMBER of a run';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+const numbered = /^(?:(.+)#)?(\d{1,15})$/;
+
+/** Whether a word can only be meant as a run. */
+export const namesRun = (word: string): boolean => uuid.test(word) || numbered.test(word);
+
 type Summary = Pick<PipelineExecution, 'id' | 'pipeline' | 'runNumber' | 'source' | 'createdAt'>;
 
 /** The run that is meant; without a name the newest of this repository. */
@@ -19,7 +25,12 @@ export async function findRun(
   io: CommandIo,
 ): Promise<PipelineExecution> {
   const id = reference !== undefined && uuid.test(reference) ? reference : await findId(reference, client, io);
-  return (await client.api.getExecution({ params: { id } })).body;
+  try {
+    return (await client.api.getExecution({ params: { id } })).body;
+  } catch (error) {
+    const isUnknown = error instanceof ApiProblem && error.problem.code === 'not_found';
+    throw isUnknown ? usage(`the server has no run ${id}`, 'xx status --list shows all runs') : error;
+  }
 }
 
 async function findId(
@@ -33,7 +44,7 @@ async function findId(
     if (newest !== undefined) return newest.id;
     throw usage('the server has no run of this repository', 'xx status --list shows all runs');
   }
-  const [, pipeline, number = ''] = /^(?:(.+)#)?(\d{1,15})$/.exec(reference) ?? [];
+  const [, pipeline, number = ''] = numbered.exec(reference) ?? [];
   if (number === '')
     throw usage(`'${reference}' is no run`, `give the ${runArgument}; xx status --list shows all runs`);
   const query = { run: Number(number), ...(pipeline === undefined ? {} : { pipeline }), limit: 500 };

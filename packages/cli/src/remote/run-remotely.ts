@@ -112,7 +112,7 @@ async function printDetached(execution: PipelineExecution, options: RunOptions, 
   if (format === 'text') {
     io.stdout.write(`${execution.id}\n`);
     const name = `${visible(execution.pipeline)} #${execution.runNumber}`;
-    io.stderr.write(`${name} is on its way; see it with: xx status ${execution.id}\n`);
+    io.stderr.write(`${name} is on its way; follow it with: xx logs ${execution.id} -f\n`);
   } else {
     io.stdout.write(format === 'ndjson' ? `${JSON.stringify(execution)}\n` : await formatData(execution, format));
   }

@@ -1,8 +1,9 @@
-import type { JobAttempt, LogChunk } from '@xx-pipeline/common';
-import type { CommandInput, CommandIo } from '../commands/Command.ts';
+import type { JobAttempt, JobExecution, LogChunk, PipelineExecution } from '@xx-pipeline/common';
+import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
 import { refuseOptions, textOption } from '../commands/shared-options.ts';
+import { ExitCode } from '../exit-codes.ts';
 import { visible } from '../render/ansi.ts';
-import { findJob, findRun } from './find-run.ts';
+import { findJob, findRun, namesRun } from './find-run.ts';
 import { followLog } from './follow-log.ts';
 import {
   chooseAttempt,
@@ -13,6 +14,7 @@ import {
   readLogDocument,
   readLogNow,
 } from './job-log.ts';
+import { watchRun } from './watch-run.ts';
 import { printData, withServer } from './with-server.ts';
 
 /** `xx logs`. */
@@ -20,7 +22,11 @@ export async function showLog(input: CommandInput, io: CommandIo): Promise<void>
   const { output, follow, run, job: jobName } = readInput(input);
   await withServer(input, io, async (client) => {
     const execution = await findRun(run, client, io);
-    const job = findJob(execution, jobName);
+    if (jobName === undefined && follow) {
+      refuseOptions(input, ['attempt', 'raw', 'timestamps'], 'is for the log of one job: name it');
+      return await watchRun(execution, output === 'ndjson' ? 'ndjson' : 'text', client, io);
+    }
+    const job = jobName === undefined ? onlyJob(execution) : findJob(execution, jobName);
     const number = textOption(input, 'attempt');
     const attempt = chooseAttempt(job, number);
     const connection = readingConnection(io);
@@ -55,10 +61,22 @@ function readInput(input: CommandInput) {
   if (output === 'json' || output === 'yaml') {
     refuseOptions(input, ['follow'], 'has no end a document could wait for: take -o ndjson');
   }
-  const [first = '', second] = input.arguments;
-  return second === undefined
+  const [first, second] = input.arguments;
+  return second === undefined && first !== undefined && !namesRun(first)
     ? { output, follow, run: undefined, job: first }
     : { output, follow, run: first, job: second };
+}
+
+/** The job of a run that has just one. */
+function onlyJob({ id, jobs, pipeline, runNumber }: PipelineExecution): JobExecution {
+  const [only, ...others] = jobs;
+  if (only !== undefined && others.length === 0) return only;
+  const names = jobs.slice(0, 20).map(({ name }) => visible(name));
+  throw new CommandError(
+    `which job's log of ${visible(pipeline)} #${runNumber}?`,
+    ExitCode.usage,
+    `its jobs: ${names.join(', ')}${jobs.length > 20 ? ` and ${jobs.length - 20} more` : ''}; all together: xx logs ${id} -f`,
+  );
 }
 
 function formOf(input: CommandInput): LogForm {

@@ -1,0 +1,37 @@
+import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
+import type { CommandIo } from '../commands/Command.ts';
+import { createRunRenderer } from '../render/create-run-renderer.ts';
+import type { BackendApiClient } from './BackendApiClient.ts';
+import { Connection } from './Connection.ts';
+import { RemoteRunFollower } from './RemoteRunFollower.ts';
+
+/** How long the server may be away while a run is watched. */
+const patience = 10 * 60_000;
+
+/** Shows a run from its beginning to its end as `xx run` would have; unlike there, Ctrl-C only ends the showing. */
+export async function watchRun(
+  execution: PipelineExecution,
+  format: 'text' | 'ndjson',
+  client: BackendApiClient,
+  io: CommandIo,
+): Promise<void> {
+  const renderer = createRunRenderer({ format, io });
+  const over = new AbortController();
+  const connection = new Connection({
+    clock: systemClock,
+    signal: AbortSignal.any([io.interrupted, over.signal]),
+    onNews: (message) => void renderer.event({ type: 'notice', message }),
+    patience,
+  });
+  const emit = renderer.event.bind(renderer);
+  const parts = { client, connection, execution, plan: planUnknown, variables: [], emit };
+  try {
+    await new RemoteRunFollower(parts).run();
+  } finally {
+    over.abort();
+    renderer.close();
+  }
+}
+
+/** Only whoever made the run has its plan; the records say enough to show it. */
+const planUnknown: PipelinePlan = { schemaVersion: 1, name: null, stages: [], excluded: [], variables: {} };
