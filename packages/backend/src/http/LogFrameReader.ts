@@ -1,52 +1,56 @@
 import type { LogChunk } from '@xx-pipeline/common';
-import { decodeLogFrames, encodeLogFrame } from '@xx-pipeline/common/api';
+import { type LogFrameHead, logFrameHeaderLength, readLogFrameHead } from '@xx-pipeline/common/api';
 import { HttpProblem } from '@xx-pipeline/common/service';
 
-const headerLength = encodeLogFrame({ stream: 'stdout', at: 0, bytes: new Uint8Array() })[0].length;
-/** A frame is held whole in memory until it is written. */
+/** What no worker comes near: bytes that say so are something else. */
 const largestFrame = 16 * 1024 * 1024;
 
-/** Cuts a body into its frames as it comes, however it was cut on the way. */
+/** Cuts a body into its frames as it comes, however it was cut on the way. Copies nothing: a frame may come in parts. */
 export class LogFrameReader {
-  #pending: Uint8Array[] = [];
-  #size = 0;
-  /** Bytes of `#pending` needed for its first frame. */
-  #needed = headerLength;
+  readonly #header = Buffer.alloc(logFrameHeaderLength);
+  /** Bytes of the next header that are here. */
+  #headerBytes = 0;
+  #frame: LogFrameHead | null = null;
+  /** Bytes of the frame still to come. */
+  #left = 0;
 
-  /** The frames that are whole now. */
+  /** The bytes of frames, with whose they are. */
   push(bytes: Uint8Array): LogChunk[] {
-    this.#pending.push(bytes);
-    this.#size += bytes.length;
-    if (this.#size < this.#needed) return [];
-    const buffer =
-      this.#pending.length === 1
-        ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-        : Buffer.concat(this.#pending);
-    let end = 0;
-    this.#needed = headerLength;
-    while (buffer.length - end >= headerLength) {
-      const length = buffer.readUInt32BE(end + headerLength - 4);
-      if (length > largestFrame) throw new HttpProblem('bad_request', `a log frame of ${length} bytes is too long`);
-      if (end + headerLength + length > buffer.length) {
-        this.#needed = headerLength + length;
-        break;
+    const chunks: LogChunk[] = [];
+    for (let position = 0; position < bytes.length; ) {
+      if (this.#frame === null) {
+        position = this.#readHeader(bytes, position);
+        continue;
       }
-      end += headerLength + length;
+      const { stream, at } = this.#frame;
+      const part = bytes.subarray(position, position + this.#left);
+      chunks.push({ stream, at, bytes: part });
+      position += part.length;
+      this.#left -= part.length;
+      if (this.#left === 0) this.#frame = null;
     }
-    const rest = buffer.subarray(end);
-    this.#pending = rest.length === 0 ? [] : [rest];
-    this.#size = rest.length;
-    return this.#decode(buffer.subarray(0, end));
+    return chunks;
   }
 
   /** Throws when the body ended within a frame. */
   end(): void {
-    if (this.#size > 0) throw new HttpProblem('bad_request', 'the body ends in the middle of a log frame');
+    if (this.#headerBytes > 0 || this.#frame !== null) {
+      throw new HttpProblem('bad_request', 'the body ends in the middle of a log frame');
+    }
   }
 
-  #decode(frames: Buffer): LogChunk[] {
-    const chunks = decodeLogFrames(frames);
-    if (chunks === null) throw new HttpProblem('bad_request', 'the body is no sequence of log frames');
-    return chunks;
+  #readHeader(bytes: Uint8Array, position: number): number {
+    const part = bytes.subarray(position, position + logFrameHeaderLength - this.#headerBytes);
+    this.#header.set(part, this.#headerBytes);
+    this.#headerBytes += part.length;
+    if (this.#headerBytes < logFrameHeaderLength) return position + part.length;
+    this.#headerBytes = 0;
+    const head = readLogFrameHead(this.#header, 0);
+    if (head === null) throw new HttpProblem('bad_request', 'the body is no sequence of log frames');
+    const { length } = head;
+    if (length > largestFrame) throw new HttpProblem('bad_request', `a log frame of ${length} bytes is too long`);
+    this.#frame = length === 0 ? null : head;
+    this.#left = length;
+    return position + part.length;
   }
 }

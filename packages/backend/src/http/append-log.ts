@@ -14,29 +14,42 @@ export interface LogBody {
   readonly framed: boolean;
 }
 
-/** Appends a body as it comes; the offset behind it. Throws `offset_gap` with where to go on. */
+/**
+ * Appends a body as it comes; the offset behind it. Throws `offset_gap` with where to go on. While one part is written
+ * the next one comes in.
+ */
 export async function appendLog(logs: LogStore, key: LogKey, body: LogBody, clock: Clock): Promise<number> {
   const frames = new LogFrameReader();
   let { offset } = body;
   let batch: LogChunk[] = [];
   let size = 0;
+  /** The last write. */
+  let writing = (async () => offset)();
   const write = async () => {
-    const nextOffset = await appendChunks(logs, key, offset, batch);
+    await writing;
+    writing = appendChunks(logs, key, offset, batch);
+    // Who waits for it hears of it; that may be later.
+    writing.catch(() => {});
     offset += size;
     batch = [];
     size = 0;
-    return nextOffset;
   };
-  for await (const bytes of body.bytes) {
-    const chunks: LogChunk[] = body.framed ? frames.push(bytes) : [{ stream: 'stdout', at: clock.now(), bytes }];
-    for (const chunk of chunks) {
-      batch.push(chunk);
-      size += chunk.bytes.length;
+  try {
+    for await (const bytes of body.bytes) {
+      const chunks: LogChunk[] = body.framed ? frames.push(bytes) : [{ stream: 'stdout', at: clock.now(), bytes }];
+      for (const chunk of chunks) {
+        batch.push(chunk);
+        size += chunk.bytes.length;
+      }
+      if (size >= batchBytes) await write();
     }
-    if (size >= batchBytes) await write();
+    frames.end();
+  } finally {
+    // Nothing is under way any more when the answer goes.
+    await writing.catch(() => {});
   }
-  frames.end();
-  return await write();
+  if (size > 0 || offset === body.offset) await write();
+  return await writing;
 }
 
 /** Appends chunks; the offset behind them. Throws `offset_gap` with where to go on. */

@@ -62,7 +62,7 @@ export class FileLogStore implements LogStore {
   async close(): Promise<void> {
     const open = [...this.#open.values()];
     this.#open.clear();
-    for (const { file } of open) await (await file.catch(() => null))?.close();
+    for (const { file } of open) (await file.catch(() => null))?.close();
   }
 
   #write<T>(name: string, task: (file: LogFile) => Promise<T>): Promise<T> {
@@ -103,8 +103,14 @@ export class FileLogStore implements LogStore {
   async #openFile(name: string, mode: 'append' | 'read'): Promise<LogFile | null> {
     // Ids are random at their end: many folders, each of them small.
     const folder = join(this.#directory, name.slice(0, name.lastIndexOf('.')).slice(-2).toLowerCase());
-    if (mode === 'append') await mkdir(folder, { recursive: true, mode: 0o700 });
-    return LogFile.open(join(folder, `${name}.log`), mode);
+    const path = join(folder, `${name}.log`);
+    try {
+      return await LogFile.open(path, mode);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return await LogFile.open(path, mode);
   }
 
   #forget(name: string, log: OpenLog): void {
@@ -116,7 +122,7 @@ export class FileLogStore implements LogStore {
       if (this.#open.size <= maxOpen) return;
       if (log.users > 0) continue;
       this.#open.delete(name);
-      await (await log.file.catch(() => null))?.close();
+      (await log.file.catch(() => null))?.close();
     }
   }
 }

@@ -1,4 +1,3 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import type { LogChunk } from '@xx-pipeline/common';
 import {
   encodeRecords,
@@ -11,6 +10,7 @@ import {
 } from './LogIndex.ts';
 import type { AppendResult, LogSegment } from './LogStore.ts';
 import { skipBytes, totalBytes } from './merge-chunks.ts';
+import { StoredFile } from './StoredFile.ts';
 
 /** Records read at once. */
 const readAhead = 512;
@@ -20,8 +20,8 @@ const readAhead = 512;
  * is killed in between leaves records beyond the end of the bytes, which opening cuts off. Callers take turns.
  */
 export class LogFile {
-  readonly #bytes: FileHandle;
-  readonly #index: FileHandle;
+  readonly #bytes: StoredFile;
+  readonly #index: StoredFile;
   #size: number;
   #records: number;
   #last: IndexRecord | null;
@@ -29,8 +29,8 @@ export class LogFile {
   #isDirty = false;
 
   private constructor(
-    bytes: FileHandle,
-    index: FileHandle,
+    bytes: StoredFile,
+    index: StoredFile,
     state: { size: number; records: number; last: IndexRecord | null },
   ) {
     this.#bytes = bytes;
@@ -42,19 +42,22 @@ export class LogFile {
 
   /** null when it does not exist and is not to be made. */
   static async open(path: string, mode: 'append' | 'read'): Promise<LogFile | null> {
-    const index = await openFile(`${path}.idx`, mode);
+    const made = mode === 'append' ? StoredFile.make(`${path}.idx`) : null;
+    const index = made ?? StoredFile.open(`${path}.idx`);
     if (index === null) return null;
-    let bytes: FileHandle | null = null;
+    let bytes: StoredFile | null = null;
     try {
-      bytes = await openFile(path, mode);
+      if (mode === 'append') bytes = StoredFile.make(path);
+      if (bytes !== null && made !== null) return new LogFile(bytes, index, { size: 0, records: 0, last: null });
+      bytes ??= StoredFile.open(path);
       if (bytes === null) {
-        await index.close();
+        index.close();
         return null;
       }
       return new LogFile(bytes, index, await recover(bytes, index));
     } catch (error) {
-      await index.close();
-      await bytes?.close();
+      index.close();
+      bytes?.close();
       throw error;
     }
   }
@@ -71,12 +74,12 @@ export class LogFile {
     const added = skipBytes(chunks, this.#size - offset);
     const records = recordsOf(added, this.#size, this.#last);
     this.#isDirty = true;
-    if (records.length > 0) await writeAll(this.#index, [encodeRecords(records)], indexLength(this.#records));
-    await writeAll(
-      this.#bytes,
-      added.map(({ bytes }) => bytes),
-      this.#size,
-    );
+    if (records.length > 0) {
+      const length = indexLength(records.length);
+      await this.#index.write([encodeRecords(records)], length, indexLength(this.#records));
+    }
+    const pieces = added.map(({ bytes }) => bytes);
+    await this.#bytes.write(pieces, end - this.#size, this.#size);
     this.#isDirty = false;
     this.#records += records.length;
     this.#last = records.at(-1) ?? this.#last;
@@ -90,8 +93,8 @@ export class LogFile {
     const count = this.#records;
     const length = Math.min(limit, size - offset);
     if (length <= 0) return [];
-    const buffer = Buffer.alloc(length);
-    const { bytesRead } = await this.#bytes.read(buffer, 0, length, offset);
+    const buffer = Buffer.allocUnsafe(length);
+    const bytesRead = await this.#bytes.read(buffer, offset);
     const end = offset + bytesRead;
     const segments: LogSegment[] = [];
     let position = offset;
@@ -115,8 +118,9 @@ export class LogFile {
     return segments;
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#bytes.close(), this.#index.close()]);
+  close(): void {
+    this.#bytes.close();
+    this.#index.close();
   }
 
   async #recover(): Promise<void> {
@@ -128,58 +132,15 @@ export class LogFile {
   }
 }
 
-async function openFile(path: string, mode: 'append' | 'read'): Promise<FileHandle | null> {
-  try {
-    return await open(path, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    if (mode === 'read') return null;
-  }
-  return open(path, 'w+', 0o600);
-}
-
 /** Finds the end of a log; what an interrupted append left in the index is cut off. */
 async function recover(
-  bytes: FileHandle,
-  index: FileHandle,
+  bytes: StoredFile,
+  index: StoredFile,
 ): Promise<{ size: number; records: number; last: IndexRecord | null }> {
-  const { size } = await bytes.stat();
-  const length = (await index.stat()).size;
+  const { size } = bytes;
+  const length = index.size;
   const records = size === 0 ? 0 : (await findRecord(index, recordCount(length), size - 1)) + 1;
-  if (length !== indexLength(records)) await index.truncate(indexLength(records));
+  if (length !== indexLength(records)) index.truncate(indexLength(records));
   const [last] = records === 0 ? [] : await readRecords(index, records - 1, 1);
   return { size, records, last: last ?? null };
-}
-
-/** `writev` may stop early, on a full disk for example. */
-async function writeAll(file: FileHandle, parts: readonly Uint8Array[], position: number): Promise<void> {
-  // The system takes at most 1024 pieces at once.
-  const pieces = parts.length === 1 ? parts : joinSmall(parts);
-  let written = position;
-  for (const piece of pieces) {
-    for (let done = 0; done < piece.length; ) {
-      const { bytesWritten } = await file.write(piece, done, piece.length - done, written);
-      done += bytesWritten;
-      written += bytesWritten;
-    }
-  }
-}
-
-/** Few large writes instead of many small ones. */
-function joinSmall(parts: readonly Uint8Array[]): readonly Uint8Array[] {
-  const limit = 1024 * 1024;
-  const joined: Uint8Array[] = [];
-  let group: Uint8Array[] = [];
-  let length = 0;
-  for (const part of parts) {
-    if (length > 0 && length + part.length > limit) {
-      joined.push(group.length === 1 && group[0] !== undefined ? group[0] : Buffer.concat(group));
-      group = [];
-      length = 0;
-    }
-    group.push(part);
-    length += part.length;
-  }
-  if (group.length > 0) joined.push(group.length === 1 && group[0] !== undefined ? group[0] : Buffer.concat(group));
-  return joined;
 }

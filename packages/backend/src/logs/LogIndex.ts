@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
 import type { LogChunk, LogStream } from '@xx-pipeline/common';
+import type { StoredFile } from './StoredFile.ts';
 
 const recordLength = 16;
 const streams: readonly LogStream[] = ['stdout', 'stderr', 'runner'];
@@ -39,9 +39,9 @@ export function encodeRecords(records: readonly IndexRecord[]): Buffer {
 }
 
 /** Reads records by number. */
-export async function readRecords(file: FileHandle, from: number, count: number): Promise<IndexRecord[]> {
+export async function readRecords(file: StoredFile, from: number, count: number): Promise<IndexRecord[]> {
   const buffer = Buffer.alloc(count * recordLength);
-  const { bytesRead } = await file.read(buffer, 0, buffer.length, from * recordLength);
+  const bytesRead = await file.read(buffer, from * recordLength);
   const records: IndexRecord[] = [];
   for (let start = 0; start + recordLength <= bytesRead; start += recordLength) {
     records.push({
@@ -60,7 +60,7 @@ export const recordCount = (fileLength: number): number => Math.floor(fileLength
 export const indexLength = (records: number): number => records * recordLength;
 
 /** The number of the last record that begins at or before an offset; -1 when there is none. */
-export async function findRecord(file: FileHandle, count: number, offset: number): Promise<number> {
+export async function findRecord(file: StoredFile, count: number, offset: number): Promise<number> {
   let low = 0;
   let high = count - 1;
   while (low <= high) {

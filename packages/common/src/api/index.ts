@@ -9,7 +9,14 @@ export {
   requestPath,
 } from './create-api-client.ts';
 export * from './job-schemas.ts';
-export { decodeLogFrames, encodeLogFrame, logFramesMediaType } from './log-frames.ts';
+export {
+  decodeLogFrames,
+  encodeLogFrame,
+  type LogFrameHead,
+  logFrameHeaderLength,
+  logFramesMediaType,
+  readLogFrameHead,
+} from './log-frames.ts';
 export { type OpenApiInfo, openApiDocument } from './openapi.ts';
 export { type Problem, problemCodes, problemMediaType, problemSchema } from './Problem.ts';
 export * from './pipeline-schemas.ts';

@@ -1,8 +1,8 @@
 import type { LogChunk } from '@xx-pipeline/common';
-import { encodeLogFrame } from '@xx-pipeline/common/api';
+import { encodeLogFrame, type LogFrameHead, logFrameHeaderLength, readLogFrameHead } from '@xx-pipeline/common/api';
 import type { ToldLog } from '../../execution/index.ts';
 import type { SpoolFile } from './SpoolFile.ts';
-import { type FrameHead, frameHeaderLength, readFrameHead, scanFrames } from './scan-frames.ts';
+import { scanFrames } from './scan-frames.ts';
 
 /** Up to so many bytes are written at once, in one call. */
 const smallWrite = 64 * 1024;
@@ -42,6 +42,8 @@ export class LogSpool {
   #cursor = { offset: 0, position: 0 };
   /** Where the last read began: what could not be told is read again. */
   #previous = { offset: 0, position: 0 };
+  /** For reading much, again and again. */
+  #buffer: Buffer | null = null;
   #leftOut = 0;
   #closed = false;
   #lastTry = Number.NEGATIVE_INFINITY;
@@ -85,20 +87,23 @@ export class LogSpool {
     if (this.#writing !== null || this.#leftOut > 0) return this.#settle();
   }
 
-  /** Whole frames from an offset on, about `limit` bytes; empty at the end. */
+  /** Whole frames from an offset on, about `limit` bytes; empty at the end. They are good until the next reading. */
   async read(offset: number, limit: number): Promise<{ frames: Buffer; bytes: number }> {
     const start = await this.#seek(offset);
-    const length = Math.min(this.#fileEnd - start.position, limit + frameHeaderLength);
-    if (length <= 0) return { frames: Buffer.alloc(0), bytes: 0 };
+    const length = Math.min(this.#fileEnd - start.position, limit + logFrameHeaderLength);
+    if (length <= 0) {
+      this.#buffer = null;
+      return { frames: Buffer.alloc(0), bytes: 0 };
+    }
     let buffer = await this.#readAt(start.position, length);
-    const first = readFrameHead(buffer, 0);
-    if (first !== null && frameHeaderLength + first.length > buffer.length) {
-      buffer = await this.#readAt(start.position, frameHeaderLength + first.length);
+    const first = readLogFrameHead(buffer, 0);
+    if (first !== null && logFrameHeaderLength + first.length > buffer.length) {
+      buffer = await this.#readAt(start.position, logFrameHeaderLength + first.length);
     }
     let position = 0;
     let bytes = 0;
-    for (let head = first; head !== null; head = readFrameHead(buffer, position)) {
-      const end = position + frameHeaderLength + head.length;
+    for (let head = first; head !== null; head = readLogFrameHead(buffer, position)) {
+      const end = position + logFrameHeaderLength + head.length;
       if (end > buffer.length) break;
       bytes += head.length;
       position = end;
@@ -202,18 +207,24 @@ export class LogSpool {
     if (offset === this.#cursor.offset) return this.#cursor;
     let cursor = [this.#cursor, this.#previous].find((known) => known.offset <= offset) ?? { offset: 0, position: 0 };
     const from = cursor;
-    await scanFrames(this.#file, from.position, this.#fileEnd, (head: FrameHead, position: number) => {
+    await scanFrames(this.#file, from.position, this.#fileEnd, (head: LogFrameHead, position: number) => {
       if (cursor.offset + head.length > offset) return false;
-      cursor = { offset: cursor.offset + head.length, position: position + frameHeaderLength + head.length };
+      cursor = { offset: cursor.offset + head.length, position: position + logFrameHeaderLength + head.length };
       return true;
     });
     return cursor;
   }
 
   async #readAt(position: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(length);
+    const buffer = this.#bufferOf(length);
     const { bytesRead } = await this.#file.read(buffer, 0, length, position);
     return buffer.subarray(0, bytesRead);
+  }
+
+  #bufferOf(length: number): Buffer {
+    if (length <= smallWrite) return Buffer.allocUnsafe(length);
+    if (this.#buffer === null || this.#buffer.length < length) this.#buffer = Buffer.allocUnsafeSlow(length);
+    return this.#buffer;
   }
 }
 
@@ -234,7 +245,7 @@ async function readSpool(file: SpoolFile, size: number): Promise<SpoolContent> {
   const runners: { position: number; length: number }[] = [];
   const fileEnd = await scanFrames(file, 0, size, (head, position) => {
     bytes[head.stream] += head.length;
-    last = { position: position + frameHeaderLength, length: head.length };
+    last = { position: position + logFrameHeaderLength, length: head.length };
     if (head.stream === 'runner') runners.push(last);
     return true;
   });
@@ -253,10 +264,10 @@ async function readSpool(file: SpoolFile, size: number): Promise<SpoolContent> {
 
 /** Frames without the first bytes of the first one's payload. */
 function cutFirst(frames: Buffer, bytes: number): Buffer {
-  const head = readFrameHead(frames, 0);
+  const head = readLogFrameHead(frames, 0);
   if (head === null || bytes > head.length) return Buffer.alloc(0);
-  const rest = frames.subarray(frameHeaderLength + bytes);
-  const header = Buffer.from(frames.subarray(0, frameHeaderLength));
-  header.writeUInt32BE(head.length - bytes, frameHeaderLength - 4);
+  const rest = frames.subarray(logFrameHeaderLength + bytes);
+  const header = Buffer.from(frames.subarray(0, logFrameHeaderLength));
+  header.writeUInt32BE(head.length - bytes, logFrameHeaderLength - 4);
   return Buffer.concat([header, rest]);
 }

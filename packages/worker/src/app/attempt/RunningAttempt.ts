@@ -1,5 +1,5 @@
 import type { Clock, JobEvent, JobOutcome, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
-import type { JobRunner, PreparedJob, ReleaseSlot } from '../../execution/index.ts';
+import { type JobRunner, type PreparedJob, type ReleaseSlot, shownImage } from '../../execution/index.ts';
 import type { DeliveryEnd } from '../delivery/AttemptDelivery.ts';
 import type { WorkerCommunicationService } from '../WorkerCommunicationService.ts';
 import type { AttemptDirectory } from './AttemptDirectory.ts';
@@ -271,14 +271,14 @@ export class RunningAttempt {
   }
 
   #report(update: Pick<JobStatusUpdate, 'status'> & Partial<JobStatusUpdate>, last: boolean): void {
-    const { jobId, image, token } = this.request;
+    const { jobId, token } = this.request;
     this.#around.communication.reportJobStatus(
       this.directory,
       {
         jobId,
         attempt: this.attempt,
         ...(token === undefined ? {} : { token }),
-        image: typeof image === 'string' ? image : image.name,
+        image: shownImage(this.request),
         ...update,
       },
       last,

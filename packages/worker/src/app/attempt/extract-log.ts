@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import { frameHeaderLength, scanFrames } from './scan-frames.ts';
+import { logFrameHeaderLength } from '@xx-pipeline/common/api';
+import { scanFrames } from './scan-frames.ts';
 
 /** Writes the bytes of a log's frames to a file, without their heads. */
 export async function extractLog(spoolPath: string, targetPath: string): Promise<void> {
@@ -9,7 +10,7 @@ export async function extractLog(spoolPath: string, targetPath: string): Promise
     const payloads: { position: number; length: number }[] = [];
     const { size } = await spool.stat();
     await scanFrames(spool, 0, size, ({ length }, position) => {
-      payloads.push({ position: position + frameHeaderLength, length });
+      payloads.push({ position: position + logFrameHeaderLength, length });
       return true;
     });
     for (const { position, length } of payloads) {

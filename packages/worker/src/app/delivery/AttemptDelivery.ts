@@ -26,7 +26,7 @@ const gatherMs = 20;
 /** Bytes of log that go with the last status. */
 const lastBytes = 64 * 1024;
 /** Payload bytes of one append. */
-const appendSize = 1024 * 1024;
+const appendSize = 2 * 1024 * 1024;
 /** Bytes of one part of an archive. */
 const partSize = 64 * 1024 * 1024;
 const checksumTries = 3;
