@@ -179,6 +179,11 @@ export class ServiceRig implements AsyncDisposable {
       .join('\n');
   }
 
+  /** All that its processes have said. */
+  get output(): string {
+    return this.#programs.map(({ stdout, stderr }) => `${stdout}\n${stderr}`).join('\n');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#workers.values()].map((program) => program.kill()));
     for (const program of this.#programs) await program.kill();

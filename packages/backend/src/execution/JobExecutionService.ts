@@ -37,6 +37,7 @@ import type { JobSteps, StageSteps } from './execution-steps.ts';
 import { leaseMs } from './leases.ts';
 import { makeJobRequest, sealVariable } from './make-job-request.ts';
 import { problem, refused } from './problems.ts';
+import type { SecretBox } from '../secrets/SecretBox.ts';
 import { StatusLogs } from './StatusLogs.ts';
 
 /** An attempt that a token speaks for. */
@@ -315,7 +316,7 @@ export class JobExecutionService implements JobSteps {
   #imageOf(draft: ExecutionDraft, job: JobExecution): string {
     if (!job.image.includes('$')) return job.image;
     const runner = { id: '', description: '', version: this.#parts.server.version };
-    const request = makeJobRequest(draft, { job, attempt: 1, runner }, this.#parts);
+    const request = makeJobRequest(draft, { job, attempt: 1, runner }, { ...this.#parts, secrets: masking });
     if (!request.ok) return job.image;
     return typeof request.value.image === 'string' ? request.value.image : request.value.image.name;
   }
@@ -366,6 +367,9 @@ export class JobExecutionService implements JobSteps {
 }
 
 const noSuchJob = (jobId: string) => refused('not_found', `there is no job ${jobId}`);
+
+/** For texts that are shown. */
+const masking: Pick<SecretBox, 'open'> = { open: () => success('[MASKED]') };
 
 /** From eligible to taken, by the server's clock. */
 function queuedFor({ eligibleAt, attempts }: JobExecution): number {

@@ -63,7 +63,7 @@ export class PipelineExecutionService implements PipelineSteps {
     const { execution, isNew } = await store.create((runNumber) => {
       const predefined = { ...input.predefined, ...runFacts({ id, runNumber, createdAt }) };
       const given = playedJobs.length === 0 ? checked.data : played(checked.data, playedJobs);
-      const plan = withTags(given, predefined, input.variables.map(asVariable));
+      const plan = withTags(given, predefined, input.variables.map(asMasked));
       const facts = { id, pipelineName: pipeline, source: sourceInfo, runNumber, trigger, createdAt, ids };
       const definition = {
         ...{ plan, source: input.source, predefined, variables },
@@ -149,6 +149,12 @@ type GivenVariable = CreateExecution['variables'][number];
 
 function asVariable({ name, value, secret, raw }: GivenVariable) {
   return { name, value, ...(secret === undefined ? {} : { secret }), ...(raw === undefined ? {} : { raw }) };
+}
+
+/** Labels are stored and shown: with a secret in one it is no worker's. */
+function asMasked(given: GivenVariable) {
+  const variable = asVariable(given);
+  return variable.secret === true ? { ...variable, value: '[MASKED]', raw: true } : variable;
 }
 
 /** The plan with its labels expanded: the queue compares them with those of workers. */

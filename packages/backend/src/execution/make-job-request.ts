@@ -20,7 +20,7 @@ import type { ServerFacts } from './execution-parts.ts';
 
 /** Where requests get what is not in the execution. */
 export interface RequestSurroundings {
-  readonly secrets: SecretBox;
+  readonly secrets: Pick<SecretBox, 'open'>;
   readonly server: ServerFacts;
 }
 
@@ -73,7 +73,7 @@ export function sealVariable(variable: PipelineVariable, executionId: string, se
 function openVariable(
   variable: PipelineVariable,
   executionId: string,
-  secrets: SecretBox,
+  secrets: Pick<SecretBox, 'open'>,
 ): Result<PipelineVariable, RequestProblem> {
   if (variable.secret !== true) return { ok: true, value: variable };
   const value = secrets.open(variable.value, contextOf(executionId, variable.name));

@@ -19,14 +19,14 @@ import {
   ProgressTracker,
   pipelineCanceled,
 } from '@xx-pipeline/pipeline-language';
-import type { DependencyState, JobRunner } from '@xx-pipeline/worker/execution';
+import { type DependencyState, type JobRunner, shownImage } from '@xx-pipeline/worker/execution';
 import { ContainersAhead } from './ContainersAhead.ts';
 import type { JobLogFile } from './JobLogFile.ts';
 import { LiveExecution, type RecordChange, withLog } from './LiveExecution.ts';
 import type { LocalRun } from './LocalRun.ts';
 import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
 import { certainlyBefore, type LookAheadState, nextLikelyJob, type Progress } from './look-ahead.ts';
-import { configError, imageOf, makeJobRequest, purposeOf } from './make-job-request.ts';
+import { configError, makeJobRequest, purposeOf } from './make-job-request.ts';
 import type { RunEvent } from './RunEvent.ts';
 import { SlotQueue } from './SlotQueue.ts';
 import { messageOf, whenAborted } from './when-aborted.ts';
@@ -212,7 +212,7 @@ export class LocalPipelineRunner {
     const { eligibleAt } = this.#jobOf(number);
     const startedAt = this.#parts.clock.now();
     const log = local.openLog(jobId, attempt);
-    const facts = { at: isoTime(startedAt), image: imageOf(request).name };
+    const facts = { at: isoTime(startedAt), image: shownImage(request) };
     const logPath = local.logPath(jobId, attempt);
     this.#change(number, (execution) => withLog(attemptStarted(execution, jobId, facts), logPath));
     const prepared = this.#ahead.take(jobId, purposeOf(request));

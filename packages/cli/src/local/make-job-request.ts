@@ -43,7 +43,7 @@ export function makeJobRequest(input: AttemptInput, around: JobSurroundings): Re
 }
 
 /** The image of a request, in its long form. */
-export function imageOf({ image }: JobRequest): ImagePlan {
+function imageOf({ image }: JobRequest): ImagePlan {
   return typeof image === 'string' ? { name: image } : image;
 }
 

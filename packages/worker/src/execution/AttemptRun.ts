@@ -249,8 +249,10 @@ export class AttemptRun {
     // A canceled job's cancel is known already; only a new one may interrupt the keeping.
     const stops = this.#stop.signal.aborted ? [this.#kill.signal] : [this.#kill.signal, this.#stop.signal];
     try {
+      const { jobId, attempt = 1 } = this.#request;
       this.#artifacts = await keepArtifacts(wanted, container, {
-        owner: { jobId: this.#request.jobId, attempt: this.#request.attempt ?? 1, name: wanted.name },
+        // The name goes into records, addresses and the names of files.
+        owner: { jobId, attempt, name: this.#mask.text(wanted.name) },
         artifacts,
         limits: artifactLimits,
         warn: (message) => this.#log.warn(message),

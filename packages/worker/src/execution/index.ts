@@ -21,4 +21,5 @@ export type { JobRunnerParts } from './job-runner-parts.ts';
 export type { PreparedJob } from './PreparedJob.ts';
 export type { DependencySource, DependencyState, JobArtifacts } from './ports.ts';
 export { type ScriptedBehaviour, ScriptedExecutor, type ScriptedStep } from './ScriptedExecutor.ts';
+export { shownImage } from './shown-image.ts';
 export type { ToldLog } from './ToldLog.ts';
