@@ -1,5 +1,6 @@
 import { cancel } from './cases/cancel.ts';
 import { postgresRestart } from './cases/database.ts';
+import { engineRestart } from './cases/engine-restart.ts';
 import { backendDiskFull, workerDiskFull } from './cases/full-disk.ts';
 import { killBackend } from './cases/kill-backend.ts';
 import { killWorkerBackInTime, killWorkerBackLate } from './cases/kill-worker.ts';
@@ -22,6 +23,7 @@ export const allCases: readonly FaultCase[] = [
   sameIdentity,
   cancel,
   wrongClock,
+  engineRestart,
   outOfMemory,
   manyWorkers,
   slowReader,

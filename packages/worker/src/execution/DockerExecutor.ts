@@ -7,6 +7,7 @@ import type { CreateContainer } from './docker/api-types.ts';
 import { containerName, jobContainer, sandboxContainer } from './docker/container-spec.ts';
 import { DockerClient } from './docker/DockerClient.ts';
 import { DockerContainer, type MadeContainer } from './docker/DockerContainer.ts';
+import { EngineReturn } from './docker/EngineReturn.ts';
 import { EngineTransport } from './docker/EngineTransport.ts';
 import { findEngineAddress, parseEngineAddress, processSurroundings } from './docker/engine-address.ts';
 import { explainStartFailure, isImageGone, isMountFailure, isNetworkGone } from './docker/explain-start-failure.ts';
@@ -48,6 +49,9 @@ export interface DockerExecutorOptions {
   readonly clock: Clock;
 }
 
+/** How long an engine may be away before jobs fail for it. */
+const enginePatienceMs = 60_000;
+
 /** `shared`: that of a sandbox, with jobs before and after it; `idle`: that of a sandbox nobody has, else its own; `own`. */
 type NetworkChoice = 'shared' | 'idle' | 'own';
 
@@ -72,6 +76,7 @@ export class DockerExecutor implements JobExecutor {
   readonly #closing = new AbortController();
   readonly #warned = new Set<string>();
   readonly #adopted: AdoptedContainers;
+  readonly #returns: EngineReturn;
   #lastImage: string | null = null;
 
   private constructor(options: DockerExecutorOptions, client: DockerClient) {
@@ -79,6 +84,9 @@ export class DockerExecutor implements JobExecutor {
     this.#adopted = new AdoptedContainers();
     this.#options = options;
     this.#client = client;
+    // Without a worker nothing of a job outlives its engine.
+    const patienceMs = options.recoverable === true ? enginePatienceMs : 0;
+    this.#returns = new EngineReturn(client, clock, { patienceMs, closing: this.#closing.signal });
     this.#images = new ImageStore(client, clock);
     this.#sandboxes = new NetworkSandboxes<LiveContainer>({
       create: (image) => this.#createSandbox(image),
@@ -107,14 +115,15 @@ export class DockerExecutor implements JobExecutor {
 
   async prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer> {
     signal.throwIfAborted();
-    const making = this.#makeWithImage({ spec, observer, signal, network: spec.isOnly ? 'own' : 'shared' });
+    const making = this.#makeWhenThere({ spec, observer, signal, network: spec.isOnly ? 'own' : 'shared' });
     this.#track(making);
     const made = await making;
     this.#lastImage = spec.image.name;
     return new DockerContainer(
       {
         client: this.#client,
-        remake: () => this.#makeWithImage({ spec, observer, signal: this.#closing.signal, network: 'idle' }),
+        returns: this.#returns,
+        remake: () => this.#makeWhenThere({ spec, observer, signal: this.#closing.signal, network: 'idle' }),
         remove: (old) => this.#remove(old),
       },
       made,
@@ -150,14 +159,16 @@ export class DockerExecutor implements JobExecutor {
     // Whoever adopts knows that the attempt is his; nobody can attach to what is frozen.
     if (details?.State.Paused === true) await this.#client.unpauseContainer(record.containerId);
     const connection = details?.State.Running === true ? await this.#client.attach(record.containerId) : null;
-    const session = new RecoverableSession(recovery, clock, connection, { adopted: true });
-    const live = LiveContainer.adopt(this.#client, record.containerId, session);
+    const reconnect = () => this.#returns.attachAgain(record.containerId);
+    const session = new RecoverableSession(recovery, clock, connection, { adopted: true, reconnect });
+    const live = LiveContainer.adopt(this.#client, this.#returns, record.containerId, session);
     const workspace = this.#workspaces.adopt(record.way, spec.source, record.workspace);
     this.#adopted.add(record, recovery);
     this.#lastImage ??= spec.image.name;
     const made: MadeContainer = { live, workspace, lease: null, recovery, sandboxId: record.sandboxId };
     const never = () => Promise.reject(new Error('an adopted container is not made again'));
-    return new DockerContainer({ client: this.#client, remake: never, remove: (old) => this.#remove(old) }, made);
+    const remove = (old: MadeContainer) => this.#remove(old);
+    return new DockerContainer({ client: this.#client, returns: this.#returns, remake: never, remove }, made);
   }
 
   removeUnadopted(): Promise<void> {
@@ -170,6 +181,20 @@ export class DockerExecutor implements JobExecutor {
     while (this.#background.size > 0) await Promise.allSettled(this.#background);
     await this.#leftovers.removeOwn(this.#lastImage);
     this.#client.transport.close();
+  }
+
+  /** An engine that is only away for a moment is waited for. */
+  #makeWhenThere(making: Making): Promise<MadeContainer> {
+    const { spec, observer, signal } = making;
+    let tries = 0;
+    return this.#returns.bridge(
+      async () => {
+        if (tries++ > 0) await this.#leftovers.removeAttempt(spec.jobId, spec.attempt);
+        return await this.#makeWithImage(making);
+      },
+      ({ message }) => observer.warning(`${message}; waiting for it`),
+      signal,
+    );
   }
 
   async #makeWithImage(making: Making): Promise<MadeContainer> {
@@ -247,6 +272,7 @@ export class DockerExecutor implements JobExecutor {
       const live = await LiveContainer.start(this.#client, this.#options.clock, container, {
         name: containerName(spec.jobName),
         signal,
+        returns: this.#returns,
         beforeStart: async (id) => {
           const { jobId, attempt } = spec;
           const record = { jobId, attempt, containerId: id, sandboxId, way, workspace: own.leftover };
@@ -257,8 +283,15 @@ export class DockerExecutor implements JobExecutor {
         ...(kept === null
           ? {}
           : {
-              openSession: (socket: Duplex, head: Buffer) =>
-                new RecoverableSession(kept, this.#options.clock, { socket, head }, { adopted: false }),
+              openSession: (id: string, socket: Duplex, head: Buffer) => {
+                const reconnect = () => this.#returns.attachAgain(id);
+                return new RecoverableSession(
+                  kept,
+                  this.#options.clock,
+                  { socket, head },
+                  { adopted: false, reconnect },
+                );
+              },
             }),
       });
       return { live, workspace, lease, recovery };
@@ -289,6 +322,7 @@ export class DockerExecutor implements JobExecutor {
     return LiveContainer.start(this.#client, this.#options.clock, this.#sandboxSpec(image), {
       name: containerName('network'),
       signal: this.#closing.signal,
+      returns: this.#returns,
     });
   }
 
@@ -312,7 +346,7 @@ export class DockerExecutor implements JobExecutor {
       }
     };
     this.#track(removeAll());
-    if (sandboxId !== null) this.#track(this.#client.removeContainer(sandboxId));
+    if (sandboxId !== null) this.#track(this.#returns.bridge(() => this.#client.removeContainer(sandboxId)));
     // Where the script has left no process there is nobody to wait for.
     if (!live.session.isAlone) await dead;
     lease?.end();

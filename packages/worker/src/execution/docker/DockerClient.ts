@@ -145,10 +145,15 @@ export class DockerClient {
     return this.#json('GET', '/containers/json', { all: true, filters: JSON.stringify({ label: [label] }) }, options);
   }
 
-  /** A tar stream of a path; null when nothing is there. */
+  /** A tar stream of a path; null when nothing is there. Throws where there is no such container. */
   async getArchive(id: string, path: string, options: CallOptions = {}): Promise<Readable | null> {
-    const response = await orNull(this.#call('GET', `/containers/${id}/archive`, { path }, options));
-    return response?.body ?? null;
+    try {
+      return (await this.#call('GET', `/containers/${id}/archive`, { path }, options)).body;
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404 && !/no such container:/i.test(error.reason))
+        return null;
+      throw error;
+    }
   }
 
   /** Unpacks a tar stream into a directory of the container. */

@@ -2,6 +2,7 @@ import { ExecutionBroken } from '../errors.ts';
 import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
 import { type Workspace, workspacePath } from '../Workspace.ts';
 import type { DockerClient } from './DockerClient.ts';
+import type { EngineReturn } from './EngineReturn.ts';
 import { interruptCommand } from './interrupt-command.ts';
 import type { LiveContainer } from './LiveContainer.ts';
 import type { SandboxLease } from './NetworkSandboxes.ts';
@@ -23,6 +24,7 @@ export interface MadeContainer {
 /** What a container needs of its executor. */
 export interface ContainerSurroundings {
   readonly client: DockerClient;
+  readonly returns: EngineReturn;
   /** Makes the same container again with a network that is free now. */
   remake(): Promise<MadeContainer>;
   /** Removes all of it; resolves when no process of it lives, the rest goes on in the background. */
@@ -125,7 +127,8 @@ export class DockerContainer implements JobContainer {
   async getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null> {
     const clean = path.replace(/\/+$/, '').replace(/^(\.\/)+/, '') || '.';
     const whole = clean === '.' ? `${workspacePath}/.` : `${workspacePath}/${clean}`;
-    const tar = await this.#surroundings.client.getArchive(this.#made.live.id, whole);
+    const { client, returns } = this.#surroundings;
+    const tar = await returns.bridge(() => client.getArchive(this.#made.live.id, whole));
     if (tar === null) return null;
     const slash = clean.lastIndexOf('/');
     return slash < 0 ? tar : prefixTar(tar, clean.slice(0, slash));

@@ -70,6 +70,15 @@ export class Leftovers {
     }
   }
 
+  /** Removes containers of an attempt whose making the engine has not survived: nobody heard of them. */
+  async removeAttempt(jobId: string, attempt: number): Promise<void> {
+    const client = this.#client;
+    const found = (await client.listContainers(`${labelNames.job}=${jobId}`)).filter(
+      ({ Labels }) => Labels?.[labelNames.owner] === this.#ownerId && Labels?.[labelNames.attempt] === String(attempt),
+    );
+    await Promise.all(found.map(({ Id }) => client.removeContainer(Id)));
+  }
+
   /** A directory that this process may not remove: the job's own user, often root, has written into it. */
   notRemoved(directory: string): void {
     this.#notRemoved.add(directory);

@@ -5,6 +5,7 @@ import type { ContainerSession } from '../shell/ContainerSession.ts';
 import { ShellSession } from '../shell/ShellSession.ts';
 import type { CreateContainer } from './api-types.ts';
 import type { DockerClient } from './DockerClient.ts';
+import type { EngineReturn } from './EngineReturn.ts';
 
 /** Milliseconds that the removal of a container may take. */
 const removalDeadline = 60_000;
@@ -16,10 +17,18 @@ export class LiveContainer {
   /** Resolves when the container has stopped, or nothing can be known about it any more. */
   readonly exited: Promise<void>;
   readonly #client: DockerClient;
+  readonly #returns: EngineReturn;
   #removal: Promise<void> | null = null;
 
-  private constructor(client: DockerClient, id: string, session: ContainerSession, exited: Promise<void>) {
+  private constructor(
+    client: DockerClient,
+    returns: EngineReturn,
+    id: string,
+    session: ContainerSession,
+    exited: Promise<void>,
+  ) {
     this.#client = client;
+    this.#returns = returns;
     this.id = id;
     this.session = session;
     this.exited = exited;
@@ -37,7 +46,8 @@ export class LiveContainer {
       signal: AbortSignal;
       name?: string;
       beforeStart?: (id: string) => Promise<void>;
-      openSession?: (socket: Duplex, head: Buffer) => ContainerSession;
+      openSession?: (id: string, socket: Duplex, head: Buffer) => ContainerSession;
+      returns: EngineReturn;
     },
   ): Promise<LiveContainer> {
     // Not aborted half-way: what the engine may or may not have made could not be removed.
@@ -50,30 +60,31 @@ export class LiveContainer {
         () => {},
       );
       const { socket, head } = await client.attach(id, { signal: options.signal });
-      session = options.openSession?.(socket, head) ?? new ShellSession(socket, head, clock);
+      session = options.openSession?.(id, socket, head) ?? new ShellSession(socket, head, clock);
       await options.beforeStart?.(id);
       await client.startContainer(id, { signal: options.signal });
-      return new LiveContainer(client, id, session, exited);
+      return new LiveContainer(client, options.returns, id, session, exited);
     } catch (error) {
       session?.destroy();
-      await client.removeContainer(id, { deadline: removalDeadline }).catch(() => {});
+      const remove = () => client.removeContainer(id, { deadline: removalDeadline });
+      await options.returns.bridge(remove, undefined, options.signal).catch(() => {});
       throw error;
     }
   }
 
   /** A container that an earlier process has started, perhaps ended by now. */
-  static adopt(client: DockerClient, id: string, session: ContainerSession): LiveContainer {
+  static adopt(client: DockerClient, returns: EngineReturn, id: string, session: ContainerSession): LiveContainer {
     const exited = client.waitContainer(id, 'not-running').then(
       () => {},
       () => {},
     );
-    return new LiveContainer(client, id, session, exited);
+    return new LiveContainer(client, returns, id, session, exited);
   }
 
   /** Kills and removes it; resolves when it is gone. Idempotent. */
   remove(): Promise<void> {
-    this.#removal ??= this.#client
-      .removeContainer(this.id, { deadline: removalDeadline })
+    this.#removal ??= this.#returns
+      .bridge(() => this.#client.removeContainer(this.id, { deadline: removalDeadline }))
       .finally(() => this.session.destroy());
     return this.#removal;
   }

@@ -9,6 +9,8 @@ import type { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
 
 /** Nothing is kept by the engine (output goes over the attached streams), and it removes what has ended by itself. */
 const hostDefaults = { AutoRemove: true, LogConfig: { Type: 'none', Config: {} } } as const;
+/** An engine that restarts removes what is to be removed at its end, even what it lets live on: we see to it ourselves. */
+const outlivingDefaults = { ...hostDefaults, AutoRemove: false } as const;
 /** An image's health check would run in the middle of the job. */
 const noHealthcheck = { Test: ['NONE'] } as const;
 /** Its input ends with our connection, so a waiting container ends when we do, however that comes. */
@@ -46,7 +48,7 @@ export function jobContainer(
     AttachStderr: true,
     Healthcheck: noHealthcheck,
     HostConfig: {
-      ...hostDefaults,
+      ...(recovery === null ? hostDefaults : outlivingDefaults),
       ...(network === undefined ? {} : { NetworkMode: network }),
       ...(mounts.length === 0 ? {} : { Mounts: mounts }),
     },
@@ -63,7 +65,7 @@ export function sandboxContainer(image: string, ownerId: string, endsWithUs = tr
     ...ownInput,
     StdinOnce: endsWithUs,
     Healthcheck: noHealthcheck,
-    HostConfig: hostDefaults,
+    HostConfig: endsWithUs ? hostDefaults : outlivingDefaults,
   };
 }
 

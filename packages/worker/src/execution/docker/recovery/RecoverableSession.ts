@@ -10,7 +10,7 @@ import type { ContainerSession } from '../../shell/ContainerSession.ts';
 import { MarkBarrier, type OutputStream } from '../../shell/MarkBarrier.ts';
 import { MarkFilter } from '../../shell/MarkFilter.ts';
 import { catBuffer, recoverableBytes } from '../../shell/recoverable-bootstrap.ts';
-import { AttachedOutput } from './AttachedOutput.ts';
+import { AttachedOutput, type ShellHello } from './AttachedOutput.ts';
 import { FileTail } from './FileTail.ts';
 import type { RecoveryDirectory, RunRecord } from './RecoveryDirectory.ts';
 
@@ -20,6 +20,11 @@ const streams = ['stdout', 'stderr'] as const;
 const longestWait = 500;
 /** Such waits without news after which a mark or trailer counts as lost; `exit` tells how the script ended. */
 const patience = 2;
+
+interface Connection {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
 
 /** A script being told. */
 interface Telling {
@@ -41,13 +46,18 @@ interface Telling {
  * A script that an earlier process has handed over (there is a record of it) is told and not handed over again.
  */
 export class RecoverableSession implements ContainerSession {
-  readonly closed: Promise<void>;
   readonly #directory: RecoveryDirectory;
   readonly #clock: Clock;
   /** null: the container had ended before we came. */
-  readonly #attached: AttachedOutput | null;
-  readonly #socket: Duplex | null;
-  readonly #adopted: boolean;
+  #attached: AttachedOutput | null;
+  #socket: Duplex | null;
+  /** Somebody else may have heard what came over a connection, or nobody. */
+  #heardElsewhere: boolean;
+  readonly #reconnect: () => Promise<Connection>;
+  #reconnecting: Promise<void> | null = null;
+  #hello: ShellHello | null = null;
+  /** Why the container cannot be reached any more. */
+  #lost: unknown = null;
   readonly #tails: Readonly<Record<OutputStream, FileTail>>;
   /** Where the next run's output begins. */
   readonly #positions: Record<OutputStream, number> = { stdout: 0, stderr: 0 };
@@ -67,8 +77,8 @@ export class RecoverableSession implements ContainerSession {
   constructor(
     directory: RecoveryDirectory,
     clock: Clock,
-    connection: { socket: Duplex; head: Buffer } | null,
-    options: { adopted: boolean },
+    connection: Connection | null,
+    options: { adopted: boolean; reconnect: () => Promise<Connection> },
   ) {
     this.#directory = directory;
     this.#clock = clock;
@@ -79,12 +89,20 @@ export class RecoverableSession implements ContainerSession {
     this.#socket = connection?.socket ?? null;
     this.#attached =
       connection === null ? null : new AttachedOutput(connection.socket, connection.head, () => this.#tellNews());
-    this.#adopted = options.adopted;
+    void this.#attached?.hello.then((hello) => {
+      this.#hello = hello;
+    });
+    this.#heardElsewhere = options.adopted;
+    this.#reconnect = options.reconnect;
+    if (connection === null) this.#lost = gone();
     if (options.adopted) {
       this.#attached?.expectNothing();
       this.#record = directory.run(1);
     }
-    this.closed = this.#attached?.closed ?? Promise.resolve();
+  }
+
+  get closed(): Promise<void> {
+    return this.#attached?.closed ?? Promise.resolve();
   }
 
   get outerPid(): number | null {
@@ -142,10 +160,10 @@ export class RecoverableSession implements ContainerSession {
   }
 
   async #handOver(script: ShellScript): Promise<RunRecord> {
-    if (this.#attached === null || this.#socket === null) throw gone();
-    const known = this.#record;
-    const hello = known ?? (await this.#attached.hello);
-    if (hello === null || this.#attached.isClosed) throw gone();
+    const hello = this.#record ?? this.#hello ?? (await this.#attached?.hello) ?? null;
+    if (this.#attached?.isClosed === true) await this.#attachAgain();
+    if (hello === null || this.#attached === null || this.#socket === null || this.#lost !== null)
+      throw this.#lost ?? gone();
     const token = `\u001e${randomBytes(24).toString('hex')}`;
     const { outerPid, keptPids, inFiles } = hello;
     const record: RunRecord = { token, mark: script.mark, inFiles, outerPid, keptPids };
@@ -181,7 +199,8 @@ export class RecoverableSession implements ContainerSession {
     let silent = 0;
     for (;;) {
       // Looked at before the files: what was written before the end is in them.
-      const isOver = this.#dropped || (this.#attached?.isClosed ?? true);
+      const isOver = this.#dropped || this.#lost !== null;
+      if (!isOver && this.#attached?.isClosed === true) void this.#attachAgain();
       let progressed = false;
       for (const stream of streams) progressed = (await this.#tellNext(stream, telling)) || progressed;
       if (telling.ended.size === 2) return telling.exitCode;
@@ -195,9 +214,30 @@ export class RecoverableSession implements ContainerSession {
         const exitCode = await this.#exitOf(record);
         if (exitCode !== null) return await this.#endWithout(telling, exitCode);
       }
-      if (isOver) throw gone();
+      if (isOver) throw this.#lost ?? gone();
       if (!(await this.#nextNews())) silent++;
     }
+  }
+
+  /** The container may be all right, and only its engine on its way back; meanwhile its files go on telling. */
+  #attachAgain(): Promise<void> {
+    const attached = ({ socket, head }: Connection) => {
+      this.#attached = new AttachedOutput(socket, head, () => this.#tellNews());
+      this.#attached.expectNothing();
+      this.#socket = socket;
+      this.#heardElsewhere = true;
+      this.#gaps.clear();
+      if (this.#dropped) this.#attached.destroy();
+    };
+    this.#reconnecting ??= this.#reconnect()
+      .then(attached, (error: unknown) => {
+        this.#lost = error;
+      })
+      .finally(() => {
+        this.#reconnecting = null;
+        this.#tellNews();
+      });
+    return this.#reconnecting;
   }
 
   /** Tells what has come on one stream; false when nothing has. */
@@ -208,7 +248,7 @@ export class RecoverableSession implements ContainerSession {
     if (bytes === null) return false;
     if (fromFile !== null) this.#read[stream] += fromFile.length;
     // An earlier process may have heard more over its connection than the file holds.
-    else if (bytes === 'gap' || this.#adopted) this.#tellGap(stream, telling);
+    else if (bytes === 'gap' || this.#heardElsewhere) this.#tellGap(stream, telling);
     if (bytes !== 'gap') telling.filters[stream].push(bytes);
     await settle(telling);
     // The next run's output begins behind the trailer, wherever the chunk ended.
@@ -222,7 +262,7 @@ export class RecoverableSession implements ContainerSession {
     this.#gaps.add(stream);
     telling.filters[stream].end();
     const what = stream === 'stdout' ? 'standard output' : 'standard error';
-    const amount = this.#adopted ? 'Some' : `Up to ${catBuffer / 1024} KiB`;
+    const amount = this.#heardElsewhere ? 'Some' : `Up to ${catBuffer / 1024} KiB`;
     const why =
       this.#read[stream] >= recoverableBytes
         ? `more than ${recoverableBytes / 2 ** 30} GiB do not outlive a worker`

@@ -1,0 +1,92 @@
+import type { Clock } from '@xx-pipeline/common';
+import { ExecutionBroken } from '../errors.ts';
+import type { ContainerDetails } from './api-types.ts';
+import type { DockerClient } from './DockerClient.ts';
+import { EngineAway, EngineError } from './EngineError.ts';
+import type { HijackedStream } from './EngineTransport.ts';
+import { showEngineAddress } from './engine-address.ts';
+
+const pauseMs = 500;
+
+/** For engines that go away and come back, as at an update: knows how long they are waited for. */
+export class EngineReturn {
+  readonly #client: DockerClient;
+  readonly #clock: Clock;
+  readonly #patienceMs: number;
+  readonly #closing: AbortSignal;
+
+  /** `patienceMs` 0: not waited for at all. */
+  constructor(client: DockerClient, clock: Clock, options: { patienceMs: number; closing: AbortSignal }) {
+    this.#client = client;
+    this.#clock = clock;
+    this.#patienceMs = options.patienceMs;
+    this.#closing = options.closing;
+  }
+
+  /**
+   * Does something, again and again while the engine is away. `onAway` is called before the first wait. Throws
+   * `EngineAway` when the engine does not come back in time, or nobody wants to wait any longer.
+   */
+  async bridge<T>(act: () => Promise<T>, onAway?: (error: EngineAway) => void, signal?: AbortSignal): Promise<T> {
+    const stop = signal === undefined ? this.#closing : AbortSignal.any([signal, this.#closing]);
+    let left = this.#patienceMs;
+    for (let told = false; ; told = true) {
+      try {
+        return await act();
+      } catch (error) {
+        if (!(error instanceof EngineAway) || left <= 0 || stop.aborted) throw error;
+        if (!told) onAway?.(error);
+        const from = this.#clock.now();
+        await this.#clock.sleep(pauseMs, stop).catch(() => {});
+        left -= Math.max(pauseMs, this.#clock.now() - from);
+      }
+    }
+  }
+
+  /** The streams of a container whose connection broke. Throws `ExecutionBroken` when it has ended, or nobody can tell. */
+  async attachAgain(id: string): Promise<HijackedStream> {
+    let away = false;
+    for (;;) {
+      const details = await this.bridge(
+        () => this.#client.inspectContainer(id),
+        () => {
+          away = true;
+        },
+      ).catch((error: unknown) => {
+        throw error instanceof EngineAway ? this.#neverBack(error) : error;
+      });
+      if (details?.State.Running !== true) throw this.#ended(details, away);
+      try {
+        return await this.#client.attach(id);
+      } catch (error) {
+        if (!(error instanceof EngineAway || error instanceof EngineError)) throw error;
+        away ||= error instanceof EngineAway;
+        await this.#clock.sleep(pauseMs, this.#closing);
+      }
+    }
+  }
+
+  get #engine(): string {
+    return `the Docker engine at ${showEngineAddress(this.#client.transport.address)}`;
+  }
+
+  #neverBack(cause: EngineAway): ExecutionBroken {
+    const seconds = Math.round(this.#patienceMs / 1000);
+    return new ExecutionBroken(
+      `${this.#engine} went away while the job ran, and was not back within ${seconds} s`,
+      cause.help === null ? { cause } : { cause, help: cause.help },
+    );
+  }
+
+  #ended(details: ContainerDetails | null, away: boolean): ExecutionBroken {
+    if (away) {
+      return new ExecutionBroken(`${this.#engine} was restarted while the job ran, and ended the job's container`, {
+        help: 'with `live-restore` in its configuration containers outlive that',
+      });
+    }
+    const how = details === null ? '' : ` (exit code ${details.State.ExitCode})`;
+    return new ExecutionBroken(`the job's container ended before its script did${how}`, {
+      help: `it was removed or killed from outside, or ${this.#engine} is being stopped`,
+    });
+  }
+}
