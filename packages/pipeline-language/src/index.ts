@@ -4,6 +4,14 @@ export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
 export type { JobState } from './progress/composite-status.ts';
 export { type AttemptConclusion, concludeAttempt } from './progress/conclude-attempt.ts';
 export type { JobDecision } from './progress/decide.ts';
+export {
+  certainlyBefore,
+  type LookAheadState,
+  nextLikelyJob,
+  type Progress,
+  type UpcomingJob,
+  upcomingJobs,
+} from './progress/look-ahead.ts';
 export { isSettled, nextJobs } from './progress/next-jobs.ts';
 export { indexPlan, type PlanIndex } from './progress/PlanIndex.ts';
 export { ProgressTracker } from './progress/ProgressTracker.ts';

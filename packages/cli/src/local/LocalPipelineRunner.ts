@@ -12,21 +12,29 @@ import {
   applyDecisions,
   attemptFinished,
   attemptStarted,
+  certainlyBefore,
   createPipelineExecution,
   indexPlan,
   type JobDecision,
+  type LookAheadState,
+  nextLikelyJob,
   type PlanIndex,
+  type Progress,
   ProgressTracker,
   pipelineCanceled,
 } from '@xx-pipeline/pipeline-language';
-import { type DependencyState, type JobRunner, shownImage } from '@xx-pipeline/worker/execution';
-import { ContainersAhead } from './ContainersAhead.ts';
+import {
+  ContainersAhead,
+  type DependencyState,
+  type JobRunner,
+  purposeOf,
+  shownImage,
+} from '@xx-pipeline/worker/execution';
 import type { JobLogFile } from './JobLogFile.ts';
 import { LiveExecution, type RecordChange, withLog } from './LiveExecution.ts';
 import type { LocalRun } from './LocalRun.ts';
 import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
-import { certainlyBefore, type LookAheadState, nextLikelyJob, type Progress } from './look-ahead.ts';
-import { configError, makeJobRequest, purposeOf } from './make-job-request.ts';
+import { configError, makeJobRequest } from './make-job-request.ts';
 import type { RunEvent } from './RunEvent.ts';
 import { SlotQueue } from './SlotQueue.ts';
 import { messageOf, whenAborted } from './when-aborted.ts';

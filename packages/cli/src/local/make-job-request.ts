@@ -47,11 +47,6 @@ function imageOf({ image }: JobRequest): ImagePlan {
   return typeof image === 'string' ? { name: image } : image;
 }
 
-/** What a container is made for, as a text to compare: requests of the same purpose can use the same container. */
-export function purposeOf(request: JobRequest): string {
-  return JSON.stringify([request.jobId, request.attempt, imageOf(request), request.source]);
-}
-
 /** The outcome of an attempt that cannot even be requested. */
 export function configError({ message }: RequestProblem): JobOutcome {
   return {

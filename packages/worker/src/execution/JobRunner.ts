@@ -1,7 +1,7 @@
 import type { JobOutcome, JobRequest } from '@xx-pipeline/common';
 import { AttemptRun, type AttemptSignals } from './AttemptRun.ts';
 import { type JobRunnerParts, type RunnerSettings, withDefaults } from './job-runner-parts.ts';
-import { containerSpec, type Place, PreparedJob } from './PreparedJob.ts';
+import { type ContainerRequest, containerSpec, type Place, PreparedJob } from './PreparedJob.ts';
 
 /** How one attempt is run. */
 export interface RunJobOptions extends AttemptSignals {
@@ -24,7 +24,7 @@ export class JobRunner {
    * Begins to make a job's container ready ahead of its run. Never rejects: a failure shows when the job runs.
    * Hand the result to `runJob`, or discard it.
    */
-  prepare(request: JobRequest, place: Place = {}): PreparedJob {
+  prepare(request: ContainerRequest, place: Place = {}): PreparedJob {
     return new PreparedJob(this.#settings.executor, containerSpec(request, place));
   }
 

@@ -52,8 +52,14 @@ export interface Place {
   readonly isOnly?: boolean;
 }
 
+/** The part of a request that says what container it needs. */
+export type ContainerRequest = Pick<
+  JobRequest,
+  'jobId' | 'jobName' | 'attempt' | 'image' | 'source' | 'pipelineExecutionId'
+>;
+
 /** What a container is made from, out of a request. */
-export function containerSpec(request: JobRequest, place: Place): ContainerSpec {
+export function containerSpec(request: ContainerRequest, place: Place): ContainerSpec {
   return {
     runId: request.pipelineExecutionId ?? request.jobId,
     jobId: request.jobId,
@@ -64,6 +70,11 @@ export function containerSpec(request: JobRequest, place: Place): ContainerSpec 
     runsAfter: place.runsAfter ?? [],
     isOnly: place.isOnly ?? false,
   };
+}
+
+/** What a container is made for, as a text to compare: requests of the same purpose can use the same container. */
+export function purposeOf({ jobId, attempt = 1, image, source }: ContainerRequest): string {
+  return JSON.stringify([jobId, attempt, typeof image === 'string' ? { name: image } : image, source]);
 }
 
 /** Keeps what it is told until somebody listens. */

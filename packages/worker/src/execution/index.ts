@@ -1,5 +1,6 @@
 export type { ArtifactLimits } from './ArtifactCollector.ts';
 export type { AttemptSignals, ReleaseSlot } from './AttemptRun.ts';
+export { ContainersAhead } from './ContainersAhead.ts';
 export { DockerExecutor, type DockerExecutorOptions } from './DockerExecutor.ts';
 export { type GuardedPlaces, Guardian } from './docker/guardian/Guardian.ts';
 export { machineTime, writeLeaseNote } from './docker/guardian/lease-note.ts';
@@ -15,10 +16,10 @@ export type {
   ScriptExit,
   ShellScript,
 } from './JobExecutor.ts';
-export { orAborted } from './or-aborted.ts';
 export { JobRunner, type RunJobOptions } from './JobRunner.ts';
 export type { JobRunnerParts } from './job-runner-parts.ts';
-export type { PreparedJob } from './PreparedJob.ts';
+export { orAborted } from './or-aborted.ts';
+export { type ContainerRequest, type Place, type PreparedJob, purposeOf } from './PreparedJob.ts';
 export type { DependencySource, DependencyState, JobArtifacts } from './ports.ts';
 export { type ScriptedBehaviour, ScriptedExecutor, type ScriptedStep } from './ScriptedExecutor.ts';
 export { shownImage } from './shown-image.ts';

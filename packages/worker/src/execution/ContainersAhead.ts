@@ -1,4 +1,4 @@
-import type { PreparedJob } from '@xx-pipeline/worker/execution';
+import type { PreparedJob } from './PreparedJob.ts';
 
 interface Ahead {
   readonly prepared: PreparedJob;

@@ -1,5 +1,5 @@
 import { isTerminal, type JobExecution } from '@xx-pipeline/common';
-import type { PlanIndex } from '@xx-pipeline/pipeline-language';
+import type { PlanIndex } from './PlanIndex.ts';
 
 /** Jobs looked at in one search; what lies further ahead is not urgent. */
 const searchLimit = 100;
@@ -77,4 +77,30 @@ export function certainlyBefore(
     }
   }
   return others.filter((other) => before.has(other) || (index.stageOf[other] ?? 0) < earlierThan);
+}
+
+/** A job that will run soon if nothing fails. */
+export interface UpcomingJob {
+  readonly number: number;
+  /** Numbers of the jobs, of those under way and those upcoming before it, that are certain to have ended when it runs. */
+  readonly after: readonly number[];
+}
+
+/** The next jobs of a run whose turn has not come yet, in order of the plan. Every job must be known. */
+export function upcomingJobs(index: PlanIndex, jobs: readonly JobExecution[], limit: number): UpcomingJob[] {
+  const jobOf = (number: number): JobExecution => {
+    const job = jobs[number];
+    if (job === undefined) throw new Error(`the run has no job number ${number}`);
+    return job;
+  };
+  const upcoming = new Map<number, UpcomingJob>();
+  const progress: Progress = { index, jobOf, isPrepared: (number) => upcoming.has(number) };
+  const underWay = [...jobs.keys()].filter((number) => ['PENDING', 'RUNNING'].includes(jobOf(number).status));
+  const state: LookAheadState = { start: 0 };
+  while (upcoming.size < limit) {
+    const number = nextLikelyJob(progress, state);
+    if (number === null) break;
+    upcoming.set(number, { number, after: certainlyBefore(progress, number, [...underWay, ...upcoming.keys()]) });
+  }
+  return [...upcoming.values()];
 }
