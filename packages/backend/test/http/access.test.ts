@@ -102,6 +102,40 @@ test(
 );
 
 test(
+  'a worker speaks for itself only: for no other process, and of no attempt it does not have',
+  withBackend(async (rig) => {
+    const run = await rig.run(job('a'), job('b', { tags: ['nobody'] }));
+    const worker = await rig.registerWorker('mine');
+    const other = await rig.registerWorker('other');
+    const taken = await worker.start();
+    const { workerId, instanceId } = worker;
+    const attempt = { jobId: taken.jobId, attempt: taken.attempt, token: taken.token };
+    const params = { id: run.id };
+    const speakAs = (who: { workerId: string; instanceId: string }) => [
+      () => rig.worker.heartbeat({ body: { ...who, freeSlots: 1, attempts: [attempt] } }),
+      () => rig.worker.pollJobs({ body: { ...who, freeSlots: 1, waitSeconds: 1 } }),
+      () => rig.worker.reserveExecution({ params, body: who }),
+    ];
+    for (const call of speakAs({ workerId, instanceId: randomUUID() })) {
+      const problem = await problemOf(call());
+      assert.deepEqual([problem.code, /another process/.test(problem.detail ?? '')], ['conflict', true]);
+    }
+    for (const call of speakAs({ workerId: randomUUID(), instanceId })) {
+      const problem = await problemOf(call());
+      assert.deepEqual([problem.code, /not registered/.test(problem.detail ?? '')], ['not_found', true]);
+    }
+    const lostFor = async (who: { workerId: string; instanceId: string }, token: string) => {
+      const { workerId, instanceId } = who;
+      const body = { workerId, instanceId, freeSlots: 1, attempts: [{ ...attempt, token }] };
+      return (await rig.worker.heartbeat({ body })).body.lost.map(({ jobId }) => jobId);
+    };
+    assert.deepEqual(await lostFor(other, taken.token), [taken.jobId]);
+    assert.deepEqual(await lostFor(worker, `${taken.token.slice(0, -4)}AAAA`), [taken.jobId]);
+    assert.deepEqual(await lostFor(worker, taken.token), []);
+  }),
+);
+
+test(
   'no token is in the database, the log or an answer',
   withBackend(async (rig) => {
     await rig.run(job('a'));

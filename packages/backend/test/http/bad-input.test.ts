@@ -178,3 +178,42 @@ test(
     assert.deepEqual([problem.status, problem.code], [413, 'too_large']);
   }),
 );
+
+test(
+  'what is too long for its field, or no text at all, is refused at its place',
+  withBackend(async (rig) => {
+    const run = await rig.run(job('a', { when: 'manual' }));
+    const jobId = run.jobs[0]?.id ?? '';
+    const send = async (path: string, body: string) => {
+      const headers = { authorization: `Bearer ${rig.personToken}`, 'content-type': 'application/json' };
+      const response = await fetch(rig.url + path, { method: 'POST', headers, body });
+      const { code, errors = [] } = (await response.json()) as { code: string; errors?: { pointer: string }[] };
+      return [response.status, code, ...errors.map(({ pointer }) => pointer)];
+    };
+    const long = 'x'.repeat(1_000_001);
+    const update = { jobId, status: 'RUNNING' };
+    assert.deepEqual(await send('/api/job/status', JSON.stringify({ ...update, logs: long })), [
+      400,
+      'bad_request',
+      '/logs',
+    ]);
+    const frames = { offset: 0, frames: long };
+    assert.deepEqual(await send('/api/job/status', JSON.stringify({ ...update, log: frames })), [
+      400,
+      'bad_request',
+      '/log/frames',
+    ]);
+    const variables = [{ name: 'A', value: long }];
+    const play = `/api/jobs/${jobId}/play`;
+    assert.deepEqual(await send(play, JSON.stringify({ variables }).slice(0, 900_000)), [400, 'bad_request']);
+    assert.deepEqual(await send(play, '{"__proto__": {"variables": []}, "variables": 5}'), [
+      400,
+      'bad_request',
+      '/variables',
+    ]);
+    assert.deepEqual(await send(play, `${'['.repeat(100_000)}${']'.repeat(100_000)}`), [400, 'bad_request', '']);
+    const deep = `{"variables": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    assert.equal((await send(play, deep))[0], 400);
+    assert.equal((await rig.person.getJob({ params: { jobId } })).body.status, 'MANUAL');
+  }),
+);
