@@ -15,21 +15,26 @@ export interface ContainerLife {
   readonly jobId: string;
   readonly attempt: number;
   readonly owner: string;
-  readonly startedAt: number;
-  endedAt: number | null;
+  /** From when to when (null: still) something of it could have an effect; none while it is paused. */
+  readonly alive: { readonly from: number; to: number | null }[];
 }
 
 /** Remembers which containers of jobs lived when, as the engine tells it. */
 export class EngineWatch implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #lives = new Map<string, ContainerLife>();
+  readonly #killed = new Set<string>();
   #reading: Promise<void> = Promise.resolve();
 
   private constructor() {}
 
   static async start(): Promise<EngineWatch> {
     const watch = new EngineWatch();
-    const filters = { type: ['container'], event: ['start', 'die'], label: ['io.xx-pipeline.job'] };
+    const filters = {
+      type: ['container'],
+      event: ['start', 'pause', 'kill', 'unpause', 'die'],
+      label: ['io.xx-pipeline.job'],
+    };
     const path = `/events?filters=${encodeURIComponent(JSON.stringify(filters))}`;
     const answer = await callEngine(
       { env: process.env, signal: watch.#stop.signal },
@@ -48,7 +53,7 @@ export class EngineWatch implements AsyncDisposable {
   livesOf(jobId: string): readonly ContainerLife[] {
     return [...this.#lives.values()]
       .filter((life) => life.jobId === jobId)
-      .toSorted((a, b) => a.startedAt - b.startedAt);
+      .toSorted((a, b) => (a.alive[0]?.from ?? 0) - (b.alive[0]?.from ?? 0));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,18 +71,30 @@ export class EngineWatch implements AsyncDisposable {
 
   #note({ Action, Actor: { ID, Attributes }, timeNano }: EngineEvent): void {
     const at = timeNano / 1e6;
-    if (Action === 'start') {
-      this.#lives.set(ID, {
-        id: ID,
-        jobId: Attributes['io.xx-pipeline.job'] ?? '',
-        attempt: Number(Attributes['io.xx-pipeline.attempt']),
-        owner: Attributes['io.xx-pipeline.owner'] ?? '',
-        startedAt: at,
-        endedAt: null,
-      });
-      return;
+    const life = this.#lives.get(ID) ?? {
+      id: ID,
+      jobId: Attributes['io.xx-pipeline.job'] ?? '',
+      attempt: Number(Attributes['io.xx-pipeline.attempt']),
+      owner: Attributes['io.xx-pipeline.owner'] ?? '',
+      alive: [],
+    };
+    this.#lives.set(ID, life);
+    const now = life.alive.at(-1);
+    switch (Action) {
+      case 'start':
+        life.alive.push({ from: at, to: null });
+        return;
+      case 'unpause':
+        // Engines thaw what they kill, for it to die.
+        if (!this.#killed.has(ID)) life.alive.push({ from: at, to: null });
+        return;
+      case 'kill':
+        if (['9', 'KILL', 'SIGKILL'].includes(Attributes['signal'] ?? '')) this.#killed.add(ID);
+        return;
+      case 'pause':
+      case 'die':
+        if (now !== undefined) now.to ??= at;
+        return;
     }
-    const life = this.#lives.get(ID);
-    if (life !== undefined) life.endedAt = at;
   }
 }

@@ -21,7 +21,7 @@ export interface LeaseTimes {
 /** Short enough to be waited for, long enough for a process to start again on a busy machine. */
 export const patientLease: LeaseTimes = { heartbeat: 0.5, lease: 20, accept: 4 };
 /** Over before a killed worker is back. */
-export const shortLease: LeaseTimes = { heartbeat: 0.3, lease: 2, accept: 1.5 };
+export const shortLease: LeaseTimes = { heartbeat: 0.3, lease: 4, accept: 3 };
 
 /** Everything one fault run needs: a backend, a proxy in front of it for workers, a watch on the engine. */
 export class FaultWorld implements AsyncDisposable {

@@ -55,7 +55,7 @@ export const killWorkerBackLate: FaultCase = {
     }
     await rig.startWorker('one', { slots: 1 });
     const status = retry ? 'SUCCESS' : 'FAILED';
-    const execution = await world.audit(id, { status, lines: 400, attempts: 3, mayOverlap: true });
+    const execution = await world.audit(id, { status, lines: 400, attempts: 3 });
     const first = execution.jobs[0]?.attempts[0];
     assert.equal(first?.failureReason, 'worker_lost', 'the first attempt');
     return retry ? 'with retry' : 'without retry';

@@ -15,15 +15,15 @@ export const networkCut: FaultCase = {
     const mode = random.oneOf<'cut' | 'silent'>(['cut', 'silent']);
     await using world = await FaultWorld.open(longer ? shortLease : patientLease);
     await world.rig.startWorker('one', { backendUrl: world.proxy.url });
-    const shape = { lines: 300, pause: longer ? 0.6 : 0.2 };
+    const shape = { lines: 300, pause: longer ? 0.8 : 0.2 };
     const retry = ', retry: {max: 2, when: runner_system_failure}';
     const id = await world.submit(longer ? oneJob(shape, retry) : fiveJobs(shape));
     await world.writing(id, 'a', random.between(1, 2000));
     world.proxy.mode = mode;
-    const ms = longer ? random.between(3500, 5000) : random.between(200, 4000);
+    const ms = longer ? random.between(5500, 8000) : random.between(200, 4000);
     await pass(ms);
     world.proxy.mode = 'open';
-    await world.audit(id, { status: 'SUCCESS', lines: 300, attempts: longer ? 3 : 1, mayOverlap: longer });
+    await world.audit(id, { status: 'SUCCESS', lines: 300, attempts: longer ? 3 : 1 });
     return `${mode}, ${ms} ms, lease ${longer ? shortLease.lease : patientLease.lease} s`;
   },
 };

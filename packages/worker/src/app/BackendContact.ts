@@ -140,7 +140,7 @@ export class BackendContact {
     const since = fence.now();
     const attempts = service.heldAttempts();
     const beat = { workerId, instanceId, freeSlots: service.freeSlots, attempts };
-    const { cancel, lost } = await client.heartbeat(beat, limited(signal, Math.min(callMs, this.#leaseMs / 3)));
+    const { cancel, lost } = await client.heartbeat(beat, limited(signal, Math.min(callMs, this.#leaseMs)));
     this.#renew(since);
     for (const { jobId, attempt, reason } of lost) service.loseJob(jobId, attempt, reason);
     await fence.open((jobId, attempt) => service.holds(jobId, attempt));

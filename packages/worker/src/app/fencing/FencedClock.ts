@@ -20,8 +20,8 @@ export class FencedClock implements Clock {
     for (let left = ms; left > 0; ) {
       const { closedMs } = this.#fence;
       await this.#clock.sleep(left, signal);
-      await (signal === undefined ? this.#fence.opened() : orAborted(this.#fence.opened(), signal));
       left = this.#fence.closedMs - closedMs;
+      await (signal === undefined ? this.#fence.opened() : orAborted(this.#fence.opened(), signal));
     }
   }
 }
