@@ -165,7 +165,7 @@ export class BackendContact {
       const { freeSlots } = service;
       // A poll that may get no job still hears that one is to be canceled. It ends when a slot is free.
       const full = new AbortController();
-      if (freeSlots === 0) this.#slotFree(AbortSignal.any([signal, full.signal])).then(() => full.abort());
+      if (freeSlots === 0) void this.#slotFree(AbortSignal.any([signal, full.signal])).then(() => full.abort());
       try {
         const poll = { workerId, instanceId, freeSlots, waitSeconds: pollSeconds };
         const patience = limited(AbortSignal.any([signal, full.signal]), (pollSeconds + 15) * 1000);
