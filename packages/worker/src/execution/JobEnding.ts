@@ -1,6 +1,6 @@
 import type { FailureReason, JobOutcome } from '@xx-pipeline/common';
 import { ExecutionBroken, ImageUnavailable } from './errors.ts';
-import { firstLine } from './format.ts';
+import { firstLine, formatBytes } from './format.ts';
 import type { ScriptExit } from './JobExecutor.ts';
 
 /** How an attempt ended. */
@@ -47,11 +47,16 @@ export function outcomeOfEnding(ending: JobEnding): Pick<JobOutcome, 'status' | 
 
 /** The failure of a script, with the command (if any) that was running then. */
 export function scriptFailure(exit: ScriptExit, commands: readonly string[], running: number): JobEnding {
-  const memory = exit.outOfMemory ? ': it used too much memory and was killed' : '';
   const command = commands[running];
   const place =
     command === undefined ? '' : `, in command ${running + 1} of ${commands.length} (${firstLine(command)})`;
-  return failed('script_failure', `exit code ${exit.exitCode}${memory}${place}`);
+  return failed('script_failure', `exit code ${exit.exitCode}${exit.outOfMemory ? memoryFailure(exit) : ''}${place}`);
+}
+
+/** GitLab says nothing of it; the exit code alone would send people looking for who sent the signal. */
+function memoryFailure({ memoryLimit }: ScriptExit): string {
+  const limit = memoryLimit === undefined ? '' : ` (limit ${formatBytes(memoryLimit)})`;
+  return `: the container ran out of memory${limit}, a process was killed`;
 }
 
 /** The last line of a job's log. */

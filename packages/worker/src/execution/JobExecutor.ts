@@ -94,8 +94,10 @@ export interface OutputSink {
 /** How a shell text ended. */
 export interface ScriptExit {
   readonly exitCode: number;
-  /** The engine killed it for using too much memory. */
+  /** It was killed because its container used too much memory. */
   readonly outOfMemory: boolean;
+  /** Bytes that its container may use, where that was too little. */
+  readonly memoryLimit?: number;
 }
 
 /** One job's container. Every method but `interrupt` and `remove` waits for the one before. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { labelNames } from '../../src/execution/docker/label-names.ts';
 import { ExecutionBroken } from '../../src/execution/errors.ts';
 import { DockerRig, Recorder, runText } from './rig.ts';
 
@@ -101,6 +102,21 @@ test('a forced interrupt ends a container whose entrypoint has not got to the sh
   await broken;
   assert.equal(recorder.stdout, 'waiting\n');
   await container.remove();
+});
+
+test('a script that is killed for lack of memory says so, with the limit', async () => {
+  for (const recoverable of [false, true]) {
+    await using rig = await DockerRig.make();
+    const container = await rig.prepare(await rig.executor({ recoverable }), { isOnly: true });
+    const [{ Id } = { Id: '' }] = await rig.client.listContainers(`${labelNames.owner}=${rig.ownerId}`);
+    const body = JSON.stringify({ Memory: 33_554_432, MemorySwap: 33_554_432 });
+    const limited = await rig.client.transport.send({ method: 'POST', path: `/containers/${Id}/update`, body });
+    assert.equal(limited.status, 200);
+    limited.body.resume();
+    const { exitCode, outOfMemory, memoryLimit } = await runText(container, 'echo begun; tail /dev/zero');
+    assert.deepEqual([exitCode, outOfMemory, memoryLimit], [137, true, 33_554_432]);
+    await container.remove();
+  }
 });
 
 test('interrupt when nothing runs does nothing', async () => {

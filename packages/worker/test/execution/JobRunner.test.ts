@@ -39,7 +39,7 @@ test('the first failing command decides code and message', async () => {
 test('a job killed for its memory says so', async () => {
   const { outcome } = await new JobRig().run({ script: ['oom'] });
   assert.equal(outcome.failureReason, 'script_failure');
-  assert.match(outcome.failureMessage ?? '', /too much memory/);
+  assert.match(outcome.failureMessage ?? '', /ran out of memory/);
 });
 
 test('a pull shows as a phase, a line and a timing of its own', async () => {

@@ -141,6 +141,20 @@ export class DockerClient {
     return orNull(this.#json<ContainerDetails>('GET', `/containers/${id}/json`, {}, options));
   }
 
+  /** Whether the engine has told, or tells within some milliseconds, of processes of a container killed for its memory. */
+  async sawOutOfMemory(id: string, ms: number): Promise<boolean> {
+    const signal = AbortSignal.timeout(ms);
+    const filters = JSON.stringify({ container: [id], event: ['oom'] });
+    try {
+      const { body } = await this.#call('GET', '/events', { since: 1, filters }, { deadline: 0, signal });
+      signal.addEventListener('abort', () => body.destroy());
+      for await (const _ of body) return true;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    return false;
+  }
+
   listContainers(label: string, options: CallOptions = {}): Promise<ContainerSummary[]> {
     return this.#json('GET', '/containers/json', { all: true, filters: JSON.stringify({ label: [label] }) }, options);
   }

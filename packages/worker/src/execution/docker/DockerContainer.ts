@@ -9,6 +9,9 @@ import type { SandboxLease } from './NetworkSandboxes.ts';
 import { prefixTar } from './prefix-tar.ts';
 import type { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
 
+/** How long an engine may take to tell that memory was the reason. */
+const oomEventMs = 300;
+
 /** A container made for a job, and what is its alone. */
 export interface MadeContainer {
   readonly live: LiveContainer;
@@ -61,8 +64,8 @@ export class DockerContainer implements JobContainer {
       await this.#given;
       const exitCode = await this.#runScript(script, output);
       // 137 = killed; by us, by itself, or by the kernel for its memory, which only the engine knows.
-      const outOfMemory = exitCode === 137 && !this.#killed && (await this.#wasOutOfMemory());
-      return { exitCode, outOfMemory };
+      const shortOf = exitCode === 137 && !this.#killed ? await this.#lackOfMemory() : null;
+      return { exitCode, outOfMemory: false, ...shortOf };
     } finally {
       this.#given = null;
     }
@@ -72,6 +75,8 @@ export class DockerContainer implements JobContainer {
     try {
       return await this.#made.live.session.run(script, output);
     } catch (error) {
+      // Its outermost shell too: the container ended with it.
+      if (this.#made.live.session.outerPid !== null && (await this.#lackOfMemory(0)) !== null) return 137;
       throw await this.#explain(error);
     }
   }
@@ -159,9 +164,19 @@ export class DockerContainer implements JobContainer {
     return this.#turn;
   }
 
-  async #wasOutOfMemory(): Promise<boolean> {
-    const details = await this.#surroundings.client.inspectContainer(this.#made.live.id).catch(() => null);
-    return details?.State.OOMKilled ?? false;
+  /** How its memory was too little; null when that was not its trouble. */
+  async #lackOfMemory(ms = oomEventMs): Promise<Pick<ScriptExit, 'outOfMemory' | 'memoryLimit'> | null> {
+    const { client } = this.#surroundings;
+    const { id } = this.#made.live;
+    try {
+      const details = await client.inspectContainer(id);
+      // Engines of some versions say it in a container's state only when all of it has ended; in an event always.
+      if (details?.State.OOMKilled !== true && (ms === 0 || !(await client.sawOutOfMemory(id, ms)))) return null;
+      const limit = details?.HostConfig?.Memory ?? 0;
+      return { outOfMemory: true, ...(limit > 0 ? { memoryLimit: limit } : {}) };
+    } catch {
+      return null;
+    }
   }
 
   async #explain(error: unknown): Promise<unknown> {

@@ -51,6 +51,10 @@ export interface ContainerDetails {
     readonly Error: string;
     readonly Pid: number;
   };
+  readonly HostConfig?: {
+    /** Bytes; 0 = no limit. */
+    readonly Memory?: number;
+  };
 }
 
 /** One row of `GET /containers/json`. */
