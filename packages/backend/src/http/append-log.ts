@@ -1,6 +1,7 @@
 import type { Clock, LogChunk } from '@xx-pipeline/common';
 import { HttpProblem } from '@xx-pipeline/common/service';
 import type { LogKey, LogStore } from '../logs/LogStore.ts';
+import { freeBytes } from './free-bytes.ts';
 import { LogFrameReader } from './LogFrameReader.ts';
 
 /** Payload bytes that are gathered before they are written: few writes, little memory. */
@@ -16,27 +17,31 @@ export interface LogBody {
 
 /**
  * Appends a body as it comes; the offset behind it. Throws `offset_gap` with where to go on. While one part is written
- * the next one comes in.
+ * the next one comes in. The body's bytes are gone afterwards.
  */
 export async function appendLog(logs: LogStore, key: LogKey, body: LogBody, clock: Clock): Promise<number> {
   const frames = new LogFrameReader();
   let { offset } = body;
   let batch: LogChunk[] = [];
+  let bodies: Uint8Array[] = [];
   let size = 0;
   /** The last write. */
   let writing = (async () => offset)();
   const write = async () => {
     await writing;
-    writing = appendChunks(logs, key, offset, batch);
+    const written = bodies;
+    writing = appendChunks(logs, key, offset, batch).finally(() => freeBytes(written));
     // Who waits for it hears of it; that may be later.
     writing.catch(() => {});
     offset += size;
     batch = [];
+    bodies = [];
     size = 0;
   };
   try {
     for await (const bytes of body.bytes) {
       const chunks: LogChunk[] = body.framed ? frames.push(bytes) : [{ stream: 'stdout', at: clock.now(), bytes }];
+      bodies.push(bytes);
       for (const chunk of chunks) {
         batch.push(chunk);
         size += chunk.bytes.length;

@@ -5,6 +5,7 @@ import { appendLog } from './append-log.ts';
 import { admitReader, admitWriter } from './attempt-access.ts';
 import { followLog } from './follow-log.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
+import { LogEvents } from './LogEvents.ts';
 
 const readBytes = 1024 * 1024;
 
@@ -16,6 +17,7 @@ export function logHandlers({
   clock,
   metrics,
 }: HttpParts): HandlersOf<'appendLog' | 'readLog' | 'followLog'> {
+  const events = new LogEvents(logs);
   return {
     appendLog: async ({ params: { jobId }, query, body, caller, rawHeaders }) => {
       const { attempt, headers } = await admitWriter(jobs, caller, jobId, query.attempt);
@@ -41,7 +43,7 @@ export function logHandlers({
     followLog: async ({ params: { jobId }, query, rawHeaders, signal }) => {
       const attempt = HttpProblem.orThrow(await jobs.resolveAttempt(jobId, query.attempt));
       const offset = lastEventId(rawHeaders) ?? query.offset;
-      return { status: 200, body: followLog({ logs, jobs, wakeups }, { jobId, attempt }, offset, signal) };
+      return { status: 200, body: followLog({ events, jobs, wakeups }, { jobId, attempt }, offset, signal) };
     },
   };
 }

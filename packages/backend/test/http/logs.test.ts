@@ -172,3 +172,33 @@ test(
     ]);
   }),
 );
+
+test(
+  'many who follow one log hear all of it, those who come late and those who read slowly too',
+  withBackend(async (rig) => {
+    await rig.run(job('a'));
+    const worker = await rig.registerWorker();
+    const taken = await worker.start();
+    const { jobId, token } = taken;
+    const block = Buffer.alloc(300_000, 'a line\n');
+    const follow = async (pause: number) => {
+      const heard: string[] = [];
+      for await (const { event, data } of (await rig.person.followLog({ params: { jobId } })).body) {
+        if (event === 'log') heard.push((JSON.parse(data) as { text: string }).text);
+        if (heard.length % 3 === 0) for (let turn = 0; turn < pause; turn++) await new Promise(setImmediate);
+      }
+      return heard.join('');
+    };
+    const followers = [0, 1, 50].map(follow);
+    for (let turn = 0; turn < 6; turn++) {
+      await rig.worker.appendLog(
+        { params: { jobId }, query: { offset: turn * block.length }, body: Buffer.from(block) },
+        { token },
+      );
+      if (turn === 3) followers.push(follow(0));
+    }
+    await worker.tell(taken, { status: 'SUCCESS' });
+    const whole = block.toString().repeat(6);
+    for (const heard of await Promise.all(followers)) assert.ok(heard === whole);
+  }),
+);

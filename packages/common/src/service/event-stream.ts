@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { writeServerSentEvent } from '../api/index.ts';
-import type { OutgoingEvent } from './handler-types.ts';
+import type { EncodedEvents, OutgoingEvent } from './handler-types.ts';
 
 /**
  * Sends events as they come until there are no more or the client has gone. The next event is asked for only when the
@@ -8,7 +8,7 @@ import type { OutgoingEvent } from './handler-types.ts';
  */
 export async function sendEvents(
   response: ServerResponse,
-  events: AsyncIterable<OutgoingEvent>,
+  events: AsyncIterable<OutgoingEvent | EncodedEvents>,
   options: { readonly pingEvery: number },
 ): Promise<void> {
   response.writeHead(200, {
@@ -23,7 +23,8 @@ export async function sendEvents(
   try {
     for await (const event of events) {
       if (response.destroyed) break;
-      if (!response.write(writeServerSentEvent(event))) await drained(response);
+      const bytes = 'encoded' in event ? event.encoded : writeServerSentEvent(event);
+      if (!response.write(bytes)) await drained(response);
     }
   } finally {
     clearInterval(ping);

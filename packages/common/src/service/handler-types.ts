@@ -39,6 +39,11 @@ export interface OutgoingEvent {
   readonly data: unknown;
 }
 
+/** Events that are encoded already, for many who get the same. */
+export interface EncodedEvents {
+  readonly encoded: Uint8Array;
+}
+
 // What JSON.stringify takes: our records are readonly, schemas are not.
 type Sendable<T> = T extends readonly (infer Item)[]
   ? readonly Sendable<Item>[]
@@ -47,7 +52,7 @@ type Sendable<T> = T extends readonly (infer Item)[]
     : T;
 
 type Outgoing<T> = T extends 'events'
-  ? AsyncIterable<OutgoingEvent>
+  ? AsyncIterable<OutgoingEvent | EncodedEvents>
   : T extends 'text'
     ? string
     : T extends Bytes

@@ -5,7 +5,7 @@ import { problemMediaType, type Route } from '../api/index.ts';
 import { readBearer } from './bearer.ts';
 import { drained, sendEvents } from './event-stream.ts';
 import { HttpProblem } from './HttpProblem.ts';
-import type { Caller, Handlers, OutgoingEvent, RouteCall } from './handler-types.ts';
+import type { Caller, EncodedEvents, Handlers, OutgoingEvent, RouteCall } from './handler-types.ts';
 import type { OpenCalls } from './OpenCalls.ts';
 import { checkInput, defaultBodyLimit, limitedBody, readJsonBody } from './read-input.ts';
 
@@ -124,7 +124,9 @@ async function send(
   if (expected === 'events') {
     reply.hijack();
     try {
-      await sendEvents(reply.raw, body as AsyncIterable<OutgoingEvent>, { pingEvery: options.pingEvery ?? 15_000 });
+      await sendEvents(reply.raw, body as AsyncIterable<OutgoingEvent | EncodedEvents>, {
+        pingEvery: options.pingEvery ?? 15_000,
+      });
     } catch (error) {
       options.failed(name, error);
       reply.raw.destroy();
