@@ -263,7 +263,8 @@ export class Simulation {
 
   async #personActs(): Promise<void> {
     const dice = this.#dice;
-    const { services } = dice.pick(this.#rig.backends);
+    const { services, scheduling } = dice.pick(this.#rig.backends);
+    const worker = dice.pick(this.#workers);
     const { jobs } = await this.#rig.execution(this.#id);
     const job = dice.pick(jobs);
     const statuses: ExecutionStatus[] = ['RUNNING', 'SUCCESS', 'FAILED', 'CANCELED', 'SKIPPED', 'PENDING'];
@@ -274,6 +275,7 @@ export class Simulation {
       'retry a job': () => services.jobs.retryJob(job.id),
       'cancel a job': () => services.jobs.cancelJob(job.id),
       play: () => services.jobs.playJob(job.id, []),
+      [`hand the run to ${name(worker)}`]: () => scheduling.registry.reserve(this.#id, worker),
       [`say ${status}`]: () => services.jobs.updateJobExecutionStatus({ jobId: job.id, status }, { kind: 'person' }),
     };
     const act = dice.pick(Object.keys(acts));
