@@ -11,6 +11,7 @@ export type { IdSource } from './ids.ts';
 export type { JobEvent, JobOutcome, JobPhase } from './jobs/JobEvent.ts';
 export type { ArtifactRequest, JobDependency, JobRequest, JobVariable, SourceRequest } from './jobs/JobRequest.ts';
 export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
+export type { UpcomingJob } from './jobs/UpcomingJob.ts';
 export type { LogChunk, LogStream } from './logs/LogChunk.ts';
 export { ManualClock } from './ManualClock.ts';
 export type {

@@ -6,11 +6,11 @@ export { type AttemptConclusion, concludeAttempt } from './progress/conclude-att
 export type { JobDecision } from './progress/decide.ts';
 export {
   certainlyBefore,
+  type LikelyJob,
   type LookAheadState,
+  likelyJobs,
   nextLikelyJob,
   type Progress,
-  type UpcomingJob,
-  upcomingJobs,
 } from './progress/look-ahead.ts';
 export { isSettled, nextJobs } from './progress/next-jobs.ts';
 export { indexPlan, type PlanIndex } from './progress/PlanIndex.ts';

@@ -5,6 +5,7 @@ import type {
   JobOutcome,
   JobStatusUpdate,
   Result,
+  UpcomingJob,
 } from '@xx-pipeline/common';
 import { isTerminal, success, unreachable } from '@xx-pipeline/common';
 import type { Problem } from '@xx-pipeline/common/api';
@@ -22,6 +23,7 @@ import {
   retriesOfJob,
   stoppedDependents,
 } from '@xx-pipeline/pipeline-language';
+import type { SecretBox } from '../secrets/SecretBox.ts';
 import { attemptLog } from './attempt-log.ts';
 import { hashToken, parseAttemptToken } from './attempt-token.ts';
 import type { Caller } from './Caller.ts';
@@ -37,8 +39,8 @@ import type { JobSteps, StageSteps } from './execution-steps.ts';
 import { leaseMs } from './leases.ts';
 import { makeJobRequest, sealVariable } from './make-job-request.ts';
 import { problem, refused } from './problems.ts';
-import type { SecretBox } from '../secrets/SecretBox.ts';
 import { StatusLogs } from './StatusLogs.ts';
+import { upcomingJobsOf } from './upcoming-jobs.ts';
 
 /** An attempt that a token speaks for. */
 export interface AuthorizedAttempt {
@@ -148,6 +150,11 @@ export class JobExecutionService implements JobSteps {
   /** How far the jobs are that this one waits for. */
   async getDependencies(jobId: string): Promise<Result<DependencyState[], Problem>> {
     return this.#read(jobId, (draft) => success(dependenciesOf(draft, draft.job(jobId), this.#parts)));
+  }
+
+  /** Jobs of the same run that are likely to follow. */
+  async getUpcoming(jobId: string, limit: number): Promise<Result<UpcomingJob[], Problem>> {
+    return this.#read(jobId, (draft) => success(upcomingJobsOf(draft, limit, this.#parts)));
   }
 
   /** A person starts a manual job, or a delayed one before its time. */

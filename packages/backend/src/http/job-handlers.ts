@@ -7,7 +7,14 @@ import type { HandlersOf, HttpParts } from './HttpParts.ts';
 export function jobHandlers(
   parts: HttpParts,
 ): HandlersOf<
-  'getJob' | 'getJobDependencies' | 'getJobStatus' | 'updateJobStatus' | 'playJob' | 'retryJob' | 'cancelJob'
+  | 'getJob'
+  | 'getJobDependencies'
+  | 'getUpcomingJobs'
+  | 'getJobStatus'
+  | 'updateJobStatus'
+  | 'playJob'
+  | 'retryJob'
+  | 'cancelJob'
 > {
   const { jobs } = parts.services;
   return {
@@ -18,6 +25,10 @@ export function jobHandlers(
     getJobDependencies: async ({ params, caller }) => {
       await admitReader(jobs, caller, params.jobId);
       return { status: 200, body: { dependencies: HttpProblem.orThrow(await jobs.getDependencies(params.jobId)) } };
+    },
+    getUpcomingJobs: async ({ params, query, caller }) => {
+      await admitReader(jobs, caller, params.jobId);
+      return { status: 200, body: { jobs: HttpProblem.orThrow(await jobs.getUpcoming(params.jobId, query.limit)) } };
     },
     getJobStatus: async ({ params, caller }) => {
       await admitReader(jobs, caller, params.jobId);

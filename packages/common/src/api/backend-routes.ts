@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { dependencyStateSchema, jobExecutionSchema, jobStatusUpdateSchema, statusSchema } from './job-schemas.ts';
+import {
+  dependencyStateSchema,
+  jobExecutionSchema,
+  jobStatusUpdateSchema,
+  statusSchema,
+  upcomingJobSchema,
+} from './job-schemas.ts';
 import {
   createExecutionSchema,
   executionSummarySchema,
@@ -66,6 +72,16 @@ export const backendRoutes = {
     access: ['person', 'worker', 'job'],
     params: jobParams,
     responses: { 200: z.object({ dependencies: z.array(dependencyStateSchema) }) },
+  },
+  getUpcomingJobs: {
+    method: 'GET',
+    path: '/api/jobs/{jobId}/upcoming',
+    summary:
+      'Jobs of the same run that are likely to follow: a worker may have their containers ready before their turn',
+    access: ['worker', 'job'],
+    params: jobParams,
+    query: z.object({ limit: z.coerce.number().int().min(1).max(32).default(4) }),
+    responses: { 200: z.object({ jobs: z.array(upcomingJobSchema) }) },
   },
   getJobStatus: {
     method: 'GET',

@@ -27,6 +27,11 @@ const imageSchema = z.union([
   }),
 ]);
 
+const sourceSchema = z.union([
+  z.object({ kind: z.literal('empty') }),
+  z.object({ kind: z.literal('tree'), key: z.string().max(2048) }),
+]);
+
 /** `POST /api/job/execute`: see `JobRequest`. */
 export const jobRequestSchema = z.object({
   jobId: z.uuid(),
@@ -53,9 +58,18 @@ export const jobRequestSchema = z.object({
   timeout: z.number().positive().optional(),
   dependencyTimeout: z.number().positive().optional(),
   allowFailure: z.boolean().optional(),
-  source: z
-    .union([z.object({ kind: z.literal('empty') }), z.object({ kind: z.literal('tree'), key: z.string().max(2048) })])
-    .optional(),
+  source: sourceSchema.optional(),
+});
+
+/** One of `GET /api/jobs/{jobId}/upcoming`: see `UpcomingJob`. */
+export const upcomingJobSchema = z.object({
+  jobId: z.uuid(),
+  jobName: name,
+  pipelineExecutionId: z.uuid(),
+  attempt: z.int().min(1),
+  image: imageSchema,
+  source: sourceSchema,
+  after: z.array(z.uuid()),
 });
 
 /** Milliseconds per phase: see `PhaseTimings`. */

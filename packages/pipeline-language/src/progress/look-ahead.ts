@@ -80,27 +80,27 @@ export function certainlyBefore(
 }
 
 /** A job that will run soon if nothing fails. */
-export interface UpcomingJob {
+export interface LikelyJob {
   readonly number: number;
-  /** Numbers of the jobs, of those under way and those upcoming before it, that are certain to have ended when it runs. */
+  /** Numbers of the jobs, of those under way and those before it here, that are certain to have ended when it runs. */
   readonly after: readonly number[];
 }
 
 /** The next jobs of a run whose turn has not come yet, in order of the plan. Every job must be known. */
-export function upcomingJobs(index: PlanIndex, jobs: readonly JobExecution[], limit: number): UpcomingJob[] {
+export function likelyJobs(index: PlanIndex, jobs: readonly JobExecution[], limit: number): LikelyJob[] {
   const jobOf = (number: number): JobExecution => {
     const job = jobs[number];
     if (job === undefined) throw new Error(`the run has no job number ${number}`);
     return job;
   };
-  const upcoming = new Map<number, UpcomingJob>();
-  const progress: Progress = { index, jobOf, isPrepared: (number) => upcoming.has(number) };
+  const likely = new Map<number, LikelyJob>();
+  const progress: Progress = { index, jobOf, isPrepared: (number) => likely.has(number) };
   const underWay = [...jobs.keys()].filter((number) => ['PENDING', 'RUNNING'].includes(jobOf(number).status));
   const state: LookAheadState = { start: 0 };
-  while (upcoming.size < limit) {
+  while (likely.size < limit) {
     const number = nextLikelyJob(progress, state);
     if (number === null) break;
-    upcoming.set(number, { number, after: certainlyBefore(progress, number, [...underWay, ...upcoming.keys()]) });
+    likely.set(number, { number, after: certainlyBefore(progress, number, [...underWay, ...likely.keys()]) });
   }
-  return [...upcoming.values()];
+  return [...likely.values()];
 }

@@ -260,6 +260,7 @@ function hearsNobody(error: unknown): boolean {
   return cause?.code === 'ECONNREFUSED';
 }
 
-const limited = (signal: AbortSignal, ms = callMs): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]);
+const limited = (signal: AbortSignal, ms = callMs): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]);
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -10,6 +10,7 @@ import { FinishedAttempts } from './attempt/FinishedAttempts.ts';
 import { KeptAttempts } from './attempt/KeptAttempts.ts';
 import { RunningAttempt } from './attempt/RunningAttempt.ts';
 import { Slots } from './Slots.ts';
+import type { UpcomingJobs } from './UpcomingJobs.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';
 import type { WorkerCommunicationService } from './WorkerCommunicationService.ts';
 import type { WorkerIdentity } from './WorkerIdentity.ts';
@@ -21,6 +22,8 @@ export interface WorkerServiceParts {
   readonly fencedRunner: JobRunner;
   /** Scripts of such attempts begin only when the backend knows that they are here: they have an effect on the world. */
   readonly asksToBegin: boolean;
+  /** null: jobs do not get their containers before they come. */
+  readonly upcoming: UpcomingJobs | null;
   readonly communication: WorkerCommunicationService;
   readonly client: WorkerBackendClient | null;
   readonly identity: Pick<WorkerIdentity, 'workerId' | 'instanceId' | 'isHeir'>;
@@ -232,6 +235,7 @@ export class PipelineExecutionWorkerService {
   /** Takes no more jobs. */
   drain(): void {
     this.#draining = true;
+    void this.#parts.upcoming?.close();
   }
 
   /** Ends everything that runs and tells that it should be tried elsewhere. */
@@ -254,7 +258,7 @@ export class PipelineExecutionWorkerService {
     this.#draining = true;
     this.#stop.abort(new Error('the worker is closing'));
     this.#parts.communication.close();
-    await this.delivered();
+    await Promise.all([this.delivered(), this.#parts.upcoming?.close()]);
     this.#finished.close();
     await this.#folders.close();
   }
@@ -281,7 +285,7 @@ export class PipelineExecutionWorkerService {
       isLeft,
     }: { readonly after: Promise<void> | null; readonly admitted: Promise<void>; readonly isLeft: boolean },
   ): RunningAttempt {
-    const { runner, fencedRunner, asksToBegin, identity, communication, clock, log } = this.#parts;
+    const { runner, fencedRunner, upcoming, asksToBegin, identity, communication, clock, log } = this.#parts;
     const { request, attempt } = directory.job;
     const running = new RunningAttempt(
       directory,
@@ -293,6 +297,8 @@ export class PipelineExecutionWorkerService {
         isLeft,
         asksToBegin: asksToBegin && request.token !== undefined,
         isHeir: identity.isHeir,
+        takePrepared: () => upcoming?.take(request),
+        begun: () => void upcoming?.look(request),
         acquireSlot: (runsAlready) => (runsAlready ? Promise.resolve(this.#slots.occupy()) : this.#slots.acquire()),
         changed: () => this.#changed(),
         diskTrouble: (error) => this.#trouble(error),
@@ -300,6 +306,8 @@ export class PipelineExecutionWorkerService {
       after,
     );
     this.#attempts.set(request.jobId, running);
+    upcoming?.entered(request);
+    void running.ended.then(() => upcoming?.left(request, running.outcome?.status !== 'SUCCESS'));
     log.info('job accepted', { job: request.jobName, jobId: request.jobId, attempt });
     const away = running.gone.then(async (end) => {
       try {

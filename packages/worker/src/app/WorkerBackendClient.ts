@@ -1,4 +1,4 @@
-import type { ExecutionStatus, JobExecution, JobStatusUpdate } from '@xx-pipeline/common';
+import type { ExecutionStatus, JobExecution, JobStatusUpdate, UpcomingJob } from '@xx-pipeline/common';
 import {
   type ApiClient,
   type ApiTransport,
@@ -54,6 +54,12 @@ export class WorkerBackendClient {
   async getJobDependencies(caller: AttemptCaller, signal?: AbortSignal): Promise<readonly DependencyState[]> {
     const { jobId, token } = caller;
     return (await this.#api.getJobDependencies({ params: { jobId } }, { signal, token })).body.dependencies;
+  }
+
+  async getUpcomingJobs(caller: AttemptCaller, limit: number, signal?: AbortSignal): Promise<readonly UpcomingJob[]> {
+    const { jobId, token } = caller;
+    const answer = await this.#api.getUpcomingJobs({ params: { jobId }, query: { limit } }, { signal, token });
+    return answer.body.jobs as UpcomingJob[];
   }
 
   async getJobStatus(caller: AttemptCaller, jobId: string, signal?: AbortSignal): Promise<ExecutionStatus> {

@@ -19,6 +19,7 @@ import { openExecutor, openGuardian } from './open-executor.ts';
 import { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import { CachedTreesExecutor } from './sources/CachedTreesExecutor.ts';
 import { TreeCache } from './sources/TreeCache.ts';
+import { UpcomingJobs } from './UpcomingJobs.ts';
 import { serveWorker, WorkerApp } from './WorkerApp.ts';
 import { WorkerBackendClient } from './WorkerBackendClient.ts';
 import { WorkerCommunicationService } from './WorkerCommunicationService.ts';
@@ -128,9 +129,21 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
     const runner = new JobRunner({ ...parts, executor, clock });
     const fencedRunner = new JobRunner({ ...parts, executor: fenced, clock: new FencedClock(clock, fence) });
     const slots = options.slots ?? 4;
+    // Pretended containers cost nothing: making them early would only cost calls.
+    const looksAhead = client !== null && options.executor !== 'scripted';
+    const upcoming = looksAhead
+      ? new UpcomingJobs({
+          runner: fencedRunner,
+          ask: ({ jobId, attempt = 1, token }, limit, signal) =>
+            client.getUpcomingJobs({ jobId, attempt, token }, limit, signal),
+          slots,
+          clock,
+        })
+      : null;
     const service = new PipelineExecutionWorkerService({
       runner,
       fencedRunner,
+      upcoming,
       asksToBegin: options.executor !== 'scripted',
       communication,
       client,

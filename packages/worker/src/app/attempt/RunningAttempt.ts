@@ -22,6 +22,10 @@ export interface AttemptSurroundings {
   readonly isLeft: boolean;
   /** Its script begins only when the backend knows that it is here. */
   readonly asksToBegin: boolean;
+  /** The container that was made for it before it came; asked for once, when it is to run. */
+  readonly takePrepared: () => PreparedJob | undefined;
+  /** Its script begins. */
+  readonly begun: () => void;
   /** Whoever had this state directory before has certainly ended: a container that is not here is nowhere. */
   readonly isHeir: boolean;
 }
@@ -196,6 +200,7 @@ export class RunningAttempt {
     if (begunAt === null && begin !== null) {
       await Promise.race([begin, aborted(AbortSignal.any([this.#kill.signal, this.#cancel.signal]))]);
     }
+    const prepared = adopted ?? this.#around.takePrepared();
     const outcome = await runner.runJob(this.request, {
       signal: this.#cancel.signal,
       kill: this.#kill.signal,
@@ -212,7 +217,8 @@ export class RunningAttempt {
         if (writing === undefined) note();
         else return writing.then(note);
       },
-      ...(adopted === null || begunAt === null ? {} : { prepared: adopted, begunAt }),
+      ...(prepared === undefined ? {} : { prepared }),
+      ...(begunAt === null ? {} : { begunAt }),
     });
     this.#outcome = this.#handBack === null ? outcome : { ...outcome, ...interrupted(this.#handBack) };
   }
@@ -239,6 +245,7 @@ export class RunningAttempt {
         if (journal.state.reports.length === 0) this.#report({ status: 'RUNNING' }, false);
         return;
       case 'script':
+        this.#around.begun();
         if (journal.state.begunAt === null && this.#around.asksToBegin) return this.#beginWhenKnown(event.at);
         journal.note({ type: 'begun', at: event.at });
         return;

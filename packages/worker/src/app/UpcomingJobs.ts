@@ -1,0 +1,123 @@
+import type { Clock, JobRequest, UpcomingJob } from '@xx-pipeline/common';
+import { ContainersAhead, type JobRunner, type PreparedJob, purposeOf } from '../execution/index.ts';
+
+/** What looking ahead needs. */
+export interface UpcomingParts {
+  readonly runner: Pick<JobRunner, 'prepare'>;
+  /** The jobs that are likely to follow one, at most so many; rejects where the backend cannot be asked. */
+  readonly ask: (request: JobRequest, limit: number, signal: AbortSignal) => Promise<readonly UpcomingJob[]>;
+  readonly slots: number;
+  readonly clock: Clock;
+}
+
+/** Containers that wait beyond one per slot. */
+const extra = 2;
+/** A container waits no longer than this, ms, after its run has done its last here. */
+const patience = 30_000;
+
+/** A run of which something is here. */
+interface Run {
+  /** Attempts that are here. */
+  here: number;
+  /** Jobs that have containers waiting. */
+  readonly prepared: Set<string>;
+  /** Ends the wait for another attempt. */
+  stay: AbortController;
+}
+
+/**
+ * The containers of jobs that this worker may get soon, made while the job before them runs. Nothing is promised: what
+ * another worker gets, or what a failure makes useless, is thrown away.
+ *
+ *   an attempt's script begins --> the backend is asked what follows --> containers in the making
+ *                                                                           '--> taken by its attempt | thrown away
+ */
+export class UpcomingJobs {
+  readonly #parts: UpcomingParts;
+  readonly #ahead: ContainersAhead;
+  readonly #runs = new Map<string, Run>();
+  /** Attempts that are here: they need no container from here any more. */
+  readonly #here = new Set<string>();
+  readonly #stop = new AbortController();
+  #candidates: readonly UpcomingJob[] = [];
+
+  constructor(parts: UpcomingParts) {
+    this.#parts = parts;
+    const { slots } = parts;
+    this.#ahead = new ContainersAhead({ limit: slots + extra, widest: slots, onReady: () => this.#prepare() });
+  }
+
+  /** An attempt has come. */
+  entered({ jobId, pipelineExecutionId: id }: JobRequest): void {
+    this.#here.add(jobId);
+    if (id === undefined) return;
+    const run = this.#runs.get(id) ?? { here: 0, prepared: new Set(), stay: new AbortController() };
+    run.here++;
+    run.stay.abort();
+    this.#runs.set(id, run);
+  }
+
+  /** The container that waits for an attempt, if there is one and it is of the right kind; the attempt owns it. */
+  take(request: JobRequest): PreparedJob | undefined {
+    this.#runs.get(request.pipelineExecutionId ?? '')?.prepared.delete(request.jobId);
+    return this.#ahead.take(request.jobId, purposeOf(request));
+  }
+
+  /** An attempt's script has begun: its own container needs the engine no more. Never rejects. */
+  async look(request: JobRequest): Promise<void> {
+    if (this.#stop.signal.aborted || request.token === undefined) return;
+    try {
+      this.#candidates = await this.#parts.ask(request, this.#parts.slots + extra, this.#stop.signal);
+    } catch {
+      // It was only to be quicker.
+      return;
+    }
+    this.#prepare();
+  }
+
+  /** An attempt has ended. `failed`: what follows will hardly come. */
+  left({ jobId, pipelineExecutionId: id }: JobRequest, failed: boolean): void {
+    this.#here.delete(jobId);
+    if (this.#ahead.has(jobId)) this.#ahead.discard(jobId);
+    const run = this.#runs.get(id ?? '');
+    if (run === undefined || id === undefined) return;
+    run.here--;
+    if (failed) this.#discard(run);
+    if (run.here > 0) return;
+    run.stay = new AbortController();
+    if (run.prepared.size === 0) this.#runs.delete(id);
+    else void this.#forgetLater(id, run);
+  }
+
+  /** Throws everything away and prepares nothing more; resolves when all is gone. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('the worker takes no more jobs'));
+    this.#ahead.discardAll();
+    await this.#ahead.discarded();
+  }
+
+  #prepare(): void {
+    if (this.#stop.signal.aborted) return;
+    for (const job of this.#candidates) {
+      const run = this.#runs.get(job.pipelineExecutionId);
+      if (run === undefined || run.here === 0 || this.#here.has(job.jobId) || this.#ahead.has(job.jobId)) continue;
+      if (!this.#ahead.hasRoom) return;
+      run.prepared.add(job.jobId);
+      this.#ahead.begin(job.jobId, purposeOf(job), this.#parts.runner.prepare(job, { runsAfter: job.after }));
+    }
+    this.#candidates = [];
+  }
+
+  async #forgetLater(id: string, run: Run): Promise<void> {
+    const { signal } = run.stay;
+    await this.#parts.clock.sleep(patience, AbortSignal.any([signal, this.#stop.signal])).catch(() => {});
+    if (signal.aborted || this.#stop.signal.aborted) return;
+    this.#discard(run);
+    this.#runs.delete(id);
+  }
+
+  #discard(run: Run): void {
+    for (const jobId of run.prepared) this.#ahead.discard(jobId);
+    run.prepared.clear();
+  }
+}
