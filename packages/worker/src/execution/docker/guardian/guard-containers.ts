@@ -18,12 +18,17 @@ const places = JSON.parse(process.argv[2] ?? '{}') as GuardedPlaces;
 const self = makeOwnerId();
 
 writeFileSync(places.guardian, self, { mode: 0o600 });
+process.once('SIGTERM', leave);
 try {
   await guard();
 } finally {
-  if (readText(places.guardian) === self) rmSync(places.guardian, { force: true });
+  leave();
 }
-process.exit();
+
+function leave(): never {
+  if (readText(places.guardian) === self) rmSync(places.guardian, { force: true });
+  process.exit();
+}
 
 /**
  * Resolves when there is nothing (more) to guard. Whatever the worker does meanwhile: it writes its note before it lets
