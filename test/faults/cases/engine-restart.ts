@@ -34,19 +34,21 @@ export const engineRestart: FaultCase = {
       const isOver = async () => isTerminal((await world.look(run))?.status ?? 'RUNNING');
       await until(`run ${run} to end`, isOver, 90_000, 100);
     }
-    const survives = liveRestore || retries;
-    const { jobs } = await world.audit(id, {
-      status: survives ? 'SUCCESS' : 'FAILED',
+    const attempts = (await world.look(id))?.jobs.flatMap((each) => each.attempts) ?? [];
+    const failed = attempts.filter(({ status }) => status === 'FAILED');
+    await world.audit(id, {
+      status: failed.length === 0 || retries ? 'SUCCESS' : 'FAILED',
       lines: 200,
       attempts: liveRestore ? 1 : 2,
     });
     await world.audit(other, { status: 'SUCCESS', lines: 0, artifacts: false });
-    const failed = jobs.flatMap(({ attempts }) => attempts).filter(({ status }) => status === 'FAILED');
     for (const { failureReason, failureMessage } of failed) {
       assert.equal(failureReason, 'system_failure', failureMessage ?? '');
       assert.ok(failureMessage?.includes(engine.address), failureMessage ?? 'no message');
     }
-    assert.ok(liveRestore === (failed.length === 0), `${failed.length} attempts failed`);
+    // An engine that is stopped gives containers ten seconds: the jobs that ran may have made it.
+    if (liveRestore) assert.equal(failed.length, 0);
+    else if (how === 'SIGKILL') assert.notEqual(failed.length, 0);
     const left = async () => (await engine.containers('io.xx-pipeline.job')).length === 0;
     await until('the private engine to have no job left', left, 15_000, 100);
     return `${how}, ${liveRestore ? 'with' : 'without'} live-restore, while ${job} ran: ${failed[0]?.failureMessage ?? 'it went on'}`;

@@ -35,7 +35,7 @@ export const outOfMemory: FaultCase = {
   number: 12,
   title: 'a container is killed for lack of memory',
   done: "a running container's limit is set to 32 MiB, then the job takes more",
-  audited: 'the job is FAILED with exit code 137, its log whole up to there',
+  audited: 'the job is FAILED with exit code 137 and says that memory was the reason, its log is whole up to there',
   async run() {
     await using world = await FaultWorld.open(patientLease);
     await world.rig.startWorker('one');
@@ -54,6 +54,7 @@ export const outOfMemory: FaultCase = {
     const { jobs } = await world.audit(id, { status: 'FAILED', lines: 20, artifacts: false });
     const attempt = jobs[0]?.attempts[0];
     assert.equal(attempt?.exitCode, 137, JSON.stringify(attempt));
+    assert.match(attempt.failureMessage ?? '', /ran out of memory \(limit 32 MiB\)/);
     assert.equal(
       (await readLog(world.rig, job.id, 1)).split('\n').filter((line) => /^a line \d+$/.test(line)).length,
       20,
