@@ -1,5 +1,5 @@
 // How fast it is, against what one would use instead: `npm run bench`.
-//   --only a,b       some cases: a b c d e f g h i j k
+//   --only a,b       some cases: a b c d e f g h i j k l m
 //   --pairs N        how often each comparison is made (5)
 //   --pipelines N    runs that the benches of the server make (1000)
 //   --history N      jobs that the largest database of (k) has (1000000)
@@ -15,7 +15,9 @@ import { againstDocker, againstPeer, largeTree } from './containers.ts';
 import { largeLog } from './logs.ts';
 import { type Result, toMarkdown } from './Result.ts';
 import { history } from './services/history.ts';
+import { ingest } from './services/ingest.ts';
 import { latency } from './services/latency.ts';
+import { memory } from './services/memory.ts';
 import { throughput } from './services/throughput.ts';
 
 const { values } = parseArgs({
@@ -42,6 +44,8 @@ const cases: Readonly<Record<string, (world: BenchWorld) => Promise<Result | rea
   i: (world) => throughput(world, pipelines),
   j: (world) => latency(world),
   k: (world) => history(world, Math.min(pipelines, 300), largest),
+  l: (world) => ingest(world),
+  m: (world) => memory(world),
 };
 const wanted = values.only?.split(',') ?? Object.keys(cases);
 

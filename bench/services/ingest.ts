@@ -48,6 +48,7 @@ export async function ingest(world: BenchWorld): Promise<readonly Result[]> {
   const busy = await measure(followed, async (jobId) => {
     const startedAt = performance.now();
     const bytes = await Promise.all(Array.from({ length: readers }, () => follow(server, jobId)));
+    if (bytes.some((count) => count < followed * megabyte)) throw new Error('a reader has not got the whole log');
     delivered = bytes.reduce((sum, count) => sum + count, 0) / megabyte / ((performance.now() - startedAt) / 1000);
   });
   const rate = ({ megabytesPerSecond }: Ingested) => `${Math.round(megabytesPerSecond)} MB/s`;
