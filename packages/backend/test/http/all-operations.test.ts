@@ -103,6 +103,11 @@ test(
     const held = { jobId: a.jobId, attempt: a.attempt, token: a.token };
     await worker.heartbeat({ body: { ...identity, freeSlots: 1, attempts: [held] } });
     await worker.updateJobStatus({ body: { jobId: a.jobId, status: 'RUNNING' } }, asJob);
+    const upcoming = await worker.getUpcomingJobs({ params: { jobId: a.jobId }, query: { limit: 1 } }, asJob);
+    assert.deepEqual(
+      upcoming.body.jobs.map(({ jobName, attempt, after }) => [jobName, attempt, after]),
+      [['b', 1, [a.jobId]]],
+    );
     await worker.appendLog({ params: { jobId: a.jobId }, query: { offset: 0 }, body: Buffer.from('hi\n') }, asJob);
     const upload = { jobId: a.jobId, name: 'a', size: 4, sha256: sha256('data') };
     await worker.uploadArtifact({ query: { ...upload, offset: 0 }, body: Buffer.from('data') }, asJob);
