@@ -100,6 +100,18 @@ test('garbage behind the last frame is taken away', async () => {
   });
 });
 
+test('what a full disk has refused at the end of a log is announced all the same', async () => {
+  // Takes no byte at all.
+  const spool = await open('/dev/full');
+  await spool.write({ stream: 'stdout', at: 1, bytes: Buffer.from('lost\n') });
+  await spool.finish();
+  const said = await readAll(spool, 0, 10);
+  assert.match(said, /^\nWARNING: 5 bytes of the log are missing here/);
+  assert.equal(said.length, spool.end);
+  assert.equal(await readAll(spool, 20, 1000), said.slice(20));
+  await spool.close();
+});
+
 test('a disk that takes no more holds nobody up, keeps what it had, and is told of', async () => {
   await inDirectory(async (path) => {
     // A limit on the size of files refuses as a full disk does.

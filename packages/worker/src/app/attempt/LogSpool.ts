@@ -45,6 +45,8 @@ export class LogSpool {
   /** For reading much, again and again. */
   #buffer: Buffer | null = null;
   #leftOut = 0;
+  /** A last line that the disk would not take: what is missing is told all the same, unless this process dies before. */
+  #lastWords: LogChunk | null = null;
   #closed = false;
   #lastTry = Number.NEGATIVE_INFINITY;
   /** What an earlier life of the worker has written. */
@@ -66,7 +68,7 @@ export class LogSpool {
     return new LogSpool(file, options, found);
   }
 
-  /** Bytes in the file. */
+  /** Bytes of the log. */
   get end(): number {
     return this.#end;
   }
@@ -87,8 +89,26 @@ export class LogSpool {
     if (this.#writing !== null || this.#leftOut > 0) return this.#settle();
   }
 
+  /** As `settled`, and nothing follows: what the disk refused is announced now, if need be from memory. */
+  finish(): void | Promise<void> {
+    return this.settled()?.then(() => {
+      this.#closed = true;
+      if (this.#leftOut === 0) return;
+      this.#lastWords = this.#gapNote();
+      this.#leftOut = 0;
+      this.#end += this.#lastWords.bytes.length;
+      this.#options.onGrowth();
+    });
+  }
+
   /** Whole frames from an offset on, about `limit` bytes; empty at the end. They are good until the next reading. */
   async read(offset: number, limit: number): Promise<{ frames: Buffer; bytes: number }> {
+    const words = this.#lastWords;
+    if (words !== null && offset >= this.#end - words.bytes.length) {
+      const bytes = words.bytes.subarray(words.bytes.length - (this.#end - offset));
+      const frames = bytes.length === 0 ? [] : encodeLogFrame({ ...words, bytes });
+      return { frames: Buffer.concat(frames), bytes: bytes.length };
+    }
     const start = await this.#seek(offset);
     const length = Math.min(this.#fileEnd - start.position, limit + logFrameHeaderLength);
     if (length <= 0) {
@@ -165,13 +185,16 @@ export class LogSpool {
     const now = performance.now();
     if (this.#closed || now - this.#lastTry < retryMs) return false;
     this.#lastTry = now;
-    const line = `\nWARNING: ${this.#leftOut} bytes of the log are missing here: the worker's disk was full\n`;
-    const bytes = Buffer.from(line);
-    const chunk: LogChunk = { stream: 'runner', at: this.#options.now(), bytes };
-    if (!(await this.#append([chunk], bytes.length))) return false;
+    const note = this.#gapNote();
+    if (!(await this.#append([note], note.bytes.length))) return false;
     this.#leftOut = 0;
     this.#options.onTrouble(null);
     return true;
+  }
+
+  #gapNote(): LogChunk {
+    const line = `\nWARNING: ${this.#leftOut} bytes of the log are missing here: the worker's disk was full\n`;
+    return { stream: 'runner', at: this.#options.now(), bytes: Buffer.from(line) };
   }
 
   async #append(batch: readonly LogChunk[], bytes: number): Promise<boolean> {

@@ -160,7 +160,7 @@ export class RunningAttempt {
       if (reports.some((update) => update.status !== 'RUNNING')) this.#finishedBefore();
       else await this.#run(spool, begin, pick);
       ended();
-      await spool.settled();
+      await spool.finish();
       if (this.#lostReason === null) this.#reportLast();
       this.#move('finished');
       const end = await delivery;
