@@ -56,7 +56,8 @@ export class BackendContact {
   #leaseMs = 0;
   /** Nobody but the backend we speak to decides about leases. */
   #onlyBackend = false;
-  #isFirst = true;
+  /** No call is answered, and that has been said. */
+  #isSilent = false;
   #refusals = 0;
   #beatSoon: (() => void) | null = null;
   #beatWanted = false;
@@ -141,9 +142,11 @@ export class BackendContact {
     const attempts = service.heldAttempts();
     const beat = { workerId, instanceId, freeSlots: service.freeSlots, attempts };
     const { cancel, lost } = await client.heartbeat(beat, limited(signal, Math.min(callMs, this.#leaseMs)));
+    this.#isSilent = false;
     this.#renew(since);
     for (const { jobId, attempt, reason } of lost) service.loseJob(jobId, attempt, reason);
-    await fence.open((jobId, attempt) => service.holds(jobId, attempt));
+    // Not waited for: an engine that takes its time must not hold up the next heartbeat.
+    void fence.open((jobId, attempt) => service.holds(jobId, attempt));
     for (const { jobId, attempt } of cancel) service.cancelJob(jobId, attempt);
     this.#confirmed.resolve();
   }
@@ -206,10 +209,10 @@ export class BackendContact {
       // One that has never been confirmed may only be early: the process before it still counts as alive.
       if (this.#state === 'connected') service.loseAll('another process has taken over');
       this.#state = 'refused';
-    } else if (this.#isFirst || this.#state === 'connected') {
+    } else if (!this.#isSilent) {
       log.warn('no contact with the backend', { why: messageOf(error) });
+      this.#isSilent = true;
     }
-    this.#isFirst = false;
   }
 
   async #connected(signal: AbortSignal): Promise<void> {
