@@ -68,7 +68,7 @@ export class WorkerRegistry {
       draining: false,
       lastSeenAt: now,
     };
-    const isHeir = previousInstanceId !== undefined && (await this.#instanceOf(workerId)) === previousInstanceId;
+    const isHeir = previousInstanceId !== undefined && (await this.#find(workerId))?.instanceId === previousInstanceId;
     if (!(await workers.register(record, isHeir ? now : now - aliveMs))) {
       const detail =
         `another process speaks for worker ${workerId} and was heard of less than ${aliveMs / 1000} s ago: ` +
@@ -149,6 +149,9 @@ export class WorkerRegistry {
     const execution = (await store.find(executionId))?.execution;
     if (execution === undefined) return refused('not_found', `there is no pipeline execution ${executionId}`);
     if (isTerminal(execution.status)) return refused('conflict', `the run is over: it is ${execution.status}`);
+    if ((await this.#find(workerId))?.draining === true) {
+      return refused('conflict', 'the worker drains: it is to get no more jobs');
+    }
     await workers.reserve(executionId, workerId);
     onChange();
     const jobs = execution.jobs.filter(({ status }) => !isTerminal(status)).length;
@@ -170,9 +173,8 @@ export class WorkerRegistry {
     return success(shownWorker(worker, held.length, this.#parts.clock.now()));
   }
 
-  async #instanceOf(workerId: string): Promise<string | null> {
-    const found = (await this.#parts.workers.list()).find(({ worker }) => worker.id === workerId);
-    return found?.worker.instanceId ?? null;
+  async #find(workerId: string): Promise<WorkerRecord | undefined> {
+    return (await this.#parts.workers.list()).find(({ worker }) => worker.id === workerId)?.worker;
   }
 
   async #whyLost(jobId: string, attempt: number): Promise<string> {

@@ -280,7 +280,11 @@ test('a run that a worker has reserved goes to it alone, whatever its labels, ea
   assert.deepEqual(order.toSorted(), ['a', 'b', 'c', 'early', 'last']);
   assert.equal(order.at(-1), 'last');
   assert.equal((await rig.execution(run.id)).status, 'SUCCESS');
-  assert.equal(code(await rig.main.scheduling.registry.reserve(run.id, mine)), 'conflict');
+  const { registry } = rig.main.scheduling;
+  assert.equal(code(await registry.reserve(run.id, mine)), 'conflict');
+  ok(await registry.drain(mine.workerId));
+  const { id } = await rig.run(jobPlan('later', 'one'));
+  assert.equal(code(await registry.reserve(id, mine)), 'conflict');
 });
 
 test('a job of a reserved run that waits says for whom', async () => {

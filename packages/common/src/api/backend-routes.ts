@@ -346,7 +346,7 @@ export const backendRoutes = {
     params: executionParams,
     body: reserveExecutionSchema,
     responses: { 200: z.object({ pipelineExecutionId: z.uuid(), jobs: z.int() }) },
-    problems: { 404: 'no such run, or the worker is not registered', 409: 'the run is over' },
+    problems: { 404: 'no such run, or the worker is not registered', 409: 'the run is over, or the worker drains' },
   },
   drainWorker: {
     method: 'POST',
