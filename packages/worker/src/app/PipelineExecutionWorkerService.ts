@@ -22,6 +22,8 @@ export interface WorkerServiceParts {
   readonly fencedRunner: JobRunner;
   /** Scripts of such attempts begin only when the backend knows that they are here: they have an effect on the world. */
   readonly asksToBegin: boolean;
+  /** `unleasedJobs` has one more. */
+  readonly unleased: () => void;
   /** null: jobs do not get their containers before they come. */
   readonly upcoming: UpcomingJobs | null;
   readonly communication: WorkerCommunicationService;
@@ -162,6 +164,11 @@ export class PipelineExecutionWorkerService {
     return [...this.#attempts.values()]
       .filter((running) => !running.isLost && running.request.token !== undefined)
       .map(({ jobId, attempt, request }) => ({ jobId, attempt, token: request.token as string }));
+  }
+
+  /** Jobs that somebody gave to this worker alone. */
+  unleasedJobs(): string[] {
+    return [...this.#attempts.values()].filter(({ request }) => request.token === undefined).map(({ jobId }) => jobId);
   }
 
   /** Writes a line into the log of an attempt. */
@@ -306,6 +313,7 @@ export class PipelineExecutionWorkerService {
       after,
     );
     this.#attempts.set(request.jobId, running);
+    if (request.token === undefined) this.#parts.unleased();
     upcoming?.entered(request);
     void running.ended.then(() => upcoming?.left(request, running.outcome?.status !== 'SUCCESS'));
     log.info('job accepted', { job: request.jobName, jobId: request.jobId, attempt });

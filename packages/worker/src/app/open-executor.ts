@@ -46,7 +46,6 @@ export function openGuardian(
     lease: join(stateDirectory, 'lease'),
     lock: join(stateDirectory, 'lock'),
     guardian: join(stateDirectory, 'guardian'),
-    attempts: join(stateDirectory, 'attempts'),
     records: DockerExecutor.directoryOf(stateDirectory, ownerOf(workerId)),
     engine: dockerHost,
   });

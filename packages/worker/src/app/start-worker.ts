@@ -114,7 +114,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       clock,
       machineTime,
       log,
-      renewed: (term) => noteLease(stateDirectory, backendUrl, term),
+      renewed: (term) => noteLease(stateDirectory, backendUrl, term, service.unleasedJobs()),
     });
     const fenced = new FencedExecutor({
       executor,
@@ -145,6 +145,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       fencedRunner,
       upcoming,
       asksToBegin: options.executor !== 'scripted',
+      unleased: () => fence.noteAgain(),
       communication,
       client,
       identity,

@@ -178,3 +178,21 @@ test('an answer that comes when its lease has ended opens nothing', async () => 
   await rig.fence.open(() => true);
   assert.equal(rig.fence.isOpen, false);
 });
+
+test('a worker that could not do anything when the lease ended lets go on what its guardian has paused', async () => {
+  const clock = new ManualClock();
+  const done: string[] = [];
+  const fence = new Fence({ clock, machineTime: () => clock.now(), log: quiet, renewed: () => {} });
+  const freeze = async () => {};
+  const thaw = async () => void done.push('thaw');
+  fence.guard({ size: 1, suspect: () => done.push('suspect'), freeze, thaw });
+  // Nobody runs the fence: this process stands still.
+  fence.renew({ since: 0, leaseMs, onlyBackend: false });
+  await fence.open(() => true);
+  await clock.advance(100_000);
+  assert.equal(fence.isOpen, true);
+  fence.renew({ since: 99_000, leaseMs, onlyBackend: false });
+  assert.equal(fence.isOpen, false);
+  await fence.open(() => true);
+  assert.deepEqual(done, ['thaw', 'suspect', 'thaw']);
+});

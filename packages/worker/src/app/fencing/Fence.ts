@@ -5,6 +5,8 @@ import type { ServiceLog } from '@xx-pipeline/common/service';
 export interface Fenced {
   /** How many there are. */
   readonly size: number;
+  /** From now on somebody else may have stopped them. */
+  suspect(): void;
   /** Stops all of them where they are. Never rejects; called again and again while the fence is closed. */
   freeze(): Promise<void>;
   /** Lets those go on that are still ours. Never rejects. */
@@ -50,6 +52,7 @@ export const marginOf = (leaseMs: number): number => Math.min(5000, leaseMs / 4)
 export class Fence {
   readonly #parts: FenceParts;
   #fenced: Fenced | null = null;
+  #term: Term | null = null;
   #since = Number.NEGATIVE_INFINITY;
   #until = Number.NEGATIVE_INFINITY;
   /** While it is closed: who waits for it. */
@@ -90,9 +93,17 @@ export class Fence {
   /** Nothing is taken away from this worker for another lease, counted from `since`. */
   renew(term: Term): void {
     if (term.since <= this.#since) return;
+    // It was time, and nobody here had the time to see it: the guardian has.
+    if (this.isOpen && this.now() >= this.#until) this.#close();
     this.#since = term.since;
     this.#until = term.since + term.leaseMs - marginOf(term.leaseMs);
+    this.#term = term;
     this.#parts.renewed(term);
+  }
+
+  /** What is written down with the term has changed. */
+  noteAgain(): void {
+    if (this.#term !== null) this.#parts.renewed(this.#term);
   }
 
   /** The backend has said what is ours: that may go on, unless the lease has ended since. */
@@ -125,6 +136,7 @@ export class Fence {
   #close(): void {
     this.#closed = Promise.withResolvers();
     this.#closedAt = this.now();
+    this.#fenced?.suspect();
     const jobs = this.#fenced?.size ?? 0;
     const seconds = Math.round((this.#closedAt - this.#since) / 1000);
     this.#parts.log.warn(`no contact with the backend for ${seconds} s: jobs are paused until there is`, { jobs });

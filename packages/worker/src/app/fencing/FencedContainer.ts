@@ -14,6 +14,8 @@ export class FencedContainer implements JobContainer {
   readonly #removed: () => void;
   #begun = false;
   #frozen = false;
+  /** The guardian may have paused it, which nobody tells us. */
+  #suspected = false;
   /** It is being ended: it must not go on any more. */
   #doomed = false;
   #failures = 0;
@@ -46,7 +48,7 @@ export class FencedContainer implements JobContainer {
 
   /** One that is frozen has nobody to hear the friendly kind, and engines would let it go on for its sake. */
   async interrupt(force: boolean): Promise<void> {
-    if (force) this.#doomed ||= this.#frozen;
+    if (force) this.#doomed ||= this.#frozen || this.#suspected;
     else {
       await this.#fence.opened();
       await this.#turn;
@@ -68,6 +70,10 @@ export class FencedContainer implements JobContainer {
     await this.#inner.remove();
   }
 
+  suspect(): void {
+    this.#suspected = true;
+  }
+
   /** Stops it where it is. Never rejects. */
   freeze(): Promise<void> {
     return this.#next(async () => {
@@ -87,12 +93,14 @@ export class FencedContainer implements JobContainer {
   /** Lets it go on. Never rejects; where it could not be done it can be tried again. */
   thaw(frozenMs: number): Promise<void> {
     return this.#next(async () => {
-      if (!this.#frozen || this.#doomed || !this.#fence.isOpen) return;
+      if (this.#doomed || !this.#fence.isOpen || !(this.#frozen || this.#suspected)) return;
       try {
         await this.#inner.unpause?.();
+        const wasFrozen = this.#frozen;
         this.#frozen = false;
+        this.#suspected = false;
         this.#failures = 0;
-        if (this.#begun) this.#say(`goes on after ${Math.max(1, Math.round(frozenMs / 1000))} s`);
+        if (this.#begun && wasFrozen) this.#say(`goes on after ${Math.max(1, Math.round(frozenMs / 1000))} s`);
       } catch {
         // The next heartbeat brings the next try.
       }

@@ -65,6 +65,10 @@ export class FencedExecutor implements JobExecutor, Fenced {
     return this.#parts.executor.close();
   }
 
+  suspect(): void {
+    for (const container of this.#containers) container.suspect();
+  }
+
   async freeze(): Promise<void> {
     await Promise.all([...this.#containers].map((container) => container.freeze()));
   }

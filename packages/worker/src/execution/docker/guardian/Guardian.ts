@@ -13,8 +13,6 @@ export interface GuardedPlaces {
   readonly guardian: string;
   /** Holds a `RecoveryDirectory` for each container. */
   readonly records: string;
-  /** Holds a `request.json` for each attempt; where that has no token, nobody else can get the job. */
-  readonly attempts: string;
   /** Where the engine listens, as in `DOCKER_HOST`. */
   readonly engine: string | null;
 }

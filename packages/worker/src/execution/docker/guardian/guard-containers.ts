@@ -1,7 +1,6 @@
 // Pauses a worker's containers when their lease ends, whether the worker still lives or not: see `Guardian`.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { makeOwnerId, ownerState } from '../owner-id.ts';
 import { type ContainerRecord, RecoveryDirectory } from '../recovery/RecoveryDirectory.ts';
@@ -40,10 +39,10 @@ async function guard(): Promise<void> {
   let heldUntil = Number.NEGATIVE_INFINITY;
   let pausedFor: number | null = null;
   for (;;) {
-    const note = readLeaseNote(places.lease);
+    const note = readLeaseNote(places.lease) ?? (await again());
     const lock = readText(places.lock);
     if (note === null || lock === null || readText(places.guardian) !== self) return;
-    const records = await containers();
+    const records = await containers(note);
     const now = machineTime();
     if (records.length > 0) busyAt = now;
     const isAlive = ownerState(lock) === 'alive';
@@ -58,16 +57,16 @@ async function guard(): Promise<void> {
   }
 }
 
-/** The containers that may have to be paused. */
-async function containers(): Promise<ContainerRecord[]> {
-  const records = (await RecoveryDirectory.all(places.records)).map(({ container }) => container);
-  return records.filter((record) => record !== null) as ContainerRecord[];
+/** It may have been half written. */
+async function again(): Promise<LeaseNote | null> {
+  await delay(50);
+  return readLeaseNote(places.lease);
 }
 
-/** Nobody has a lease on it: a person has given it to this worker alone. */
-function isSpared({ jobId, attempt }: ContainerRecord): boolean {
-  const text = readText(join(places.attempts, `${jobId.toLowerCase()}.${attempt}`, 'request.json'));
-  return text !== null && (JSON.parse(text) as { request?: { token?: string } }).request?.token === undefined;
+/** The containers that may have to be paused. */
+async function containers({ spared }: LeaseNote): Promise<ContainerRecord[]> {
+  const records = (await RecoveryDirectory.all(places.records)).map(({ container }) => container);
+  return records.filter((record) => record !== null).filter(({ jobId }) => !spared.includes(jobId));
 }
 
 /** False when it has to be tried again, or need not be: the note has changed. */
@@ -78,9 +77,8 @@ async function pause(records: readonly ContainerRecord[], note: LeaseNote): Prom
   try {
     const isStale = () => readLeaseNote(places.lease)?.pauseAt !== note.pauseAt;
     const each = await Promise.allSettled(
-      records.map(async (record) => {
-        const { containerId } = record;
-        if (isStale() || isSpared(record)) return;
+      records.map(async ({ containerId }) => {
+        if (isStale()) return;
         await client.pauseContainer(containerId);
         if (isStale()) await client.unpauseContainer(containerId);
       }),

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { bootId } from '../owner-id.ts';
 
@@ -11,15 +11,27 @@ export interface LeaseNote {
   readonly termMs: number;
   /** While nothing listens there no lease runs out; null: leases run out all the same. */
   readonly only: { readonly host: string; readonly port: number } | null;
+  /** Jobs that somebody gave to this worker alone: nobody has a lease on them, and they go on. */
+  readonly spared: readonly string[];
 }
+
+const block = 4096;
 
 /** Milliseconds since the machine's boot, those in which it slept too; the same for all of its processes. */
 export const machineTime = (): number => uptime() * 1000;
 
-/** Whole or not at all, also if we are killed meanwhile. */
+/** In one write over the bytes of the one before, which a disk that is full by now takes too. */
 export function writeLeaseNote(path: string, note: Omit<LeaseNote, 'boot'>): void {
-  writeFileSync(`${path}.tmp`, JSON.stringify({ boot: bootId(), ...note }), { mode: 0o600 });
-  renameSync(`${path}.tmp`, path);
+  const text = Buffer.from(JSON.stringify({ boot: bootId(), ...note }));
+  const padded = Buffer.alloc(Math.ceil(text.length / block) * block, ' ');
+  text.copy(padded);
+  const file = openSync(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  try {
+    writeSync(file, padded, 0, padded.length, 0);
+    ftruncateSync(file, padded.length);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** null: there is none of this boot. */
