@@ -140,6 +140,7 @@ export class ExecutionDraft {
   /** Attempts that are over now and were not before; of a job that ends between two attempts the one that never came. */
   get endedAttempts(): LogKey[] {
     const before = this.#before.execution.jobs;
+    if (this.#execution.jobs === before) return [];
     return this.#execution.jobs.flatMap((job, number): LogKey[] => {
       const was = before[number];
       if (job === was || was === undefined) return [];
