@@ -22,7 +22,7 @@ export interface WorkerStore {
    * Writes a registration. Refused (false) when another instance of the same worker was heard of after `aliveSince`.
    */
   register(worker: WorkerRecord, aliveSince: number): Promise<boolean>;
-  /** Notes a sign of life; false when it is not registered or another instance speaks for it. */
+  /** Notes a sign of life, to about two seconds; not of one that is not registered or for which another instance speaks. */
   seen(workerId: string, instanceId: string, at: number): Promise<'ok' | 'unknown' | 'other-instance'>;
   setDraining(workerId: string, draining: boolean): Promise<WorkerRecord | null>;
   /** All, with the number of jobs assigned to each. */

@@ -1,14 +1,20 @@
 import { isTerminal } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
 import type { WorkerRecord, WorkerStore } from '../WorkerStore.ts';
+import { SignsOfLife } from './SignsOfLife.ts';
 import type { Tables, WorkerTable } from './tables.ts';
+
+/** A sign of life is not written when the last one is not older than this: a busy worker gives many a second. */
+const freshMs = 2_000;
 
 /** Workers in SQL. */
 export class SqlWorkerStore implements WorkerStore {
   readonly #db: Kysely<Tables>;
+  readonly #signs: SignsOfLife;
 
   constructor(db: Kysely<Tables>) {
     this.#db = db;
+    this.#signs = new SignsOfLife(db);
   }
 
   async register(worker: WorkerRecord, aliveSince: number): Promise<boolean> {
@@ -31,15 +37,15 @@ export class SqlWorkerStore implements WorkerStore {
   }
 
   async seen(workerId: string, instanceId: string, at: number): Promise<'ok' | 'unknown' | 'other-instance'> {
-    const [result] = await this.#db
-      .updateTable('workers')
-      .set({ last_seen_at: at })
+    const known = await this.#db
+      .selectFrom('workers')
+      .select(['instance_id', 'last_seen_at'])
       .where('id', '=', workerId)
-      .where('instance_id', '=', instanceId)
-      .execute();
-    if ((result?.numUpdatedRows ?? 0n) > 0n) return 'ok';
-    const known = await this.#db.selectFrom('workers').select('id').where('id', '=', workerId).executeTakeFirst();
-    return known === undefined ? 'unknown' : 'other-instance';
+      .executeTakeFirst();
+    if (known === undefined) return 'unknown';
+    if (known.instance_id !== instanceId) return 'other-instance';
+    if (Math.abs(at - known.last_seen_at) >= freshMs) await this.#signs.note(workerId, instanceId, at);
+    return 'ok';
   }
 
   async setDraining(workerId: string, draining: boolean): Promise<WorkerRecord | null> {
