@@ -329,22 +329,25 @@ export class AttemptRun {
   async #conclude(ending: JobEnding): Promise<JobOutcome> {
     const timings = this.#timer.stop();
     const outcome = this.#outcome(ending, timings);
-    await this.#tellDecided(outcome);
+    const told = this.#log.line(lastLine(ending));
+    await this.#tellDecided(outcome, told);
     void this.#phase('cleanup');
     await this.#prepared?.discard(new JobStopped(ending));
     this.#over.abort();
     try {
       this.#release?.();
     } catch {}
-    void this.#log.line(lastLine(ending));
     await this.#events.end({ type: 'finished', outcome, at: this.#settings.clock.now() });
     return outcome;
   }
 
-  /** Whoever cannot remember it loses only that. */
-  async #tellDecided(outcome: JobOutcome): Promise<void> {
+  /** With the whole log before it: whoever is killed after this adds nothing to it. Who cannot remember it loses only that. */
+  async #tellDecided(outcome: JobOutcome, told: void | Promise<void>): Promise<void> {
+    const { onDecided } = this.#outside;
+    if (onDecided === undefined) return;
     try {
-      await this.#outside.onDecided?.(outcome);
+      await told;
+      await onDecided(outcome);
     } catch {}
   }
 

@@ -116,3 +116,30 @@ test('a full disk is a failure of the machinery that says what is wrong', () => 
     message: 'the disk is full: ENOSPC: no space left on device, write',
   });
 });
+
+for (const [script, lastLine] of [
+  ['print fine', 'Job succeeded'],
+  ['exit 3', 'Job failed: exit code 3'],
+] as const) {
+  test(`when the outcome of ${script} is decided, its log is whole, however slowly it is taken`, async () => {
+    const rig = new JobRig();
+    let taken = '';
+    let decidedWith: string | null = null;
+    const { job, done } = rig.start(
+      { script: [script] },
+      {
+        onEvent: async (event) => {
+          await rig.clock.sleep(100);
+          job.events.push(event);
+          taken = job.log();
+        },
+        onDecided: () => {
+          decidedWith = taken;
+        },
+      },
+    );
+    job.assertWellFormed(await rig.clock.runUntil(done));
+    assert.match(String(decidedWith), new RegExp(`^${lastLine}`, 'm'));
+    assert.equal(decidedWith, taken);
+  });
+}
