@@ -1,7 +1,7 @@
 import { isTerminal } from '@xx-pipeline/common';
 import { type EncodedEvents, HttpProblem, type OutgoingEvent } from '@xx-pipeline/common/service';
-import type { JobExecutionService } from '../execution/JobExecutionService.ts';
 import type { Wakeups } from '../events/Wakeups.ts';
+import type { JobExecutionService } from '../execution/JobExecutionService.ts';
 import type { LogKey } from '../logs/LogStore.ts';
 import { logName } from '../logs/log-name.ts';
 import type { LogEvents } from './LogEvents.ts';

@@ -100,11 +100,7 @@ export const backendRoutes = {
     // A million characters of log at six bytes each, escaped.
     bodyLimit: 8 * MiB,
     responses: { 200: z.object({ jobId: z.uuid(), status: statusSchema }) },
-    problems: {
-      404: 'no such job',
-      409: 'the attempt is not the current one, or the change is not possible',
-      416: 'log bytes are missing before the offset: nextOffset tells where to go on; the status was not taken',
-    },
+    problems: { 404: 'no such job', 409: 'the attempt is not the current one, or the change is not possible' },
   },
   appendLog: {
     method: 'PATCH',

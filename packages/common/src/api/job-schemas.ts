@@ -94,7 +94,7 @@ export const jobStatusUpdateSchema = z.object({
   jobId: z.uuid(),
   status: statusSchema,
   logs: text.optional(),
-  /** Whole log frames, base64, whose first payload byte has this offset: stored before the status, as by `appendLog`. */
+  /** Whole log frames, base64, whose first payload byte has this offset: stored before the status, as by `appendLog` (416). */
   log: z.object({ offset: z.int().min(0), frames: z.string().max(500_000) }).optional(),
   exitCode: z.int().optional(),
   failureReason: z.enum(failureReasons).optional(),
