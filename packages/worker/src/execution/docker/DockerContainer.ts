@@ -181,7 +181,8 @@ export class DockerContainer implements JobContainer {
 
   async #explain(error: unknown): Promise<unknown> {
     const { session } = this.#made.live;
-    if (!(error instanceof ExecutionBroken) || session.outerPid !== null) return error;
+    if (!(error instanceof ExecutionBroken)) return error;
+    if (session.outerPid !== null) return (await this.#surroundings.returns.explainLoss(this.#made.live.id)) ?? error;
     const said = session.earlyOutput.slice(-500);
     return new ExecutionBroken(`the job's container ended without starting a shell${said === '' ? '' : `: ${said}`}`, {
       help: "the image's entrypoint does not run the command it is given: set `entrypoint: ['']` under `image`",

@@ -66,14 +66,24 @@ export class EngineReturn {
     }
   }
 
+  /** Why a container's script was lost, where the engine is the reason; null where it is there. */
+  async explainLoss(id: string): Promise<ExecutionBroken | null> {
+    try {
+      await this.#client.inspectContainer(id);
+      return null;
+    } catch (error) {
+      return error instanceof EngineAway ? this.#neverBack(error) : null;
+    }
+  }
+
   get #engine(): string {
     return `the Docker engine at ${showEngineAddress(this.#client.transport.address)}`;
   }
 
   #neverBack(cause: EngineAway): ExecutionBroken {
-    const seconds = Math.round(this.#patienceMs / 1000);
+    const wait = this.#patienceMs === 0 ? '' : `, and was not back within ${Math.round(this.#patienceMs / 1000)} s`;
     return new ExecutionBroken(
-      `${this.#engine} went away while the job ran, and was not back within ${seconds} s`,
+      `${this.#engine} went away while the job ran${wait}`,
       cause.help === null ? { cause } : { cause, help: cause.help },
     );
   }
