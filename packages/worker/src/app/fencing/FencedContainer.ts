@@ -1,6 +1,6 @@
 import type { ContainerSpec, JobContainer, OutputSink, ScriptExit, ShellScript } from '../../execution/index.ts';
 import type { Fence } from './Fence.ts';
-import type { FencedJobs } from './FencedExecutor.ts';
+import type { FencedJobs } from './FencedJobs.ts';
 
 /** A container that could not be paused so often is ended. */
 const mostFailures = 3;

@@ -7,14 +7,7 @@ import {
 } from '../../execution/index.ts';
 import type { Fence, Fenced } from './Fence.ts';
 import { FencedContainer } from './FencedContainer.ts';
-
-/** What it tells whoever has the jobs. */
-export interface FencedJobs {
-  /** A line for the job's log. */
-  say(jobId: string, attempt: number, line: string): void;
-  /** It cannot be paused: it is to be ended. */
-  lose(jobId: string, attempt: number, reason: string): void;
-}
+import type { FencedJobs } from './FencedJobs.ts';
 
 /** What it is made of. */
 export interface FencedExecutorParts {
