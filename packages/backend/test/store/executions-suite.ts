@@ -148,6 +148,41 @@ export function testExecutions(name: string, make: MakeDatabase): void {
     assert.deepEqual(await stores.executions.eventsAfter(created.id, 0, 10), []);
   });
 
+  test(`${name}: what was decided on a change that cannot be written is decided again without it`, async () => {
+    await using database = await make();
+    const { executions } = await database.open();
+    const { id, jobs } = await createExecution({ executions });
+    const job = at(jobs, 0).id;
+    const before = executions.change(id, (current) => countUp(current, job));
+    const unwritable = executions.change(id, (current) => {
+      return { ...countUp(current, job), events: [{ type: null as never, data: 'no event' }] };
+    });
+    const after = [1, 2, 3].map(() => executions.change(id, (current) => countUp(current, job)));
+    await assert.rejects(unwritable, /null/i);
+    assert.deepEqual(await Promise.all([before, ...after]), [1, 2, 3, 4]);
+    const other = await (await database.open()).executions.find(id);
+    assert.equal(at(other?.execution.jobs ?? [], 0).waitingReason, '4');
+    const events = await executions.eventsAfter(id, 0, 10);
+    assert.deepEqual(
+      events.map(({ event }) => event.data),
+      [1, 2, 3, 4].map((count) => ({ count })),
+    );
+  });
+
+  test(`${name}: what was decided on a change that came too late is not written, though its version fits`, async () => {
+    await using database = await make();
+    const [mine, other] = [await database.open(), await database.open()];
+    const { id, jobs } = await createExecution(mine);
+    const job = at(jobs, 0).id;
+    await other.executions.change(id, (current) => {
+      const { execution } = countUp(current, job);
+      const counted = execution.jobs.map((one) => (one.id === job ? { ...one, waitingReason: '10' } : one));
+      return { ...countUp(current, job), execution: { ...execution, jobs: counted } };
+    });
+    const counts = [1, 2].map(() => mine.executions.change(id, (current) => countUp(current, job)));
+    assert.deepEqual((await Promise.all(counts)).toSorted(), [11, 12]);
+  });
+
   test(`${name}: events come in order, in pages, with their time`, async () => {
     await using database = await make();
     const stores = await database.open(new ManualClock(5000));

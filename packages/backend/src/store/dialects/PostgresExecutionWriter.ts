@@ -1,12 +1,15 @@
 import type { PendingJob } from '../ExecutionStore.ts';
 import { Gathered } from '../Gathered.ts';
+import { StorageError } from '../StorageError.ts';
 import type {
   AttemptClaim,
   ChangeRows,
   CreationKey,
   ExecutionWriter,
   NewExecutionRows,
+  WriteChain,
 } from '../sql/ExecutionWriter.ts';
+import { type MergedChange, mergeChanges } from '../sql/merge-changes.ts';
 import { takeInTurn, type WaitingRepository } from '../sql/take-in-turn.ts';
 import type { PostgresPool } from './PostgresPool.ts';
 
@@ -17,12 +20,13 @@ import type { PostgresPool } from './PostgresPool.ts';
 const applyChanges = {
   name: 'apply-changes',
   text: `with given as (
-      select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[]) as v (id, version, status, record)),
+      select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $20::bigint[])
+        as v (id, version, status, record, raise)),
     locked as (
       select e.id from executions e join given on e.id = given.id and e.version = given.version
       order by e.id for update of e),
     raised as (
-      update executions set version = executions.version + 1, status = coalesce(given.status, executions.status),
+      update executions set version = executions.version + given.raise, status = coalesce(given.status, executions.status),
         record = coalesce(given.record, executions.record)
       from given join locked on locked.id = given.id where executions.id = given.id),
     changed as (
@@ -117,10 +121,16 @@ interface PendingRow {
   readonly tags: string;
 }
 
-/** Changes that come while others are on their way go together. A backend has one change of an execution at a time. */
+/** A change and those it was decided on. */
+interface ChainedChange {
+  readonly change: ChangeRows;
+  readonly chain: WriteChain;
+}
+
+/** Changes that come while others are on their way go together. */
 export class PostgresExecutionWriter implements ExecutionWriter {
   readonly #pool: PostgresPool;
-  readonly #changes = new Gathered((changes: readonly ChangeRows[]) => this.#applyAll(changes), changesAtOnce);
+  readonly #changes = new Gathered((changes: readonly ChainedChange[]) => this.#applyAll(changes), changesAtOnce);
   readonly #versions = new Gathered((ids: readonly string[]) => this.#versionsOf(ids), changesAtOnce);
 
   constructor(pool: PostgresPool) {
@@ -164,15 +174,31 @@ export class PostgresExecutionWriter implements ExecutionWriter {
     });
   }
 
-  apply(change: ChangeRows): Promise<boolean> {
-    return this.#changes.run(change);
+  apply(change: ChangeRows, chain: WriteChain): Promise<boolean> {
+    return this.#changes.run({ change, chain });
   }
 
-  async #applyAll(changes: readonly ChangeRows[]): Promise<boolean[]> {
+  async #applyAll(calls: readonly ChainedChange[]): Promise<boolean[]> {
+    const meant = calls.filter(({ chain }) => !chain.isBroken);
+    try {
+      const applied = await this.#write(mergeChanges(meant.map(({ change }) => change)));
+      return calls.map((call) => {
+        const isApplied = meant.includes(call) && applied.has(call.change.executionId);
+        if (!isApplied) call.chain.isBroken = true;
+        return isApplied;
+      });
+    } catch (error) {
+      // Those that will be tried alone are still whole.
+      if (calls.length === 1 || error instanceof StorageError) for (const { chain } of calls) chain.isBroken = true;
+      throw error;
+    }
+  }
+
+  /** Gives the executions that had the version they were to have. */
+  async #write(changes: readonly MergedChange[]): Promise<ReadonlySet<string>> {
+    if (changes.length === 0) return new Set();
     const jobs = changes.flatMap(({ executionId, jobs: rows }) => rows.map((row) => ({ executionId, ...row })));
-    const events = changes.flatMap(({ executionId, at, events: rows }) =>
-      rows.map((row) => ({ executionId, at, ...row })),
-    );
+    const events = changes.flatMap(({ executionId, events: rows }) => rows.map((row) => ({ executionId, ...row })));
     const rows = await this.#pool.query<{ id: string }>(applyChanges, [
       changes.map(({ executionId }) => executionId),
       changes.map(({ version }) => version),
@@ -193,9 +219,9 @@ export class PostgresExecutionWriter implements ExecutionWriter {
       events.map(({ type }) => type),
       events.map(({ data }) => data),
       events.map(({ at }) => at),
+      changes.map(({ raise }) => raise),
     ]);
-    const applied = new Set(rows.map(({ id }) => id));
-    return changes.map(({ executionId }) => applied.has(executionId));
+    return new Set(rows.map(({ id }) => id));
   }
 
   async renewLeases(

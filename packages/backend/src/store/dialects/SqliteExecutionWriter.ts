@@ -5,6 +5,7 @@ import type {
   CreationKey,
   ExecutionWriter,
   NewExecutionRows,
+  WriteChain,
 } from '../sql/ExecutionWriter.ts';
 import { takeInTurn, type WaitingRepository } from '../sql/take-in-turn.ts';
 import type { SqliteConnection } from './SqliteConnection.ts';
@@ -104,31 +105,40 @@ export class SqliteExecutionWriter implements ExecutionWriter {
     });
   }
 
-  apply({ executionId, version, execution, jobs, events, at }: ChangeRows): Promise<boolean> {
-    const connection = this.#connection;
-    return connection.write(() => {
-      const changes =
-        execution === null
-          ? connection.run(raiseVersion, [executionId, version])
-          : connection.run(updateExecution, [execution.status, execution.record, executionId, version]);
-      if (changes === 0) return false;
-      for (const job of jobs) {
-        connection.run(updateJob, [
-          job.status,
-          job.eligible_at,
-          job.record,
-          job.worker_id,
-          job.attempt,
-          job.token_hash,
-          job.accepted,
-          job.lease_until,
-          job.cancel_requested,
-          job.id,
-        ]);
-      }
-      for (const { type, data } of events) connection.run(insertEvent, [executionId, type, data, at]);
+  apply(change: ChangeRows, chain: WriteChain): Promise<boolean> {
+    return this.#connection.write(() => {
+      if (chain.isBroken) return false;
+      // Until the end: also what throws breaks it.
+      chain.isBroken = true;
+      if (!this.#write(change)) return false;
+      chain.isBroken = false;
       return true;
     });
+  }
+
+  #write({ executionId, version, execution, jobs, events, at }: ChangeRows): boolean {
+    const connection = this.#connection;
+    const changes =
+      execution === null
+        ? connection.run(raiseVersion, [executionId, version])
+        : connection.run(updateExecution, [execution.status, execution.record, executionId, version]);
+    if (changes === 0) return false;
+    for (const job of jobs) {
+      connection.run(updateJob, [
+        job.status,
+        job.eligible_at,
+        job.record,
+        job.worker_id,
+        job.attempt,
+        job.token_hash,
+        job.accepted,
+        job.lease_until,
+        job.cancel_requested,
+        job.id,
+      ]);
+    }
+    for (const { type, data } of events) connection.run(insertEvent, [executionId, type, data, at]);
+    return true;
   }
 
   renewLeases(

@@ -32,6 +32,12 @@ export interface ChangeRows {
   readonly at: number;
 }
 
+/** Writes of one execution that were decided one on the other. */
+export interface WriteChain {
+  /** One of them was not stored; those behind it must not be. */
+  isBroken: boolean;
+}
+
 /** Whose execution is created. */
 export interface CreationKey {
   readonly repository: string;
@@ -56,8 +62,11 @@ export interface ExecutionWriter {
     key: CreationKey,
     make: (runNumber: number) => T,
   ): Promise<{ readonly existing: string } | { readonly made: T }>;
-  /** Writes all of it in one transaction if the execution still has that version, else nothing (false). */
-  apply(change: ChangeRows): Promise<boolean>;
+  /**
+   * Writes all of it in one transaction if the execution still has that version, else nothing (false), and the chain is
+   * broken. Changes of one execution are written in the order of the calls; nothing of a chain that is broken by then.
+   */
+  apply(change: ChangeRows, chain: WriteChain): Promise<boolean>;
   /** Renews what is still assigned to the worker with these tokens; raises the versions of the executions concerned. */
   renewLeases(
     workerId: string,

@@ -9,40 +9,31 @@ import type {
   LockedExecution,
   PendingJob,
 } from '../ExecutionStore.ts';
-import { KeyedQueue } from '../KeyedQueue.ts';
 import { LruCache } from '../LruCache.ts';
-import { StorageError } from '../StorageError.ts';
 import { ExecutionLoader, type LoadedExecution } from './ExecutionLoader.ts';
 import { ExecutionQueries } from './ExecutionQueries.ts';
-import type { AttemptClaim, ChangeRows, CreationKey, ExecutionWriter, NewExecutionRows } from './ExecutionWriter.ts';
-import { changedJobs, executionText, newJobRow } from './execution-rows.ts';
+import { ExecutionUpdates } from './ExecutionUpdates.ts';
+import type { AttemptClaim, CreationKey, ExecutionWriter, NewExecutionRows } from './ExecutionWriter.ts';
+import { executionText, newJobRow } from './execution-rows.ts';
 import type { Tables } from './tables.ts';
 
-/** Somebody else was quicker each time. Each of them has made a change, so this is far beyond any real contention. */
-const maxTries = 200;
 const rememberedJobs = 50_000;
 
-/**
- * Executions in SQL. A change is decided on what is known of the execution and written on the condition that its
- * version is still the same; otherwise it is read and decided again. Changes made by one backend queue up per
- * execution, so that only different backends can get into each other's way, and mostly nothing has to be read:
- *
- *   remembered or loaded --> decide --> apply if version is the same --yes--> remember, wake up
- *            ^------------- load <---------------------------------no
- */
+/** Executions in SQL: creating and reading them; `ExecutionUpdates` changes them. */
 export class SqlExecutionStore implements ExecutionStore {
   readonly #queries: ExecutionQueries;
   readonly #loader: ExecutionLoader;
   readonly #writer: ExecutionWriter;
   readonly #wakeups: Wakeups;
   readonly #clock: Clock;
-  readonly #turns = new KeyedQueue();
+  readonly #updates: ExecutionUpdates;
   /** A job never leaves its execution. */
   readonly #executionOfJob = new LruCache<string>(rememberedJobs);
 
   constructor(db: Kysely<Tables>, writer: ExecutionWriter, wakeups: Wakeups, clock: Clock) {
     this.#queries = new ExecutionQueries(db);
     this.#loader = new ExecutionLoader(db, writer);
+    this.#updates = new ExecutionUpdates(this.#loader, writer, wakeups, clock);
     this.#writer = writer;
     this.#wakeups = wakeups;
     this.#clock = clock;
@@ -94,99 +85,12 @@ export class SqlExecutionStore implements ExecutionStore {
   }
 
   change<T>(executionId: string, decide: (current: LockedExecution) => ExecutionChange<T> | null): Promise<T | null> {
-    return this.#turns.run(executionId, () => this.#change(executionId, decide));
-  }
-
-  async #change<T>(
-    executionId: string,
-    decide: (current: LockedExecution) => ExecutionChange<T> | null,
-  ): Promise<T | null> {
-    let loaded = this.#loader.remembered(executionId) ?? null;
-    let isFresh = false;
-    for (let tries = 0; tries < maxTries; tries++) {
-      if (loaded === null) {
-        loaded = await this.#loader.load(executionId);
-        if (loaded === null) return null;
-        isFresh = true;
-      }
-      const attempt = await this.#attempt(loaded, isFresh, decide);
-      if (attempt !== 'outdated') return attempt.result;
-      loaded = null;
-      // Others are at it: let them finish instead of making each other repeat.
-      if (tries > 2) await this.#clock.sleep(Math.random() * Math.min(tries, 20));
-    }
-    throw new StorageError('busy', `execution ${executionId} is being changed by too many at the same time`);
-  }
-
-  async #attempt<T>(
-    loaded: LoadedExecution,
-    isFresh: boolean,
-    decide: (current: LockedExecution) => ExecutionChange<T> | null,
-  ): Promise<{ result: T | null } | 'outdated'> {
-    let change: ExecutionChange<T> | null;
-    try {
-      change = decide(loaded.locked);
-    } catch (error) {
-      // What was remembered may have been too old to make sense.
-      if (isFresh || (await this.#loader.isCurrent(loaded))) throw error;
-      return 'outdated';
-    }
-    const write = change === null ? null : this.#rowsOf(loaded, change);
-    if (change === null || write === null) {
-      if (!isFresh && !(await this.#loader.isCurrent(loaded))) return 'outdated';
-      return { result: change?.result ?? null };
-    }
-    if (!(await this.#apply(write))) return 'outdated';
-    this.#loader.remember({
-      version: loaded.version + 1,
-      text: write.execution?.record ?? loaded.text,
-      locked: {
-        execution: change.execution,
-        definition: loaded.locked.definition,
-        assignments: change.assignments,
-      },
-    });
-    this.#wake(loaded.locked, write);
-    return { result: change.result };
-  }
-
-  async #apply(write: ChangeRows): Promise<boolean> {
-    try {
-      return await this.#writer.apply(write);
-    } catch (error) {
-      // It may have been written nevertheless.
-      this.#loader.forget(write.executionId);
-      throw error;
-    }
-  }
-
-  /** null when there is nothing to write. */
-  #rowsOf<T>({ locked, text, version }: LoadedExecution, change: ExecutionChange<T>): ChangeRows | null {
-    const jobs = changedJobs(locked, change);
-    const record = change.execution === locked.execution ? text : executionText(change.execution);
-    if (jobs.length === 0 && record === text && change.events.length === 0) return null;
-    return {
-      executionId: locked.execution.id,
-      version,
-      execution: record === text ? null : { status: change.execution.status, record },
-      jobs,
-      events: change.events.map(({ type, data }) => ({ type, data: JSON.stringify(data ?? null) })),
-      at: this.#clock.now(),
-    };
-  }
-
-  #wake(before: LockedExecution, { executionId, jobs }: ChangeRows): void {
-    this.#wakeups.notify(`execution:${executionId}`);
-    // A job that waits, or a slot that is free again.
-    const isForScheduler = jobs.some(
-      (job) => job.worker_id === null && (job.status === 'PENDING' || before.assignments.has(job.id)),
-    );
-    if (isForScheduler) this.#wakeups.notify('jobs-pending');
+    return this.#updates.change(executionId, decide);
   }
 
   async find(executionId: string): Promise<LockedExecution | null> {
     // Of a change under way the result would have to be read, and might not be on the disk yet.
-    await this.#turns.done(executionId);
+    await this.#updates.settled(executionId);
     return (await this.#loader.current(executionId))?.locked ?? null;
   }
 
