@@ -77,7 +77,9 @@ export class PipelineExecutionWorkerService {
   /** Looks at what the last process has left, and touches nothing of it before `confirmed` resolves. */
   async load(confirmed: Promise<void>): Promise<void> {
     const left = await AttemptDirectory.openAll(this.#folders);
-    this.#left = left.map((directory) => this.#begin(directory, { after: null, admitted: confirmed, isLeft: true }));
+    // A container that only waited for its script is removed before another one is made.
+    const after = this.#recovered.promise;
+    this.#left = left.map((directory) => this.#begin(directory, { after, admitted: confirmed, isLeft: true }));
   }
 
   /**
