@@ -2,9 +2,6 @@ import { text } from 'node:stream/consumers';
 import { ExecutionBroken } from '../errors.ts';
 import type { EngineRequest, EngineResponse } from './EngineTransport.ts';
 
-/** No engine answers, or it broke the connection: it is not there, or it is being restarted. */
-export class EngineAway extends ExecutionBroken {}
-
 /** The engine refused a call. Whoever can tell why turns it into something that helps. */
 export class EngineError extends ExecutionBroken {
   readonly status: number;

@@ -2,7 +2,8 @@ import type { Clock } from '@xx-pipeline/common';
 import { ExecutionBroken } from '../errors.ts';
 import type { ContainerDetails } from './api-types.ts';
 import type { DockerClient } from './DockerClient.ts';
-import { EngineAway, EngineError } from './EngineError.ts';
+import { EngineAway } from './EngineAway.ts';
+import { EngineError } from './EngineError.ts';
 import type { HijackedStream } from './EngineTransport.ts';
 import { showEngineAddress } from './engine-address.ts';
 

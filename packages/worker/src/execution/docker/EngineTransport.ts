@@ -4,7 +4,7 @@ import type * as http from 'node:http';
 import type * as https from 'node:https';
 import { Duplex, type Readable } from 'node:stream';
 import { ExecutionBroken } from '../errors.ts';
-import { EngineAway } from './EngineError.ts';
+import { EngineAway } from './EngineAway.ts';
 import { type EngineAddress, showEngineAddress } from './engine-address.ts';
 
 /** One request to the engine. */
