@@ -46,6 +46,6 @@ test('SQLite: a full disk is a clear error, nothing is half written, and it goes
     assert.equal((await reader.eventsAfter(id, 0, 10)).length, 2);
   } finally {
     await db.destroy();
-    connection.close();
+    await connection.close();
   }
 });
