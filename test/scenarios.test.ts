@@ -44,6 +44,7 @@ async function runs(rig: Rig, expected: Expectation): Promise<void> {
     return;
   }
   assert.equal(run.code, expected.pipeline === 'failed' ? 1 : 0, run.stdout + run.stderr);
+  for (const secret of Object.values(expected.secrets ?? {})) assert.ok(!(run.stdout + run.stderr).includes(secret));
   const [stored] = await rig.reports();
   assert.ok(stored, 'no report');
   assert.deepEqual(JSON.parse(run.stdout), stored.report, 'the printed report is the stored one');
@@ -53,5 +54,7 @@ async function runs(rig: Rig, expected: Expectation): Promise<void> {
 }
 
 function variables(expected: Expectation): readonly string[] {
-  return Object.entries(expected.variables ?? {}).flatMap(([key, value]) => ['--var', `${key}=${value}`]);
+  const given = (option: string, values: Readonly<Record<string, string>> = {}) =>
+    Object.entries(values).flatMap(([key, value]) => [option, `${key}=${value}`]);
+  return [...given('--var', expected.variables), ...given('--secret', expected.secrets)];
 }

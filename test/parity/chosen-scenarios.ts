@@ -14,6 +14,7 @@ export const chosenScenarios: Readonly<Record<string, string>> = {
   'dependencies-choose-artifacts': 'which archives a job gets',
   'a-timeout-stops-a-job': 'the worker keeps the time',
   'variables-of-file-job-and-run': 'variables are expanded by the backend',
+  'a-secret-is-masked-wherever-it-would-be-shown': 'secrets are encrypted on their way',
   'an-image-that-is-nowhere': 'failures before the script',
   'after-script-runs-after-failure-too': 'the second script',
 };

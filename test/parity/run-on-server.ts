@@ -34,6 +34,7 @@ export async function runOnServer(
 async function run(rig: Rig, services: ServiceRig, expected: Expectation): Promise<Report | null> {
   const args = ['run', '-o', 'json', ...variables(expected)];
   const { code, stdout, stderr } = await rig.start(args, { env: services.clientEnvironment }).ended();
+  for (const secret of Object.values(expected.secrets ?? {})) assert.ok(!(stdout + stderr).includes(secret));
   if (!expected.valid) {
     assert.equal(code, 2, stdout + stderr);
     for (const piece of expected.says ?? [])
@@ -50,5 +51,7 @@ async function run(rig: Rig, services: ServiceRig, expected: Expectation): Promi
 }
 
 function variables(expected: Expectation): readonly string[] {
-  return Object.entries(expected.variables ?? {}).flatMap(([key, value]) => ['--var', `${key}=${value}`]);
+  const given = (option: string, values: Readonly<Record<string, string>> = {}) =>
+    Object.entries(values).flatMap(([key, value]) => [option, `${key}=${value}`]);
+  return [...given('--var', expected.variables), ...given('--secret', expected.secrets)];
 }

@@ -22,6 +22,7 @@ export interface Expectation {
   readonly log_contains?: Readonly<Record<string, readonly string[]>>;
   readonly log_lacks?: Readonly<Record<string, readonly string[]>>;
   readonly variables?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly reasons?: Readonly<Record<string, string>>;
   readonly exit_codes?: Readonly<Record<string, number>>;
   readonly attempts?: Readonly<Record<string, number>>;

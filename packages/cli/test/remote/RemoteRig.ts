@@ -25,6 +25,13 @@ export interface RunningCommand {
 
 const version = '0.1.0';
 
+/** How the rig's server is to be. */
+export interface RemoteRigOptions {
+  /** `postgres://…`; a file if not given. */
+  readonly database?: string;
+  readonly slots?: number;
+}
+
 /**
  * A real backend with a database in a file, a real worker whose containers are scripted, a proxy in front that can cut
  * connections, and a repository: everything `xx run` meets but Docker.
@@ -39,13 +46,16 @@ export class RemoteRig implements AsyncDisposable {
   token = '';
   #workerToken = '';
 
-  private constructor(directory: string) {
+  readonly #options: RemoteRigOptions;
+
+  private constructor(directory: string, options: RemoteRigOptions) {
     this.directory = directory;
+    this.#options = options;
     this.repository = join(directory, 'demo');
   }
 
-  static async start(files: Readonly<Record<string, string>>): Promise<RemoteRig> {
-    const rig = new RemoteRig(await mkdtemp(join(tmpdir(), 'xx-remote-')));
+  static async start(files: Readonly<Record<string, string>>, options: RemoteRigOptions = {}): Promise<RemoteRig> {
+    const rig = new RemoteRig(await mkdtemp(join(tmpdir(), 'xx-remote-')), options);
     try {
       await rig.#openBackend(0);
       rig.token = await rig.backend.createToken('person', 'me');
@@ -91,7 +101,7 @@ export class RemoteRig implements AsyncDisposable {
       token: this.#workerToken,
       executor: 'scripted',
       name: 'scripted',
-      slots: 4,
+      slots: this.#options.slots ?? 4,
       listen: { host: '127.0.0.1', port: 0 },
       version,
       log: this.#log,
@@ -156,7 +166,7 @@ export class RemoteRig implements AsyncDisposable {
 
   async #openBackend(port: number): Promise<void> {
     this.backend = await startBackend({
-      database: `sqlite:${join(this.directory, 'backend', 'xx.db')}`,
+      database: this.#options.database ?? `sqlite:${join(this.directory, 'backend', 'xx.db')}`,
       listen: { host: '127.0.0.1', port },
       stateDirectory: join(this.directory, 'backend'),
       version,

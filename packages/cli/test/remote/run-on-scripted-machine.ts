@@ -15,6 +15,7 @@ import { FakeStream, fakeIo } from '../render/FakeIo.ts';
 export async function runOnScriptedMachine(
   repository: string,
   directory: string,
+  slots = 4,
 ): Promise<{ readonly stdout: string; readonly report: Report }> {
   const stdout = new FakeStream();
   const env = { PATH: process.env['PATH'] ?? '' };
@@ -56,7 +57,7 @@ export async function runOnScriptedMachine(
         jobs,
       }),
     createJobRunner: (ports) => new JobRunner({ executor, clock: systemClock, ...ports }),
-    slots: 4,
+    slots,
     dirty: source.dirty,
     clock: systemClock,
     ids: systemIds,
