@@ -200,7 +200,11 @@ export class RecoverableSession implements ContainerSession {
     for (;;) {
       // Looked at before the files: what was written before the end is in them.
       const isOver = this.#dropped || this.#lost !== null;
-      if (!isOver && this.#attached?.isClosed === true) void this.#attachAgain();
+      if (!isOver && this.#attached?.isClosed === true) {
+        // Where nothing is in files, its end may have been said to nobody.
+        if (record.inFiles) void this.#attachAgain();
+        else this.#lost = gone();
+      }
       let progressed = false;
       for (const stream of streams) progressed = (await this.#tellNext(stream, telling)) || progressed;
       if (telling.ended.size === 2) return telling.exitCode;
