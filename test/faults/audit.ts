@@ -110,6 +110,8 @@ function checkContainers(job: Job, watch: EngineWatch, expected: Expected): void
   for (const [index, { attempt, to }] of inOrder.entries()) {
     const next = inOrder[index + 1];
     if (next === undefined) continue;
+    // One that only waited for a script, made ahead, gives way to another of the same attempt; the log shows one script.
+    if (expected.mayRestart === true && attempt === next.attempt) continue;
     const overlap = to === null ? 'it is alive still' : `${Math.round(to - next.from)} ms`;
     assert.ok(
       to !== null && to <= next.from,
