@@ -5,9 +5,14 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '@xx-pipeline/common';
 import { containerName, sandboxContainer } from '../../src/execution/docker/container-spec.ts';
+import { EngineReturn } from '../../src/execution/docker/EngineReturn.ts';
+import { LiveContainer } from '../../src/execution/docker/LiveContainer.ts';
 import { makeOwnerId } from '../../src/execution/docker/owner-id.ts';
 import { ExecutionBroken, ImageUnavailable } from '../../src/execution/errors.ts';
+import { bootstrapCommand } from '../../src/execution/shell/bootstrap.ts';
+import { recoverableBootstrap } from '../../src/execution/shell/recoverable-bootstrap.ts';
 import { DockerRig, Recorder, runText } from './rig.ts';
 
 test('a prepared container that is not wanted leaves nothing, nor does one whose preparation is aborted', async () => {
@@ -152,6 +157,29 @@ test('jobs one after the other share a network, and nothing of the first is ther
   assert.equal(two.stdout, `${one.stdout.split('\n')[0]}\n`);
   await Promise.all([second.remove(), spare.remove()]);
 });
+
+for (const [kind, command] of Object.entries({ bootstrapCommand, recoverableBootstrap })) {
+  test(`a container knows whether a script has left a process behind (${kind})`, async () => {
+    await using rig = await DockerRig.make();
+    const spec = { ...sandboxContainer('busybox:latest', rig.ownerId), AttachStdout: true, AttachStderr: true };
+    const signal = AbortSignal.timeout(60_000);
+    const live = await LiveContainer.start(
+      rig.client,
+      systemClock,
+      // A helper beside the shell, as an entrypoint may begin one.
+      { ...spec, Entrypoint: ['sh', '-c', 'sleep 600 & exec "$@"', 'sh', ...command] },
+      { signal, returns: new EngineReturn(rig.client, systemClock, { patienceMs: 1000, closing: signal }) },
+    );
+    const sink = { write: () => {}, mark: () => {} };
+    const alone: boolean[] = [];
+    for (const text of ['seq 3 | cat', 'exit 3', 'sleep 600 >/dev/null 2>&1 &', 'true']) {
+      await live.session.run({ text, mark: '@@' }, sink);
+      alone.push(live.session.isAlone);
+    }
+    assert.deepEqual(alone, [true, true, false, false]);
+    await live.remove();
+  });
+}
 
 test('jobs that may run at once never share a network', async () => {
   await using rig = await DockerRig.make();

@@ -17,7 +17,14 @@ const executor = await DockerExecutor.connect({
   clock: systemClock,
 });
 const observer = { pulling: () => {}, pulled: () => {}, warning: () => {} };
-const spec = { runId: 'run', jobName: 'hang', attempt: 1, image: { name: 'busybox:latest' }, runsAfter: [], isOnly: false };
+const spec = {
+  runId: 'run',
+  jobName: 'hang',
+  attempt: 1,
+  image: { name: 'busybox:latest' },
+  runsAfter: [],
+  isOnly: false,
+};
 const source = { kind: 'tree', key: 'tree' } as const;
 const signal = new AbortController().signal;
 const running = await executor.prepare({ ...spec, source, jobId: 'a' }, observer, signal);

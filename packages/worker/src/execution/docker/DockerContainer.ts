@@ -154,9 +154,9 @@ export class DockerContainer implements JobContainer {
       const { lease } = this.#made;
       const before = lease?.before ?? [];
       if (before.some((other) => !other.isEnding)) {
-        const blocked = this.#made;
+        // First the old one goes: at no time has an attempt two containers.
+        await this.#surroundings.remove(this.#made);
         this.#made = await this.#surroundings.remake();
-        void this.#surroundings.remove(blocked);
         return;
       }
       await Promise.all(before.map((other) => other.dead));

@@ -1,6 +1,6 @@
 import type { Clock } from '@xx-pipeline/common';
 import type { OutputSink } from '../JobExecutor.ts';
-import { helloMark } from './bootstrap.ts';
+import { helloMark, readTrailer } from './bootstrap.ts';
 import { MarkBarrier, type OutputStream } from './MarkBarrier.ts';
 import { MarkFilter } from './MarkFilter.ts';
 
@@ -116,9 +116,9 @@ export class ScriptOutput {
 
   #trailer(stream: OutputStream, text: string): void {
     if (stream === 'stdout') {
-      const [exitCode, rest] = text.trim().split(' ');
-      this.#exitCode = Number(exitCode);
-      this.#alone = rest === 'alone';
+      const { exitCode, alone } = readTrailer(text);
+      this.#exitCode = exitCode;
+      this.#alone = alone;
     }
     this.#barrier.end(stream);
   }

@@ -1,3 +1,18 @@
+/** Before the first script: the processes that are the container's own, an entrypoint's among them. */
+export const noteProcesses = `set -- /proc/[0-9]*
+xx_own=\${xx_own:-$*}`;
+
+/** After a script, whose exit code is in `$?`: whether it has left a process behind. Builtins alone: anything else would be one. */
+export const lookForProcesses = `xx_code=$?
+set -- /proc/[0-9]*
+case "$*" in *"["*) xx_rest= ;; "$xx_own") xx_rest=" alone" ;; *) xx_rest= ;; esac`;
+
+/** How a script ended, by what follows the token in its trailer. */
+export function readTrailer(text: string): { readonly exitCode: number; readonly alone: boolean } {
+  const [exitCode, rest] = text.trim().split(' ');
+  return { exitCode: Number(exitCode), alone: rest === 'alone' };
+}
+
 /**
  * What a started container waits in: a shell that reads script texts from its standard input and runs each in a
  * shell of its own, until its input ends.
@@ -19,16 +34,17 @@
  * - When the host goes away, standard input ends, the shell with it, and with the shell the container.
  */
 const outer = `trap : TERM INT HUP
-unset IFS xx_length xx_token xx_end xx_rest
+unset IFS xx_length xx_token xx_end xx_own xx_code xx_rest
+xx_inner=$1
 if command -v bash >/dev/null 2>&1; then xx_shell='bash --norc'; else xx_shell=sh; fi
 echo "\u001exx-pipeline""-shell $$"
 while read -r xx_length xx_token xx_end; do
 case $xx_token in "\u001e"*) ;; *) continue ;; esac
-$xx_shell -c "$1" "\${xx_shell%% *}" "$xx_length" "$xx_end"
-set -- "$1" $? /proc/[0-9]*
-case "$3 \${4-} \${5-}" in "/proc/$$  " | "/proc/1 /proc/$$ ") xx_rest=' alone' ;; *) xx_rest= ;; esac
-echo "$xx_token $2$xx_rest"
-echo "$xx_token $2$xx_rest" >&2
+${noteProcesses}
+$xx_shell -c "$xx_inner" "\${xx_shell%% *}" "$xx_length" "$xx_end"
+${lookForProcesses}
+echo "$xx_token $xx_code$xx_rest"
+echo "$xx_token $xx_code$xx_rest" >&2
 done`;
 
 /** Reads one script and runs it: the shell inside the outer one. */

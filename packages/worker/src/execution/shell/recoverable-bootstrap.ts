@@ -1,4 +1,4 @@
-import { inner } from './bootstrap.ts';
+import { inner, lookForProcesses, noteProcesses } from './bootstrap.ts';
 
 /** Where the container finds the directory of `RecoverableSession`. */
 export const recoveryMount = '/run/xx-pipeline';
@@ -31,7 +31,8 @@ export const catBuffer = 128 * 1024;
  * - An image without `mkfifo` and `cat` gets no files: all goes over the connection.
  */
 const outer = `trap : TERM INT HUP
-unset IFS xx_length xx_token xx_end
+unset IFS xx_length xx_token xx_end xx_own xx_code xx_rest
+xx_inner=$1
 if command -v bash >/dev/null 2>&1; then xx_shell='bash --norc'; else xx_shell=sh; fi
 xx_dir=${recoveryMount}
 xx_keep() {
@@ -56,11 +57,12 @@ echo "\u001exx-pipeline""-shell $$"
 fi
 while read -r xx_length xx_token xx_end; do
 case $xx_token in "\u001e"*) ;; *) continue ;; esac
-$xx_shell -c "$1" "\${xx_shell%% *}" "$xx_length" "$xx_end" 4>&-
-set -- "$1" $?
-{ echo "$xx_token $2" >&4 || { while sleep 1; do echo "$xx_token $2" >&4 && break; done & }; } 2>/dev/null
-echo "$xx_token $2"
-echo "$xx_token $2" >&2
+${noteProcesses}
+$xx_shell -c "$xx_inner" "\${xx_shell%% *}" "$xx_length" "$xx_end" 4>&-
+${lookForProcesses}
+{ echo "$xx_token $xx_code" >&4 || { while sleep 1; do echo "$xx_token $xx_code" >&4 && break; done & }; } 2>/dev/null
+echo "$xx_token $xx_code$xx_rest"
+echo "$xx_token $xx_code$xx_rest" >&2
 done`;
 
 /** The command a recoverable container is created with. */

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '@xx-pipeline/common';
 import { ExecutionBroken } from '../../errors.ts';
 import type { OutputSink, ShellScript } from '../../JobExecutor.ts';
-import { frameScript } from '../../shell/bootstrap.ts';
+import { frameScript, readTrailer } from '../../shell/bootstrap.ts';
 import type { ContainerSession } from '../../shell/ContainerSession.ts';
 import { MarkBarrier, type OutputStream } from '../../shell/MarkBarrier.ts';
 import { MarkFilter } from '../../shell/MarkFilter.ts';
@@ -65,6 +65,7 @@ export class RecoverableSession implements ContainerSession {
   readonly #read: Record<OutputStream, number> = { stdout: 0, stderr: 0 };
   #runs = 0;
   #isRunning = false;
+  #isAlone = false;
   /** What waits for the script's shell; null once that is known to run. */
   #beginning: PromiseWithResolvers<boolean> | null = null;
   #record: RunRecord | null = null;
@@ -117,9 +118,8 @@ export class RecoverableSession implements ContainerSession {
     return this.#attached?.early.toString('utf8').trim() ?? '';
   }
 
-  /** Its own `cat`s live on, and which they are cannot be told from inside. */
   get isAlone(): boolean {
-    return false;
+    return this.#isAlone;
   }
 
   get isRunning(): boolean {
@@ -133,6 +133,7 @@ export class RecoverableSession implements ContainerSession {
   async run(script: ShellScript, sink: OutputSink): Promise<number> {
     if (this.#isRunning) throw new Error('a script is running already');
     this.#isRunning = true;
+    this.#isAlone = false;
     this.#beginning = Promise.withResolvers();
     this.#runs++;
     const watcher = this.#watch();
@@ -298,11 +299,17 @@ export class RecoverableSession implements ContainerSession {
         this.#begin(true);
         if (index === 0) {
           ended.add(stream);
-          if (stream === 'stdout') telling().exitCode = Number(text.trim());
+          if (stream === 'stdout') this.#takeTrailer(telling(), text);
           barrier.end(stream);
         } else if (/^\d{1,9}$/.test(text)) barrier.mark(stream, Number(text));
       },
     });
+  }
+
+  #takeTrailer(telling: Telling, text: string): void {
+    const { exitCode, alone } = readTrailer(text);
+    telling.exitCode = exitCode;
+    this.#isAlone = alone;
   }
 
   /** What the shell noted besides: the exit code of a script whose trailer got lost. */
