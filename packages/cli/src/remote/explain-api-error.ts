@@ -37,7 +37,11 @@ export async function explainApiError(error: unknown, client: BackendApiClient):
             'it is read from --token-file, else XX_TOKEN, else server.json in the state directory',
           );
     case 'forbidden':
-      return new CommandError(sentence(error), ExitCode.usage, '`xx backend token create --role person` makes one; give it as XX_TOKEN');
+      return new CommandError(
+        sentence(error),
+        ExitCode.usage,
+        '`xx backend token create --role person` makes one; give it as XX_TOKEN',
+      );
     case 'unavailable':
     case 'internal':
       return new CommandError(sentence(error), ExitCode.machine, await otherVersion(client));
