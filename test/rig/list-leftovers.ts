@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { callEngine } from '../../packages/cli/src/setup/engine-api.ts';
 
@@ -10,10 +11,16 @@ interface Labelled {
 
 const label = 'io.xx-pipeline.owner';
 
-/** Containers, networks and volumes of the processes with these ids; a label names the process that made a thing. */
+/** Containers, networks and volumes of the processes that this one has started with these ids; a label names the maker of a thing. */
 export async function listLeftovers(pids: readonly number[]): Promise<readonly string[]> {
   if (pids.length === 0) return [];
-  return await listOwned((owner) => pids.includes(Number(owner.split(':')[2])));
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const started = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  return await listOwned((owner) => {
+    const [, , pid, since] = owner.split(':').map(Number);
+    // Ids come round: a process that began before this one is somebody else's.
+    return pid !== undefined && pids.includes(pid) && (since ?? 0) >= started;
+  });
 }
 
 /** Containers, networks and volumes whose owner's label is one of ours. */
