@@ -19,7 +19,7 @@ export class Latch {
       signal.addEventListener('abort', () => resolve(), { once: true, signal: sleeping.signal });
       clock.sleep(ms, sleeping.signal).then(resolve, () => {});
       await promise;
-      sleeping.abort();
+      sleeping.abort('opened');
       this.#waiting = null;
     }
     this.#isSet = false;

@@ -49,7 +49,7 @@ export class PollWaiters {
     signal.addEventListener('abort', resolve as () => void, { once: true, signal: over.signal });
     this.#clock.sleep(ms, over.signal).then(resolve, () => {});
     await promise;
-    over.abort();
+    over.abort('answered');
     unlisten();
     if (this.#waiters.get(workerId) === waiter) this.#waiters.delete(workerId);
     return { jobs: waiter.jobs, heartbeat };

@@ -303,10 +303,11 @@ export class AttemptRun {
 
   /** From now on the attempt has this long. */
   #limitTime(ms: number, shown: number): TimeLimit {
-    const late = new JobStopped(failed('timeout', `timed out after ${formatDuration(shown)}`));
-    const limit = new TimeLimit(this.#settings.clock, ms, late);
+    const limit = new TimeLimit(this.#settings.clock, ms);
     this.#over.signal.addEventListener('abort', () => limit.lift());
-    limit.signal.addEventListener('abort', () => this.#stop.abort(late));
+    limit.signal.addEventListener('abort', () =>
+      this.#stop.abort(new JobStopped(failed('timeout', `timed out after ${formatDuration(shown)}`))),
+    );
     return limit;
   }
 
@@ -333,7 +334,7 @@ export class AttemptRun {
     await this.#tellDecided(outcome, told);
     void this.#phase('cleanup');
     await this.#prepared?.discard(new JobStopped(ending));
-    this.#over.abort();
+    this.#over.abort('over');
     try {
       this.#release?.();
     } catch {}

@@ -2,6 +2,8 @@ import type { Clock } from '@xx-pipeline/common';
 
 /** A timer of the platform holds about 24 days; a job may be given a month. */
 const longestSleep = 2 ** 30;
+/** A reason of our own: making the platform's takes longer than the rest of this. */
+const isOver = 'over';
 
 /** Aborts its signal after a time, unless it is lifted before. */
 export class TimeLimit {
@@ -22,7 +24,7 @@ export class TimeLimit {
 
   /** Nothing will happen any more. */
   lift(): void {
-    this.#lifted.abort();
+    this.#lifted.abort(isOver);
   }
 
   async #wait(clock: Clock, ms: number): Promise<void> {

@@ -56,7 +56,7 @@ export async function runUntilStopped(
   try {
     return await Promise.race([running, ladder().catch(() => running)]);
   } finally {
-    ended.abort();
+    ended.abort('ended');
     running.catch(() => {});
   }
 }

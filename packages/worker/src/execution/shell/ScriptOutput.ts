@@ -77,7 +77,7 @@ export class ScriptOutput {
 
   /** Nothing is handed on any more. */
   drop(): void {
-    this.#over.abort();
+    this.#over.abort('over');
     this.#begin(false);
   }
 
