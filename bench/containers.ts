@@ -9,7 +9,8 @@ const run = ['run', '--local'] as const;
 /** Its helper image and its question to the registry are left out: it is to be measured where there is no registry too. */
 const peerOptions = ['--helper-image', 'busybox:latest', '--pull-policy', 'if-not-present'];
 
-interface Shape {
+/** A pipeline to measure. */
+export interface Shape {
   readonly id: string;
   readonly what: string;
   readonly pipeline: string;
@@ -124,13 +125,15 @@ export async function largeTree(world: BenchWorld, pairs: number): Promise<Resul
   };
 }
 
-function shapeOf(id: string): Shape {
+/** The pipeline of a case. */
+export function shapeOf(id: string): Shape {
   const shape = shapes.find((each) => each.id === id);
   if (shape === undefined) throw new Error(`no case ${id}`);
   return shape;
 }
 
-async function times(one: Measured, other: Measured, pairs: number): Promise<readonly [number[], number[]]> {
+/** Milliseconds of two commands, in alternating pairs. */
+export async function times(one: Measured, other: Measured, pairs: number): Promise<readonly [number[], number[]]> {
   const [ours, theirs] = await measurePairs(one, other, pairs);
   return [ours.map(({ milliseconds }) => milliseconds), theirs.map(({ milliseconds }) => milliseconds)];
 }

@@ -1,5 +1,5 @@
 // How fast it is, against what one would use instead: `npm run bench`.
-//   --only a,b       some cases: a b c d e f g h i j k l m
+//   --only a,b       some cases: a b c d e f g h i j k l m n
 //   --pairs N        how often each comparison is made (5)
 //   --pipelines N    runs that the benches of the server make (1000)
 //   --history N      jobs that the largest database of (k) has (1000000)
@@ -14,6 +14,7 @@ import { largeFiles, start } from './command-line.ts';
 import { againstDocker, againstPeer, largeTree } from './containers.ts';
 import { largeLog } from './logs.ts';
 import { type Result, toMarkdown } from './Result.ts';
+import { throughServer } from './services/containers-remote.ts';
 import { history } from './services/history.ts';
 import { ingest } from './services/ingest.ts';
 import { latency } from './services/latency.ts';
@@ -46,11 +47,12 @@ const cases: Readonly<Record<string, (world: BenchWorld) => Promise<Result | rea
   k: (world) => history(world, Math.min(pipelines, 300), largest),
   l: (world) => ingest(world),
   m: (world) => memory(world),
+  n: (world) => throughServer(world, pairs),
 };
 const wanted = values.only?.split(',') ?? Object.keys(cases);
 
 /** Cases that run containers. */
-const needEngine = 'abcdefgh';
+const needEngine = 'abcdefghn';
 if (wanted.some((id) => needEngine.includes(id))) {
   const missing = await prepareEngine(new AbortController().signal);
   if (missing !== null) throw new Error(missing);
