@@ -2,6 +2,7 @@ import { suite, test } from 'node:test';
 import { killBackend } from './cases/kill-backend.ts';
 import { killWorkerBackInTime, killWorkerBackLate } from './cases/kill-worker.ts';
 import { answersLost, networkCut } from './cases/network.ts';
+import { sameIdentity } from './cases/same-identity.ts';
 import { Random } from './Random.ts';
 
 // A few seeds of the faults that matter most; `npm run test:faults` runs all of them for as long as one likes.
@@ -11,6 +12,7 @@ const chosen = [
   { fault: killWorkerBackLate, seeds: [2] },
   { fault: networkCut, seeds: [0] },
   { fault: answersLost, seeds: [1] },
+  { fault: sameIdentity, seeds: [21] },
 ];
 
 suite('faults', { concurrency: 2 }, () => {

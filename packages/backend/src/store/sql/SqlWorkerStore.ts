@@ -1,11 +1,15 @@
 import { isTerminal } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
+import { heartbeatMs } from '../../execution/leases.ts';
 import type { WorkerRecord, WorkerStore } from '../WorkerStore.ts';
 import { SignsOfLife } from './SignsOfLife.ts';
 import type { Tables, WorkerTable } from './tables.ts';
 
-/** A sign of life is not written when the last one is not older than this: a busy worker gives many a second. */
-const freshMs = 2_000;
+/**
+ * A sign of life is not written when the last one is not older than this: a busy worker gives many a second. Small beside
+ * the time after which a worker counts as gone, which whoever wants to take its place waits for.
+ */
+const freshMs = heartbeatMs / 5;
 
 /** Workers in SQL. */
 export class SqlWorkerStore implements WorkerStore {
