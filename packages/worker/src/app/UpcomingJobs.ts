@@ -17,8 +17,8 @@ const patience = 30_000;
 
 /** A run of which something is here. */
 interface Run {
-  /** Attempts that are here. */
-  here: number;
+  /** Attempts that are here: they need no container from here any more. */
+  readonly here: Set<string>;
   /** Jobs that have containers waiting. */
   readonly prepared: Set<string>;
   /** Ends the wait for another attempt. */
@@ -36,8 +36,6 @@ export class UpcomingJobs {
   readonly #parts: UpcomingParts;
   readonly #ahead: ContainersAhead;
   readonly #runs = new Map<string, Run>();
-  /** Attempts that are here: they need no container from here any more. */
-  readonly #here = new Set<string>();
   readonly #stop = new AbortController();
   #candidates: readonly UpcomingJob[] = [];
 
@@ -48,11 +46,11 @@ export class UpcomingJobs {
   }
 
   /** An attempt has come. */
-  entered({ jobId, pipelineExecutionId: id }: JobRequest): void {
-    this.#here.add(jobId);
+  entered(request: JobRequest): void {
+    const { pipelineExecutionId: id } = request;
     if (id === undefined) return;
-    const run = this.#runs.get(id) ?? { here: 0, prepared: new Set(), stay: new AbortController() };
-    run.here++;
+    const run = this.#runs.get(id) ?? { here: new Set(), prepared: new Set(), stay: new AbortController() };
+    run.here.add(attemptOf(request));
     run.stay.abort();
     this.#runs.set(id, run);
   }
@@ -76,14 +74,14 @@ export class UpcomingJobs {
   }
 
   /** An attempt has ended. `failed`: what follows will hardly come. */
-  left({ jobId, pipelineExecutionId: id }: JobRequest, failed: boolean): void {
-    this.#here.delete(jobId);
-    if (this.#ahead.has(jobId)) this.#ahead.discard(jobId);
+  left(request: JobRequest, failed: boolean): void {
+    const { jobId, pipelineExecutionId: id } = request;
+    this.#ahead.discard(jobId);
     const run = this.#runs.get(id ?? '');
     if (run === undefined || id === undefined) return;
-    run.here--;
+    run.here.delete(attemptOf(request));
     if (failed) this.#discard(run);
-    if (run.here > 0) return;
+    if (run.here.size > 0) return;
     run.stay = new AbortController();
     if (run.prepared.size === 0) this.#runs.delete(id);
     else void this.#forgetLater(id, run);
@@ -100,7 +98,8 @@ export class UpcomingJobs {
     if (this.#stop.signal.aborted) return;
     for (const job of this.#candidates) {
       const run = this.#runs.get(job.pipelineExecutionId);
-      if (run === undefined || run.here === 0 || this.#here.has(job.jobId) || this.#ahead.has(job.jobId)) continue;
+      if (run === undefined || run.here.size === 0) continue;
+      if (run.here.has(attemptOf(job)) || this.#ahead.has(job.jobId)) continue;
       if (!this.#ahead.hasRoom) return;
       run.prepared.add(job.jobId);
       this.#ahead.begin(job.jobId, purposeOf(job), this.#parts.runner.prepare(job, { runsAfter: job.after }));
@@ -121,3 +120,5 @@ export class UpcomingJobs {
     run.prepared.clear();
   }
 }
+
+const attemptOf = ({ jobId, attempt = 1 }: Pick<JobRequest, 'jobId' | 'attempt'>): string => `${jobId}/${attempt}`;
