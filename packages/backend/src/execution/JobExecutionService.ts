@@ -37,7 +37,7 @@ import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
 import type { JobSteps, StageSteps } from './execution-steps.ts';
 import { leaseMs } from './leases.ts';
-import { makeJobRequest, sealVariable } from './make-job-request.ts';
+import { makeUnassignedRequest, sealVariable } from './make-job-request.ts';
 import { problem, refused } from './problems.ts';
 import { StatusLogs } from './StatusLogs.ts';
 import { upcomingJobsOf } from './upcoming-jobs.ts';
@@ -322,8 +322,7 @@ export class JobExecutionService implements JobSteps {
   /** The image with variables put in, where whoever runs it does not say. */
   #imageOf(draft: ExecutionDraft, job: JobExecution): string {
     if (!job.image.includes('$')) return job.image;
-    const runner = { id: '', description: '', version: this.#parts.server.version };
-    const request = makeJobRequest(draft, { job, attempt: 1, runner }, { ...this.#parts, secrets: masking });
+    const request = makeUnassignedRequest(draft, job, 1, { ...this.#parts, secrets: masking });
     if (!request.ok) return job.image;
     return typeof request.value.image === 'string' ? request.value.image : request.value.image.name;
   }

@@ -1,7 +1,7 @@
 import { isTerminal, type JobExecution } from '@xx-pipeline/common';
 import type { DependencyState } from './DependencyState.ts';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
-import { makeJobRequest, type RequestSurroundings } from './make-job-request.ts';
+import { makeUnassignedRequest, type RequestSurroundings } from './make-job-request.ts';
 
 /**
  * How far the jobs are that one waits for. For a job whose turn has come these are the dependencies of its request;
@@ -13,8 +13,7 @@ export function dependenciesOf(
   around: RequestSurroundings,
 ): DependencyState[] {
   const plan = draft.planOf(job);
-  const runner = { id: '', description: '', version: around.server.version };
-  const request = makeJobRequest(draft, { job, attempt: 1, runner }, around);
+  const request = makeUnassignedRequest(draft, job, 1, around);
   const names = new Set((request.ok ? (request.value.needs ?? []) : []).map(({ jobName }) => jobName));
   const toleratesFailures = plan.when === 'on_failure' || plan.when === 'always';
   if (!toleratesFailures) for (const need of plan.needs ?? []) names.add(need.job);

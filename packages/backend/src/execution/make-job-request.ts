@@ -64,6 +64,17 @@ export function makeJobRequest(
   });
 }
 
+/** The request that an attempt would be as far as it is known before a worker has it. */
+export function makeUnassignedRequest(
+  draft: ExecutionDraft,
+  job: JobExecution,
+  attempt: number,
+  around: RequestSurroundings,
+): Result<JobRequest, RequestProblem> {
+  const runner = { id: '', description: '', version: around.server.version };
+  return makeJobRequest(draft, { job, attempt, runner }, around);
+}
+
 /** A variable as it is written: a secret one's value encrypted for its execution. */
 export function sealVariable(variable: PipelineVariable, executionId: string, secrets: SecretBox): PipelineVariable {
   if (variable.secret !== true) return variable;

@@ -1,7 +1,7 @@
 import type { UpcomingJob } from '@xx-pipeline/common';
 import { likelyJobs } from '@xx-pipeline/pipeline-language';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
-import { makeJobRequest, type RequestSurroundings } from './make-job-request.ts';
+import { makeUnassignedRequest, type RequestSurroundings } from './make-job-request.ts';
 
 /**
  * The next jobs of a run whose turn has not come yet, with what their containers would be made from as far as it is
@@ -10,15 +10,14 @@ import { makeJobRequest, type RequestSurroundings } from './make-job-request.ts'
 export function upcomingJobsOf(draft: ExecutionDraft, limit: number, around: RequestSurroundings): UpcomingJob[] {
   if (draft.isEnding) return [];
   const { execution, index } = draft;
-  const runner = { id: '', description: '', version: around.server.version };
-  const idOf = (number: number): string[] => execution.jobs.slice(number, number + 1).map(({ id }) => id);
   return likelyJobs(index, execution.jobs, limit).flatMap(({ number, after }): UpcomingJob[] => {
     const job = execution.jobs[number];
     if (job === undefined) return [];
     const attempt = job.attempts.length + 1;
-    const request = makeJobRequest(draft, { job, attempt, runner }, around);
+    const request = makeUnassignedRequest(draft, job, attempt, around);
     if (!request.ok) return [];
     const { jobId, jobName, image, source = { kind: 'empty' } } = request.value;
-    return [{ jobId, jobName, pipelineExecutionId: execution.id, attempt, image, source, after: after.flatMap(idOf) }];
+    const afterIds = after.flatMap((before) => execution.jobs[before]?.id ?? []);
+    return [{ jobId, jobName, pipelineExecutionId: execution.id, attempt, image, source, after: afterIds }];
   });
 }
