@@ -4,6 +4,7 @@ import type {
   ChangeRows,
   CreationKey,
   ExecutionWriter,
+  JobRowChange,
   NewExecutionRows,
   WriteChain,
 } from '../sql/ExecutionWriter.ts';
@@ -90,15 +91,7 @@ export class SqliteExecutionWriter implements ExecutionWriter {
           job.position,
           job.repository,
           job.tags,
-          job.status,
-          job.eligible_at,
-          job.record,
-          job.worker_id,
-          job.attempt,
-          job.token_hash,
-          job.accepted,
-          job.lease_until,
-          job.cancel_requested,
+          ...changingOf(job),
         ]);
       }
       return { made };
@@ -124,18 +117,7 @@ export class SqliteExecutionWriter implements ExecutionWriter {
         : connection.run(updateExecution, [execution.status, execution.record, executionId, version]);
     if (changes === 0) return false;
     for (const job of jobs) {
-      connection.run(updateJob, [
-        job.status,
-        job.eligible_at,
-        job.record,
-        job.worker_id,
-        job.attempt,
-        job.token_hash,
-        job.accepted,
-        job.lease_until,
-        job.cancel_requested,
-        job.id,
-      ]);
+      connection.run(updateJob, [...changingOf(job), job.id]);
     }
     for (const { type, data } of events) connection.run(insertEvent, [executionId, type, data, at]);
     return true;
@@ -189,4 +171,19 @@ export class SqliteExecutionWriter implements ExecutionWriter {
       return takeInTurn(repositories, limit).map((job) => ({ ...job, tags: JSON.parse(job.tags) as string[] }));
     });
   }
+}
+
+/** What of a job's row changes after its creation, in the order of `insertJob` and `updateJob`. */
+function changingOf(job: Omit<JobRowChange, 'id'>) {
+  return [
+    job.status,
+    job.eligible_at,
+    job.record,
+    job.worker_id,
+    job.attempt,
+    job.token_hash,
+    job.accepted,
+    job.lease_until,
+    job.cancel_requested,
+  ];
 }
