@@ -36,17 +36,24 @@ export class WorkerRig implements AsyncDisposable {
     return join(this.directory, 'state');
   }
 
-  async startWorker(options: Partial<StartWorkerOptions> = {}): Promise<StartedWorker> {
-    this.worker = await startWorker({
+  /** How a worker of this rig is started, here or in a process of its own. */
+  get workerOptions() {
+    return {
       stateDirectory: this.state,
       backendUrl: this.backend.url,
       token: this.backend.workerToken,
       listen: { host: '127.0.0.1', port: 0 },
-      slots: 4,
       version: '1',
-      executor: 'scripted',
+      retryPauses: [5, 50] as const,
+      executor: 'scripted' as const,
+    };
+  }
+
+  async startWorker(options: Partial<StartWorkerOptions> = {}): Promise<StartedWorker> {
+    this.worker = await startWorker({
+      ...this.workerOptions,
+      slots: 4,
       farewellSeconds: 5,
-      retryPauses: [5, 50],
       log: process.env['XX_TEST_LOG'] === undefined ? silent : console,
       ...options,
     });

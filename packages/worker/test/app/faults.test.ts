@@ -85,16 +85,7 @@ test('two processes cannot be the same worker', async () => {
 
 test('a killed worker loses nothing: what ended is told, what ran is given back, what waited runs', async () => {
   await using rig = await WorkerRig.make();
-  const options = {
-    stateDirectory: rig.state,
-    backendUrl: rig.backend.url,
-    token: rig.backend.workerToken,
-    listen: { host: '127.0.0.1', port: 0 },
-    slots: 2,
-    version: '1',
-    retryPauses: [5, 50] as const,
-    executor: 'scripted' as const,
-  };
+  const options = { ...rig.workerOptions, slots: 2 };
   const [ended, running, waiting, needed] = ['ended', 'running', 'waiting', 'needed'].map((name) =>
     rig.backend.job(name),
   );
@@ -127,15 +118,7 @@ test('a killed worker loses nothing: what ended is told, what ran is given back,
 test('killed in the moment after it accepted a job, a worker runs it in its next life', async () => {
   await using rig = await WorkerRig.make();
   const job = rig.backend.job();
-  const options = {
-    stateDirectory: rig.state,
-    backendUrl: rig.backend.url,
-    token: rig.backend.workerToken,
-    listen: { host: '127.0.0.1', port: 0 },
-    version: '1',
-    retryPauses: [5, 50] as const,
-    executor: 'scripted' as const,
-  };
+  const options = rig.workerOptions;
   // Nothing of the job's own begins before its dependencies are known.
   const needed = rig.backend.job('needed');
   job.needs = [needed];
@@ -178,15 +161,7 @@ test('an attempt that was taken away while its worker was dead is not run again'
 test('a worker killed before it heard that it was registered is itself again after the next start', async () => {
   await using rig = await WorkerRig.make();
   rig.backend.fate = (operation) => (operation === 'registerWorker' ? 'answer lost' : 'ok');
-  const options = {
-    stateDirectory: rig.state,
-    backendUrl: rig.backend.url,
-    token: rig.backend.workerToken,
-    listen: { host: '127.0.0.1', port: 0 },
-    version: '1',
-    retryPauses: [5, 50] as const,
-    executor: 'scripted' as const,
-  };
+  const options = rig.workerOptions;
   for (const _ of [1, 2]) {
     const before = rig.backend.worker?.instanceId;
     await using worker = await WorkerProcess.start(options);

@@ -27,16 +27,7 @@ const more = {
 } as const;
 
 function options(rig: WorkerRig) {
-  return {
-    stateDirectory: rig.state,
-    backendUrl: rig.backend.url,
-    token: rig.backend.workerToken,
-    listen: { host: '127.0.0.1', port: 0 },
-    slots: 2,
-    version: '1',
-    retryPauses: [5, 100] as const,
-    executor: 'docker' as const,
-  };
+  return { ...rig.workerOptions, slots: 2, retryPauses: [5, 100] as const, executor: 'docker' as const };
 }
 
 async function containersOf(job: BackendJob): Promise<number> {
