@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backendRoutes, createApiClient } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import type { BenchWorld } from '../BenchWorld.ts';
 import type { Result } from '../Result.ts';
 import { BenchDatabase } from './BenchDatabase.ts';

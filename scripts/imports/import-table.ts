@@ -12,45 +12,46 @@ export interface Zone {
 /** Who may import whom: the table of docs/architecture.md. */
 export const zones: readonly Zone[] = [
   { name: 'common', folders: ['packages/common/src'], imports: [], pure: true },
-  // The one way in which our processes speak HTTP to each other.
-  { name: 'common/http', folders: ['packages/common/src/http'], imports: ['common'] },
-  // What every service of ours is made of: an HTTP server for route tables, log, metrics.
-  { name: 'common/service', folders: ['packages/common/src/service'], imports: ['common'] },
+  // An HTTP server for route tables, log, metrics: the parts every service has.
+  { name: 'service', folders: ['packages/service/src'], imports: ['common'] },
+  // The HTTP client that all processes share.
+  { name: 'service/http', folders: ['packages/service/src/http'], imports: ['common'] },
   { name: 'pipeline-language', folders: ['packages/pipeline-language/src'], imports: ['common'], pure: true },
   { name: 'worker/execution', folders: ['packages/worker/src/execution'], imports: ['common'] },
   {
     name: 'worker/app',
     folders: ['packages/worker/src/app'],
-    imports: ['worker/execution', 'common', 'common/http', 'common/service'],
+    imports: ['worker/execution', 'common', 'service/http', 'service'],
   },
   {
     name: 'backend',
     folders: ['packages/backend/src'],
-    imports: ['pipeline-language', 'common', 'common/http', 'common/service'],
+    imports: ['pipeline-language', 'common', 'service/http', 'service'],
   },
   {
     name: 'cli',
     folders: ['packages/cli/src'],
-    imports: ['pipeline-language', 'worker/execution', 'common', 'common/http', 'cli/server'],
+    imports: ['pipeline-language', 'worker/execution', 'common', 'service/http', 'cli/server'],
   },
   // `xx server`, `xx backend` and `xx worker` start the services through their doors.
   {
     name: 'cli/server',
     folders: ['packages/cli/src/server'],
-    imports: ['cli', 'backend', 'worker/app', 'worker/execution', 'common', 'common/http', 'common/service'],
+    imports: ['cli', 'backend', 'worker/app', 'worker/execution', 'common', 'service/http', 'service'],
   },
   { name: 'web', folders: ['packages/web/src'], imports: ['common'] },
-  { name: 'common tests', folders: ['packages/common/test'], imports: ['common', 'common/http', 'common/service'] },
+  { name: 'common tests', folders: ['packages/common/test'], imports: ['common', 'service/http', 'service'] },
+  { name: 'service tests', folders: ['packages/service/test'], imports: ['service', 'service/http', 'common'] },
   { name: 'language tests', folders: ['packages/pipeline-language/test'], imports: ['pipeline-language', 'common'] },
   {
     name: 'worker tests',
     folders: ['packages/worker/test'],
-    imports: ['worker/execution', 'worker/app', 'common', 'common/http', 'common/service'],
+    imports: ['worker/execution', 'worker/app', 'common', 'service/http', 'service'],
   },
   {
     name: 'backend tests',
     folders: ['packages/backend/test'],
-    imports: ['backend', 'pipeline-language', 'common', 'common/http', 'common/service'],
+    imports: ['backend', 'pipeline-language', 'common', 'service/http', 'service'],
   },
   {
     name: 'cli tests',
@@ -64,8 +65,8 @@ export const zones: readonly Zone[] = [
       'pipeline-language',
       'worker/execution',
       'common',
-      'common/http',
-      'common/service',
+      'service/http',
+      'service',
     ],
   },
   { name: 'web tests', folders: ['packages/web/test'], imports: ['web', 'common'] },
@@ -73,7 +74,7 @@ export const zones: readonly Zone[] = [
 ];
 
 const dockerUsers = [
-  'packages/worker/src/execution/DockerExecutor.ts',
+  'packages/worker/src/execution/docker/DockerExecutor.ts',
   'packages/worker/src/execution/docker',
   'packages/worker/test',
 ];

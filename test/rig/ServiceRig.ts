@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { type ApiClient, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import { freePort } from './free-port.ts';
 import { listOwned } from './list-leftovers.ts';
 import { RunningProgram } from './RunningProgram.ts';

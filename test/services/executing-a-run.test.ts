@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobPlan, PipelinePlan } from '@xx-pipeline/common';
 import { createApiClient, workerRoutes } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import { audit, readLog } from '../faults/audit.ts';
 import { ServiceRig } from '../rig/ServiceRig.ts';
 import { until } from '../rig/until.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@xx-pipeline/common';
 import { backendRoutes } from '@xx-pipeline/common/api';
-import { HttpServer, MetricsRegistry, type ServiceLog, type TlsFiles } from '@xx-pipeline/common/service';
+import { HttpServer, MetricsRegistry, type ServiceLog, type TlsFiles } from '@xx-pipeline/service';
 import { Authenticator } from './auth/Authenticator.ts';
 import { createAccessToken, isValidToken } from './auth/access-tokens.ts';
 import type { ListenAddress } from './config.ts';
@@ -13,10 +13,10 @@ import { explainError } from './http/explain-error.ts';
 import { createBackendMetrics } from './metrics/BackendMetrics.ts';
 import { ObservedExecutionStore } from './metrics/ObservedExecutionStore.ts';
 import { observeChanges } from './metrics/observe-executions.ts';
+import { openStores } from './open-stores.ts';
 import { createScheduling } from './scheduling/create-scheduling.ts';
 import { HttpWorkerClient } from './scheduling/HttpWorkerClient.ts';
 import { openSecretBox } from './secrets/open-secret-box.ts';
-import { openStores } from './store/open-stores.ts';
 import type { TokenRole } from './store/TokenStore.ts';
 
 /** How a backend is set up. */

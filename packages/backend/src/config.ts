@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { failure, type Result, success } from '@xx-pipeline/common';
-import type { TlsFiles } from '@xx-pipeline/common/service';
+import type { TlsFiles } from '@xx-pipeline/service';
 
 /** Where a service listens. */
 export interface ListenAddress {

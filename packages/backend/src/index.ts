@@ -8,4 +8,4 @@ export {
   type ListenAddress,
   parseListenAddress,
 } from './config.ts';
-export { StorageError } from './store/StorageError.ts';
+export { StorageError } from './storage/StorageError.ts';

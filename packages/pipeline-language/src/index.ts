@@ -1,6 +1,7 @@
 export { type CheckInput, type CheckResult, checkPipeline } from './check-pipeline.ts';
 export { codes, type DiagnosticCode } from './diagnostics/codes.ts';
 export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
+export type { JsonSchema } from './keys/JsonSchema.ts';
 export type { JobState } from './progress/composite-status.ts';
 export { type AttemptConclusion, concludeAttempt } from './progress/conclude-attempt.ts';
 export type { JobDecision } from './progress/decide.ts';
@@ -52,7 +53,6 @@ export {
 } from './request/predefined-variables.ts';
 export { projectFacts } from './request/project-facts.ts';
 export { slug } from './request/slug.ts';
-export type { JsonSchema } from './schema/JsonSchema.ts';
 export { pipelineSchema } from './schema/pipeline-schema.ts';
 export type { FileProvider } from './source/FileProvider.ts';
 export { LineIndex, type Position } from './source/LineIndex.ts';

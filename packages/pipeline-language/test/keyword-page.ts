@@ -1,7 +1,7 @@
+import { supportNotes } from '../src/keys/fields-schema.ts';
+import type { JsonSchema } from '../src/keys/JsonSchema.ts';
 import type { Fields } from '../src/keys/Keyword.ts';
 import { globalFields, jobFields } from '../src/keys/keyword-table.ts';
-import { supportNotes } from '../src/schema/fields-schema.ts';
-import type { JsonSchema } from '../src/schema/JsonSchema.ts';
 
 const states = {
   full: 'supported',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { systemClock } from '@xx-pipeline/common';
-import { createServiceLog } from '@xx-pipeline/common/service';
+import { createServiceLog } from '@xx-pipeline/service';
 import { startWorker } from '@xx-pipeline/worker';
 import { until } from '../../rig/until.ts';
 import type { FaultCase } from '../FaultCase.ts';

@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { logName } from '../logs/log-name.ts';
-import { KeyedQueue } from '../store/KeyedQueue.ts';
-import { LruCache } from '../store/LruCache.ts';
-import { storageErrorOf } from '../store/StorageError.ts';
+import { KeyedQueue } from '../storage/KeyedQueue.ts';
+import { LruCache } from '../storage/LruCache.ts';
+import { storageErrorOf } from '../storage/StorageError.ts';
 import type { ArtifactKey, ArtifactStore, UploadResult } from './ArtifactStore.ts';
 import { artifactPath, checkArchive } from './artifact-names.ts';
 

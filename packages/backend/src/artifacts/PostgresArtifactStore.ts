@@ -1,11 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { logName } from '../logs/log-name.ts';
-import type { PostgresPool } from '../store/dialects/PostgresPool.ts';
-import { KeyedQueue } from '../store/KeyedQueue.ts';
-import { LruCache } from '../store/LruCache.ts';
+import { inPieces } from '../storage/in-pieces.ts';
+import { KeyedQueue } from '../storage/KeyedQueue.ts';
+import { LruCache } from '../storage/LruCache.ts';
+import type { PostgresPool } from '../storage/PostgresPool.ts';
 import type { ArtifactKey, ArtifactStore, UploadResult } from './ArtifactStore.ts';
 import { artifactPath, checkArchive } from './artifact-names.ts';
-import { inPieces } from './in-pieces.ts';
 
 const pieceSize = 1024 * 1024;
 

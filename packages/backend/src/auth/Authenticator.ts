@@ -1,5 +1,5 @@
 import type { Clock } from '@xx-pipeline/common';
-import { type Caller, hashToken } from '@xx-pipeline/common/service';
+import { type Caller, hashToken } from '@xx-pipeline/service';
 import { parseAttemptToken } from '../execution/attempt-token.ts';
 import type { TokenStore } from '../store/TokenStore.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@xx-pipeline/common';
-import { hashToken } from '@xx-pipeline/common/service';
+import { hashToken } from '@xx-pipeline/service';
 import type { TokenRole, TokenStore } from '../store/TokenStore.ts';
 
 const prefixes: Readonly<Record<TokenRole, string>> = { person: 'xxp', worker: 'xxw' };

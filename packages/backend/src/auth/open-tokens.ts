@@ -1,5 +1,5 @@
 import { systemClock } from '@xx-pipeline/common';
-import { openStores, type StoresConfig } from '../store/open-stores.ts';
+import { openStores, type StoresConfig } from '../open-stores.ts';
 import type { TokenRole } from '../store/TokenStore.ts';
 import { createAccessToken } from './access-tokens.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@xx-pipeline/common';
 import pg from 'pg';
-import { connectionOptions } from '../store/dialects/PostgresPool.ts';
+import { connectionOptions } from '../storage/PostgresPool.ts';
 import { LocalWakeups } from './LocalWakeups.ts';
 import type { Topic, Wakeups } from './Wakeups.ts';
 

@@ -23,6 +23,7 @@ import {
   retriesOfJob,
   stoppedDependents,
 } from '@xx-pipeline/pipeline-language';
+import { leaseMs } from '../leases.ts';
 import type { SecretBox } from '../secrets/SecretBox.ts';
 import { attemptLog } from './attempt-log.ts';
 import { hashToken, parseAttemptToken } from './attempt-token.ts';
@@ -36,7 +37,6 @@ import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
 import type { JobSteps, StageSteps } from './execution-steps.ts';
-import { leaseMs } from './leases.ts';
 import { makeUnassignedRequest, sealVariable } from './make-job-request.ts';
 import { problem, refused } from './problems.ts';
 import { StatusLogs } from './StatusLogs.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '@xx-pipeline/common';
 import type { backendRoutes } from '@xx-pipeline/common/api';
-import type { Handlers, MetricsRegistry } from '@xx-pipeline/common/service';
+import type { Handlers, MetricsRegistry } from '@xx-pipeline/service';
 import type { ArtifactStore } from '../artifacts/ArtifactStore.ts';
 import type { Wakeups } from '../events/Wakeups.ts';
 import type { ExecutionServices } from '../execution/create-execution-services.ts';

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { writeServerSentEvent } from '@xx-pipeline/common/api';
 import type { LogKey, LogSegment, LogStore } from '../logs/LogStore.ts';
 import { logName } from '../logs/log-name.ts';
-import { LruCache } from '../store/LruCache.ts';
+import { LruCache } from '../storage/LruCache.ts';
 
 const readBytes = 256 * 1024;
 /** Events kept for those who come a little later. */

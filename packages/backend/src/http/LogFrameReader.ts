@@ -1,6 +1,6 @@
 import type { LogChunk } from '@xx-pipeline/common';
 import { type LogFrameHead, logFrameHeaderLength, readLogFrameHead } from '@xx-pipeline/common/api';
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 
 /** What no worker comes near: bytes that say so are something else. */
 const largestFrame = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Clock, LogChunk } from '@xx-pipeline/common';
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 import type { LogKey, LogStore } from '../logs/LogStore.ts';
 import { freeBytes } from './free-bytes.ts';
 import { LogFrameReader } from './LogFrameReader.ts';

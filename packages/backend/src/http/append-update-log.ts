@@ -1,6 +1,6 @@
 import type { JobStatusUpdate } from '@xx-pipeline/common';
 import { decodeLogFrames } from '@xx-pipeline/common/api';
-import { type Caller, HttpProblem } from '@xx-pipeline/common/service';
+import { type Caller, HttpProblem } from '@xx-pipeline/service';
 import { appendChunks } from './append-log.ts';
 import { admitWriter } from './attempt-access.ts';
 import type { HttpParts } from './HttpParts.ts';

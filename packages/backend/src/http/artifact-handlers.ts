@@ -1,5 +1,5 @@
 import type { ArtifactRef, JobExecution } from '@xx-pipeline/common';
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 import { admitReader, admitWriter } from './attempt-access.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 

@@ -1,4 +1,4 @@
-import { type Caller, HttpProblem } from '@xx-pipeline/common/service';
+import { type Caller, HttpProblem } from '@xx-pipeline/service';
 import type { Caller as ServiceCaller } from '../execution/Caller.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
 

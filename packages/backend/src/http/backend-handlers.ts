@@ -1,5 +1,5 @@
 import type { backendRoutes } from '@xx-pipeline/common/api';
-import type { Handlers } from '@xx-pipeline/common/service';
+import type { Handlers } from '@xx-pipeline/service';
 import { artifactHandlers } from './artifact-handlers.ts';
 import type { HttpParts } from './HttpParts.ts';
 import { jobHandlers } from './job-handlers.ts';

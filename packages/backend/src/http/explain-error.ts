@@ -1,5 +1,5 @@
-import { HttpProblem } from '@xx-pipeline/common/service';
-import { StorageError } from '../store/StorageError.ts';
+import { HttpProblem } from '@xx-pipeline/service';
+import { StorageError } from '../storage/StorageError.ts';
 
 /** What storage that fails is to those who call: try again later. Anything else is a bug. */
 export function explainError(error: unknown): HttpProblem | null {

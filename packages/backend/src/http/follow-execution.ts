@@ -1,5 +1,5 @@
 import { isTerminal } from '@xx-pipeline/common';
-import type { OutgoingEvent } from '@xx-pipeline/common/service';
+import type { OutgoingEvent } from '@xx-pipeline/service';
 import type { Wakeups } from '../events/Wakeups.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';
 import { WakeLatch } from './WakeLatch.ts';

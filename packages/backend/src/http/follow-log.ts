@@ -1,5 +1,5 @@
 import { isTerminal } from '@xx-pipeline/common';
-import { type EncodedEvents, HttpProblem, type OutgoingEvent } from '@xx-pipeline/common/service';
+import { type EncodedEvents, HttpProblem, type OutgoingEvent } from '@xx-pipeline/service';
 import type { Wakeups } from '../events/Wakeups.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
 import type { LogKey } from '../logs/LogStore.ts';

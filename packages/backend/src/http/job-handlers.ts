@@ -1,4 +1,4 @@
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 import { appendUpdateLog } from './append-update-log.ts';
 import { admitReader, cancelHeader, serviceCaller } from './attempt-access.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';

@@ -1,5 +1,5 @@
 import { logFramesMediaType } from '@xx-pipeline/common/api';
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 import type { LogKey, LogStore } from '../logs/LogStore.ts';
 import { appendLog } from './append-log.ts';
 import { admitReader, admitWriter } from './attempt-access.ts';

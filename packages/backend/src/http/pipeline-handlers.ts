@@ -1,4 +1,4 @@
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 import { followExecution } from './follow-execution.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 import { lastEventId } from './log-handlers.ts';

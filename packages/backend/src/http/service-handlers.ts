@@ -1,5 +1,5 @@
 import { backendRoutes, openApiDocument } from '@xx-pipeline/common/api';
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 
 /** The service itself: is it there, can it serve, what does it count, what can it do. */

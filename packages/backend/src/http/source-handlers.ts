@@ -1,4 +1,4 @@
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 import { checkTree } from './check-tree.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 

@@ -1,4 +1,4 @@
-import { HttpProblem } from '@xx-pipeline/common/service';
+import { HttpProblem } from '@xx-pipeline/service';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 
 /** Workers: who they are, whether they live, what they get. */

@@ -1,8 +1,8 @@
 import type { LogChunk } from '@xx-pipeline/common';
 import type { Wakeups } from '../events/Wakeups.ts';
-import type { PostgresPool, PostgresRunner } from '../store/dialects/PostgresPool.ts';
-import { KeyedQueue } from '../store/KeyedQueue.ts';
-import { LruCache } from '../store/LruCache.ts';
+import { KeyedQueue } from '../storage/KeyedQueue.ts';
+import { LruCache } from '../storage/LruCache.ts';
+import type { PostgresPool, PostgresRunner } from '../storage/PostgresPool.ts';
 import type { AppendResult, LogKey, LogSegment, LogStore } from './LogStore.ts';
 import { logName } from './log-name.ts';
 import { type LogRow, packRows, rowBytes, unpackRow } from './log-rows.ts';

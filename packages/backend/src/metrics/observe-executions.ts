@@ -1,5 +1,5 @@
 import { isTerminal, type JobExecution, type PipelineExecution } from '@xx-pipeline/common';
-import type { MetricsRegistry } from '@xx-pipeline/common/service';
+import type { MetricsRegistry } from '@xx-pipeline/service';
 import type { ExecutionEvent, ExecutionStore } from '../store/ExecutionStore.ts';
 import type { WorkerStore } from '../store/WorkerStore.ts';
 

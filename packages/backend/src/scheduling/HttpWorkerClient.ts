@@ -1,6 +1,6 @@
 import type { JobRequest } from '@xx-pipeline/common';
 import { ApiProblem, ApiUnreachable, createApiClient, workerRoutes } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import type { PushAnswer, WorkerAddress, WorkerClient } from './WorkerClient.ts';
 
 /** Errors after which nothing of a request has left this machine. */

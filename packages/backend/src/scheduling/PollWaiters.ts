@@ -1,6 +1,6 @@
 import type { Clock } from '@xx-pipeline/common';
 import type { Wakeups } from '../events/Wakeups.ts';
-import { heartbeatMs } from '../execution/leases.ts';
+import { heartbeatMs } from '../leases.ts';
 import type { AssignedJob } from './assign-jobs.ts';
 
 interface Waiter {

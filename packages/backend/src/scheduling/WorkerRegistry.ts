@@ -11,8 +11,8 @@ import type {
 import type { z } from 'zod';
 import { hashToken } from '../execution/attempt-token.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
-import { heartbeatMs, leaseMs } from '../execution/leases.ts';
 import { refused } from '../execution/problems.ts';
+import { heartbeatMs, leaseMs } from '../leases.ts';
 import type { SecretBox } from '../secrets/SecretBox.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';
 import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';

@@ -4,8 +4,8 @@ import { currentAttempt } from '../execution/decide-update.ts';
 import { dueAt } from '../execution/due-at.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
-import { acceptMs } from '../execution/leases.ts';
 import { makeJobRequest, type RequestSurroundings } from '../execution/make-job-request.ts';
+import { acceptMs } from '../leases.ts';
 import type { Assignment } from '../store/ExecutionStore.ts';
 import type { WorkerRecord } from '../store/WorkerStore.ts';
 

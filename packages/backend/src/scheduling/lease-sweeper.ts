@@ -1,7 +1,7 @@
 import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
-import { acceptMs, leaseMs } from '../execution/leases.ts';
+import { acceptMs, leaseMs } from '../leases.ts';
 import type { Assignment, ExecutionStore } from '../store/ExecutionStore.ts';
 
 /** What sweeping works with. */

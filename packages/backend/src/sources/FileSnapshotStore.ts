@@ -4,8 +4,8 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writ
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SnapshotFile } from '@xx-pipeline/common';
-import { LruCache } from '../store/LruCache.ts';
-import { storageErrorOf } from '../store/StorageError.ts';
+import { LruCache } from '../storage/LruCache.ts';
+import { storageErrorOf } from '../storage/StorageError.ts';
 import { packTree, type TreeContents } from './pack-tree.ts';
 import type { SnapshotStore } from './SnapshotStore.ts';
 import { canonicalTree, contentsOf } from './tree.ts';

@@ -1,4 +1,4 @@
-import { StorageError } from './StorageError.ts';
+import { StorageError } from '../storage/StorageError.ts';
 
 /** One call that waits for its turn. */
 interface Waiting<Call, Answer> {

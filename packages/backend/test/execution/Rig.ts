@@ -3,10 +3,10 @@ import { type JobPlan, type JobRequest, ManualClock, type PipelineExecution, typ
 import type { Problem } from '@xx-pipeline/common/api';
 import { createExecutionServices, type ExecutionServices } from '../../src/execution/create-execution-services.ts';
 import type { CreateExecution } from '../../src/execution/PipelineExecutionService.ts';
+import type { Stores } from '../../src/open-stores.ts';
 import { createScheduling, type Scheduling } from '../../src/scheduling/create-scheduling.ts';
 import type { PushAnswer, WorkerClient } from '../../src/scheduling/WorkerClient.ts';
 import { createSecretBox } from '../../src/secrets/open-secret-box.ts';
-import type { Stores } from '../../src/store/open-stores.ts';
 import { type MakeDatabase, makeSqlite, type TestDatabase } from '../store/databases.ts';
 import { pipelinePlan } from './plans.ts';
 

@@ -7,8 +7,8 @@ import { type RunningBackend, startBackend } from '@xx-pipeline/backend';
 import type { JobPlan, JobRequest, PipelinePlan } from '@xx-pipeline/common';
 import { systemClock } from '@xx-pipeline/common';
 import { type ApiClient, ApiProblem, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
-import { createServiceLog } from '@xx-pipeline/common/service';
+import { createServiceLog } from '@xx-pipeline/service';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import { jobPlan } from '../execution/plans.ts';
 
 export type Client = ApiClient<typeof backendRoutes>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { type ApiTransport, backendRoutes, createApiClient, type Route } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { type BackendRig, executionOf, job, sha256, textOf, withBackend } from './BackendRig.ts';
 

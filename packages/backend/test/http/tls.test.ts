@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { startBackend } from '@xx-pipeline/backend';
 import { systemClock } from '@xx-pipeline/common';
 import { ApiUnreachable, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
-import { createServiceLog } from '@xx-pipeline/common/service';
+import { createServiceLog } from '@xx-pipeline/service';
+import { NodeTransport } from '@xx-pipeline/service/http';
 
 const testdata = join(import.meta.dirname, 'testdata');
 const tls = { cert: join(testdata, 'tls-test.cert.pem'), key: join(testdata, 'tls-test.key.pem') };

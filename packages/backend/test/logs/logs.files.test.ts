@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm, symlink, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { StorageError } from '../../src/store/StorageError.ts';
+import { StorageError } from '../../src/storage/StorageError.ts';
 import { makeSqlite } from '../store/databases.ts';
 import { testLogs } from './logs-suite.ts';
 

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '@xx-pipeline/common';
 import pg from 'pg';
-import { openStores, type Stores } from '../../src/store/open-stores.ts';
+import { openStores, type Stores } from '../../src/open-stores.ts';
 
 /** An empty database of one test, with the stores opened on it. */
 export interface TestDatabase extends AsyncDisposable {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { JobExecution, JobPlan, PipelineExecution, PipelinePlan } from '@xx-pipeline/common';
 import { createPipelineExecution } from '@xx-pipeline/pipeline-language';
+import type { Stores } from '../../src/open-stores.ts';
 import type {
   Assignment,
   ExecutionChange,
   ExecutionDefinition,
   LockedExecution,
 } from '../../src/store/ExecutionStore.ts';
-import type { Stores } from '../../src/store/open-stores.ts';
 
 /** What a test says about an execution it makes. */
 export interface Wanted {

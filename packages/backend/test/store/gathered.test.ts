@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StorageError } from '../../src/storage/StorageError.ts';
 import { Gathered } from '../../src/store/Gathered.ts';
-import { StorageError } from '../../src/store/StorageError.ts';
 
 test('calls that come while others are on their way share the next journey, up to a number', async () => {
   const { gathered, journeys } = make();

@@ -1,7 +1,7 @@
 // Changes executions without end and says what was acknowledged, until it is killed.
 import { once } from 'node:events';
 import process from 'node:process';
-import { openStores } from '../../src/store/open-stores.ts';
+import { openStores } from '../../src/open-stores.ts';
 import { at, countUp, createExecution } from './executions.ts';
 
 const [database = '', stateDirectory = ''] = process.argv.slice(2);

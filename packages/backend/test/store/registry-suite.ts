@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StorageError } from '../../src/store/StorageError.ts';
+import { StorageError } from '../../src/storage/StorageError.ts';
 import type { WorkerRecord } from '../../src/store/WorkerStore.ts';
 import type { MakeDatabase } from './databases.ts';
 import { assign, assignmentTo, createExecution } from './executions.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openStores } from '../../src/store/open-stores.ts';
-import { StorageError } from '../../src/store/StorageError.ts';
+import { openStores } from '../../src/open-stores.ts';
+import { StorageError } from '../../src/storage/StorageError.ts';
 import { makePostgres } from './databases.ts';
 import { at, countUp, createExecution } from './executions.ts';
 import { testExecutions } from './executions-suite.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
+import { StorageError } from '../../src/storage/StorageError.ts';
 import { SqliteConnection } from '../../src/store/dialects/SqliteConnection.ts';
 import type { DiskSync } from '../../src/store/dialects/wal-sync.ts';
-import { StorageError } from '../../src/store/StorageError.ts';
 import { makeSqlite } from './databases.ts';
 
 test('SQLite: nobody is told of success before the log is on the disk, and who comes meanwhile shares the next sync', async () => {

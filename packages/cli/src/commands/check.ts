@@ -1,7 +1,8 @@
-import { ExitCode } from '../exit-codes.ts';
-import type { Command, CommandIo } from './Command.ts';
-import type { LoadedPipeline } from './load-pipeline.ts';
-import { contextOptions, fileOption, outputOption, textOption } from './shared-options.ts';
+import type { CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { contextOptions, fileOption, outputOption, textOption } from '../io/options.ts';
+import type { LoadedPipeline } from '../run/load-pipeline.ts';
+import type { Command } from './Command.ts';
 
 /** `xx check`. */
 export const checkCommand: Command = {
@@ -18,7 +19,7 @@ export const checkCommand: Command = {
     { command: 'xx check -f - -o json < pipeline.yml', explains: 'for editors and scripts' },
   ],
   async run(input, io) {
-    const { loadPipeline } = await import('./load-pipeline.ts');
+    const { loadPipeline } = await import('../run/load-pipeline.ts');
     const loaded = await loadPipeline(input, io);
     const format = textOption(input, 'output');
     const valid = !loaded.result.diagnostics.some((diagnostic) => diagnostic.severity === 'error');

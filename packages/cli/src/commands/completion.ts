@@ -1,5 +1,6 @@
-import { ExitCode } from '../exit-codes.ts';
-import { type Command, CommandError } from './Command.ts';
+import { CommandError } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import type { Command } from './Command.ts';
 
 const bash = `# xx completion for bash; try it with: source <(xx completion bash)
 _xx() {

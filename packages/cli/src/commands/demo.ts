@@ -1,8 +1,9 @@
 import type { Report } from '@xx-pipeline/common';
-import { ExitCode } from '../exit-codes.ts';
-import type { LocalReportStore } from '../local/LocalReportStore.ts';
-import { stateDirectory } from '../local/state-directory.ts';
-import { type Command, CommandError, type CommandIo } from './Command.ts';
+import { CommandError, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { stateDirectory } from '../io/state-directory.ts';
+import type { LocalReportStore } from '../reports/LocalReportStore.ts';
+import type { Command } from './Command.ts';
 
 /** `xx demo`: sets the machine up, then runs the example pipeline, here and through a server. */
 export const demoCommand: Command = {
@@ -36,7 +37,7 @@ export const demoCommand: Command = {
 async function runOnDemoServer(cwd: string, io: CommandIo): Promise<ExitCode> {
   const { DemoServer } = await import('../setup/demo-server.ts');
   const { differencesOf } = await import('../setup/compare-reports.ts');
-  const { LocalReportStore } = await import('../local/LocalReportStore.ts');
+  const { LocalReportStore } = await import('../reports/LocalReportStore.ts');
   const { runCommand } = await import('./run.ts');
 
   io.stderr.write('\nthe same through a server: starting xx server for it\n\n');

@@ -1,6 +1,6 @@
-import { ExitCode } from '../exit-codes.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { contextOptions, fileOption, listOption, outputOption, textOption } from '../io/options.ts';
 import type { Command } from './Command.ts';
-import { contextOptions, fileOption, listOption, outputOption, textOption } from './shared-options.ts';
 
 /** `xx dry-run`. */
 export const dryRunCommand: Command = {
@@ -18,7 +18,7 @@ export const dryRunCommand: Command = {
     { command: 'xx dry-run --job deploy -o json', explains: 'one job and what it needs, for programs' },
   ],
   async run(input, io) {
-    const { loadPlan, printNotCreated } = await import('./load-plan.ts');
+    const { loadPlan, printNotCreated } = await import('../run/load-plan.ts');
     const loaded = await loadPlan(input, io, listOption(input, 'job'));
     if (!loaded.created) {
       return await printNotCreated(loaded.reason, textOption(input, 'output'), io);

@@ -1,8 +1,9 @@
 import type { ExcludedJob, JobPlan, PipelinePlan } from '@xx-pipeline/common';
-import { ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { contextOptions, fileOption, outputOption, textOption } from '../io/options.ts';
 import type { Explanation } from '../render/explain-text.ts';
-import { type Command, CommandError } from './Command.ts';
-import { contextOptions, fileOption, outputOption, textOption } from './shared-options.ts';
+import type { Command } from './Command.ts';
 
 /** `xx explain`. */
 export const explainCommand: Command = {
@@ -16,7 +17,7 @@ export const explainCommand: Command = {
     { command: "xx explain 'test: [linux, 22]' -o json", explains: 'one instance of a matrix, for programs' },
   ],
   async run(input, io) {
-    const { loadPlan, printNotCreated } = await import('./load-plan.ts');
+    const { loadPlan, printNotCreated } = await import('../run/load-plan.ts');
     const loaded = await loadPlan(input, io);
     const format = textOption(input, 'output');
     if (!loaded.created) {
@@ -81,7 +82,7 @@ async function unknownJob(
   jobs: readonly JobPlan[],
   excluded: readonly ExcludedJob[],
 ): Promise<CommandError> {
-  const { didYouMean } = await import('./did-you-mean.ts');
+  const { didYouMean } = await import('../io/did-you-mean.ts');
   const names = [...jobs.flatMap((job) => [job.baseName, job.name]), ...excluded.map((job) => job.name)];
   const near = didYouMean(name, new Set(names));
   const help = near === null ? 'xx dry-run lists the jobs' : `did you mean ${near}?`;

@@ -1,6 +1,6 @@
-import { ExitCode } from '../exit-codes.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { contextOptions, fileOption, outputOption, textOption } from '../io/options.ts';
 import type { Command } from './Command.ts';
-import { contextOptions, fileOption, outputOption, textOption } from './shared-options.ts';
 
 /** `xx graph`. */
 export const graphCommand: Command = {
@@ -12,7 +12,7 @@ export const graphCommand: Command = {
     { command: 'xx graph -o dot | dot -Tsvg > pipeline.svg', explains: 'a picture, drawn by Graphviz' },
   ],
   async run(input, io) {
-    const { loadPlan, printNotCreated } = await import('./load-plan.ts');
+    const { loadPlan, printNotCreated } = await import('../run/load-plan.ts');
     const loaded = await loadPlan(input, io);
     if (!loaded.created) {
       return await printNotCreated(loaded.reason, textOption(input, 'output'), io);

@@ -1,6 +1,6 @@
+import { outputOption, refuseOptions } from '../io/options.ts';
 import { serverOptions } from '../remote/find-server.ts';
 import type { Command } from './Command.ts';
-import { outputOption, refuseOptions } from './shared-options.ts';
 
 /** `xx report`. */
 export const reportCommand: Command = {
@@ -33,7 +33,7 @@ export const reportCommand: Command = {
       return await showRemoteReports(input, io);
     }
     refuseOptions(input, ['server', 'tokenFile', 'limit'], 'is for reports of a server: leave out --local');
-    const { showReports } = await import('../local/show-reports.ts');
+    const { showReports } = await import('../reports/show-reports.ts');
     return await showReports(input, io);
   },
 };

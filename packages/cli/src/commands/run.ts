@@ -1,6 +1,6 @@
+import { fileOption, outputOption } from '../io/options.ts';
 import { serverOptions } from '../remote/find-server.ts';
 import type { Command } from './Command.ts';
-import { fileOption, outputOption } from './shared-options.ts';
 
 /** `xx run`. */
 export const runCommand: Command = {
@@ -47,10 +47,10 @@ export const runCommand: Command = {
   ],
   async run(input, io) {
     const isLocal = input.options['local'] === true;
-    const { refuseOptions } = await import('./shared-options.ts');
+    const { refuseOptions } = await import('../io/options.ts');
     if (isLocal) refuseOptions(input, ['server', 'tokenFile', 'detach'], 'is for runs on a server; leave out --local');
-    const { parseRunOptions } = await import('../local/run-options.ts');
-    const { openRunSource } = await import('../local/open-run-source.ts');
+    const { parseRunOptions } = await import('../run/run-options.ts');
+    const { openRunSource } = await import('../run/open-run-source.ts');
     const options = parseRunOptions(input, io.env);
     if (!isLocal) {
       const { runOnServer } = await import('../remote/run-remotely.ts');

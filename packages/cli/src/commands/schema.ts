@@ -1,4 +1,4 @@
-import { ExitCode } from '../exit-codes.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import type { Command } from './Command.ts';
 
 /** `xx schema`. */

@@ -1,7 +1,7 @@
-import { ExitCode } from '../exit-codes.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { outputOption } from '../io/options.ts';
 import { serverOptions } from '../remote/find-server.ts';
 import type { Command } from './Command.ts';
-import { outputOption } from './shared-options.ts';
 
 /** `xx workers`. */
 export const workersCommand: Command = {

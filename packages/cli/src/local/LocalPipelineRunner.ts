@@ -30,12 +30,12 @@ import {
   purposeOf,
   shownImage,
 } from '@xx-pipeline/worker/execution';
-import type { JobLogFile } from './JobLogFile.ts';
+import type { RunEvent } from '../render/RunEvent.ts';
+import type { JobLogFile } from '../reports/JobLogFile.ts';
+import type { LocalRun } from '../reports/LocalRun.ts';
 import { LiveExecution, type RecordChange, withLog } from './LiveExecution.ts';
-import type { LocalRun } from './LocalRun.ts';
 import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
 import { configError, makeJobRequest } from './make-job-request.ts';
-import type { RunEvent } from './RunEvent.ts';
 import { SlotQueue } from './SlotQueue.ts';
 import { messageOf, whenAborted } from './when-aborted.ts';
 

@@ -10,8 +10,8 @@ import type {
 } from '@xx-pipeline/common';
 import type { PipelineVariable, RunnerFacts } from '@xx-pipeline/pipeline-language';
 import type { DependencySource, JobArtifacts, JobRunner } from '@xx-pipeline/worker/execution';
-import type { JobIdentity, LocalRun } from './LocalRun.ts';
-import type { RunEvent } from './RunEvent.ts';
+import type { RunEvent } from '../render/RunEvent.ts';
+import type { JobIdentity, LocalRun } from '../reports/LocalRun.ts';
 
 /** What the jobs of a run get to know, the same for all of them. */
 export interface JobSurroundings {

@@ -1,23 +1,23 @@
 import { type PipelinePlan, systemClock } from '@xx-pipeline/common';
 import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
 import { DockerExecutor, JobRunner, makeOwnerId } from '@xx-pipeline/worker/execution';
-import type { CommandIo } from '../commands/Command.ts';
-import type { ExitCode } from '../exit-codes.ts';
+import type { CommandIo } from '../io/CommandIo.ts';
+import type { ExitCode } from '../io/exit-codes.ts';
+import { systemIds } from '../io/system-ids.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
+import { LocalReportStore } from '../reports/LocalReportStore.ts';
+import { checkForRun } from '../run/check-for-run.ts';
+import { choosePlan, manualJobs } from '../run/choose-plan.ts';
+import { exitCodeOfRun } from '../run/exit-code-of-run.ts';
+import { maskPlan } from '../run/mask-plan.ts';
+import { pipelineFacts, pipelineName } from '../run/pipeline-facts.ts';
+import type { RunOptions } from '../run/run-options.ts';
+import { sweepState } from '../run/sweep-state.ts';
 import type { PipelineLocation } from '../source/find-pipeline-file.ts';
 import { type OpenSource, sourceInfo } from '../source/open-source.ts';
 import type { RepositoryFacts } from '../source/repository-facts.ts';
 import { version } from '../version.ts';
-import { checkForRun } from './check-for-run.ts';
-import { choosePlan, manualJobs } from './choose-plan.ts';
-import { exitCodeOfRun } from './exit-code-of-run.ts';
 import { LocalPipelineRunner } from './LocalPipelineRunner.ts';
-import { LocalReportStore } from './LocalReportStore.ts';
-import { maskPlan } from './mask-plan.ts';
-import { pipelineFacts, pipelineName } from './pipeline-facts.ts';
-import type { RunOptions } from './run-options.ts';
-import { sweepState } from './sweep-state.ts';
-import { systemIds } from './system-ids.ts';
 
 /**
  * The composition root of `xx run --local`: from the opened tree to the exit code.
@@ -38,7 +38,7 @@ export async function runLocally(
     if (problem !== null) io.stderr.write(`note: ${problem}\n`);
     const checked = checkForRun(options, location, facts, io);
     if (checked.plan === null) {
-      const { printNotCreated } = await import('../commands/load-plan.ts');
+      const { printNotCreated } = await import('../run/load-plan.ts');
       return await printNotCreated(checked.notCreated ?? 'it has no jobs', options.format, io);
     }
     return await runPlan(checked.plan, { options, source, facts, home, io, executor: await executor });

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { OutputStream } from '../commands/Command.ts';
+import type { OutputStream } from '../io/CommandIo.ts';
 import type { ColorMode } from './global-options.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

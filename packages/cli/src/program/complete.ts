@@ -1,5 +1,6 @@
-import type { Command, CommandIo, OptionSpec } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
+import type { Command } from '../commands/Command.ts';
+import type { CommandIo, OptionSpec } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { globalOptions } from './global-options.ts';
 import { optionNames } from './option-names.ts';
 import { commandLoaders } from './registry.ts';
@@ -92,7 +93,7 @@ async function valuesOf(option: OptionSpec, words: readonly string[], io: Comman
 
 /** All jobs of the file, in this run or not, instances of a matrix and their common name. */
 async function jobNames(words: readonly string[], io: CommandIo): Promise<readonly string[]> {
-  const { checkWithoutContext } = await import('../commands/load-pipeline.ts');
+  const { checkWithoutContext } = await import('../run/load-pipeline.ts');
   const { plan } = checkWithoutContext(
     valueBehind(words, ['-f', '--file']),
     valueBehind(words, ['-C', '--cwd']) ?? io.cwd,

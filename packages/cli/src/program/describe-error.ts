@@ -1,5 +1,5 @@
-import { CommandError } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 
 /** What a person is told about an error, and the shell. */
 export interface ErrorDescription {

@@ -1,4 +1,4 @@
-import type { OptionSpec } from '../commands/Command.ts';
+import type { OptionSpec } from '../io/CommandIo.ts';
 
 /** When to use colours. */
 export type ColorMode = 'auto' | 'always' | 'never';

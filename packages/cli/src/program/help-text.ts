@@ -1,4 +1,5 @@
-import type { ArgumentSpec, Command, OptionSpec } from '../commands/Command.ts';
+import type { ArgumentSpec, Command } from '../commands/Command.ts';
+import type { OptionSpec } from '../io/CommandIo.ts';
 import { paint, type TextStyle } from '../render/style.ts';
 import { globalOptions } from './global-options.ts';
 

@@ -1,4 +1,4 @@
-import { ExitCode } from '../exit-codes.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 
 /** Two steps of being told to stop, and whether a person or system did so. */
 export interface Interruption {

@@ -1,4 +1,4 @@
-import type { OptionSpec } from '../commands/Command.ts';
+import type { OptionSpec } from '../io/CommandIo.ts';
 
 /** What the flags of an option say: `-o, --output <format>`. */
 export interface OptionNames {

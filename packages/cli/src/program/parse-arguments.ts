@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
-import { type Command, CommandError, type CommandInput, type OptionSpec } from '../commands/Command.ts';
-import { didYouMean } from '../commands/did-you-mean.ts';
-import { ExitCode } from '../exit-codes.ts';
+import type { Command } from '../commands/Command.ts';
+import { CommandError, type CommandInput, type OptionSpec } from '../io/CommandIo.ts';
+import { didYouMean } from '../io/did-you-mean.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { globalOptions } from './global-options.ts';
 import { optionNames } from './option-names.ts';
 

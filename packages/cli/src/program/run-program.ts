@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { WriteStream } from 'node:tty';
-import { type Command, CommandError, type CommandIo } from '../commands/Command.ts';
-import { didYouMean } from '../commands/did-you-mean.ts';
-import { ExitCode } from '../exit-codes.ts';
+import type { Command } from '../commands/Command.ts';
+import { CommandError, type CommandIo } from '../io/CommandIo.ts';
+import { didYouMean } from '../io/did-you-mean.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { visibleLines } from '../render/ansi.ts';
 import { paint } from '../render/style.ts';
 import { describeError } from './describe-error.ts';

@@ -1,5 +1,5 @@
 import { type ApiClient, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import type { ServerAddress } from './find-server.ts';
 
 /** Speaks to one backend: every operation of its API, each call one attempt. Policy stands with the callers. */

@@ -1,5 +1,5 @@
 import { isTerminal, type JobAttempt, type JobEvent, type JobExecution, type JobOutcome } from '@xx-pipeline/common';
-import type { RunEvent } from '../local/RunEvent.ts';
+import type { RunEvent } from '../render/RunEvent.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import type { Connection } from './Connection.ts';
 import type { DerivedEvents } from './derive-job-events.ts';

@@ -1,6 +1,6 @@
 import type { JobExecution, PipelineExecution, PipelinePlan, Report } from '@xx-pipeline/common';
 import type { PipelineVariable } from '@xx-pipeline/pipeline-language';
-import type { RunEvent } from '../local/RunEvent.ts';
+import type { RunEvent } from '../render/RunEvent.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import type { Connection } from './Connection.ts';
 import { DerivedEvents } from './derive-job-events.ts';

@@ -1,8 +1,8 @@
 import { type ExecutionStatus, isTerminal, type JobExecution, type PipelineExecution } from '@xx-pipeline/common';
-import type { CommandInput, CommandIo } from '../commands/Command.ts';
-import { parseRunOptions } from '../local/run-options.ts';
+import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
 import { visible } from '../render/ansi.ts';
 import { shellQuote } from '../render/shell-quote.ts';
+import { parseRunOptions } from '../run/run-options.ts';
 import { findJob, findRun } from './find-run.ts';
 import { printData, withServer } from './with-server.ts';
 

@@ -1,6 +1,6 @@
 import type { JobEvent, JobPlan, LogChunk } from '@xx-pipeline/common';
 import type { PipelineVariable } from '@xx-pipeline/pipeline-language';
-import { maskText } from '../local/mask-plan.ts';
+import { maskText } from '../run/mask-plan.ts';
 
 /** What xx itself prints before each command, and before the commands after the script. */
 const echo = /^\x1b\[32;1m\$ /;

@@ -1,6 +1,6 @@
 import { ApiMismatch, ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
-import { CommandError } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { version } from '../version.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 

@@ -1,9 +1,9 @@
 import type { JobExecution, PipelineExecution } from '@xx-pipeline/common';
 import { ApiProblem } from '@xx-pipeline/common/api';
-import { CommandError, type CommandIo } from '../commands/Command.ts';
-import { didYouMean } from '../commands/did-you-mean.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { repositoryNames } from '../local/select-reports.ts';
+import { CommandError, type CommandIo } from '../io/CommandIo.ts';
+import { didYouMean } from '../io/did-you-mean.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { repositoryNames } from '../reports/select-reports.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 
 /** How a run is named on the command line. */

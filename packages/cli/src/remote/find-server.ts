@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CommandError, type CommandInput, type CommandIo, type OptionSpec } from '../commands/Command.ts';
-import { textOption } from '../commands/shared-options.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { stateDirectory } from '../local/state-directory.ts';
+import { CommandError, type CommandInput, type CommandIo, type OptionSpec } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { textOption } from '../io/options.ts';
+import { stateDirectory } from '../io/state-directory.ts';
 
 /** A server to speak to. */
 export interface ServerAddress {

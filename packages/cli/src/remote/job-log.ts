@@ -1,10 +1,10 @@
 import { isTerminal, type JobAttempt, type JobExecution, type LogChunk, systemClock } from '@xx-pipeline/common';
-import { CommandError, type CommandIo, type OutputStream } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { documentLimit, formatLogLine } from '../local/print-log.ts';
-import type { LogLine } from '../local/read-log.ts';
+import { CommandError, type CommandIo, type OutputStream } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { visible } from '../render/ansi.ts';
 import { logLine } from '../render/event-line.ts';
+import { documentLimit, formatLogLine } from '../reports/print-log.ts';
+import type { LogLine } from '../reports/read-log.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import { Connection } from './Connection.ts';
 import { followExecution } from './follow-execution.ts';

@@ -1,14 +1,14 @@
 import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
-import type { CommandInput, CommandIo } from '../commands/Command.ts';
-import { refuseOptions } from '../commands/shared-options.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { checkForRun } from '../local/check-for-run.ts';
-import { choosePlan, manualJobs } from '../local/choose-plan.ts';
-import { exitCodeOfRun } from '../local/exit-code-of-run.ts';
-import type { RunOptions } from '../local/run-options.ts';
+import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { refuseOptions } from '../io/options.ts';
 import { visible } from '../render/ansi.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
 import { formatData } from '../render/data-text.ts';
+import { checkForRun } from '../run/check-for-run.ts';
+import { choosePlan, manualJobs } from '../run/choose-plan.ts';
+import { exitCodeOfRun } from '../run/exit-code-of-run.ts';
+import type { RunOptions } from '../run/run-options.ts';
 import type { OpenSource } from '../source/open-source.ts';
 import { BackendApiClient } from './BackendApiClient.ts';
 import { Connection } from './Connection.ts';
@@ -73,7 +73,7 @@ async function runRemotely(
   try {
     const checked = checkForRun(options, source.location, facts, io);
     if (checked.plan === null) {
-      const { printNotCreated } = await import('../commands/load-plan.ts');
+      const { printNotCreated } = await import('../run/load-plan.ts');
       return await printNotCreated(checked.notCreated ?? 'it has no jobs', options.format, io);
     }
     const plan = choosePlan(checked.plan, options);

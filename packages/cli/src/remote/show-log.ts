@@ -1,7 +1,7 @@
 import type { JobAttempt, JobExecution, LogChunk, PipelineExecution } from '@xx-pipeline/common';
-import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
-import { refuseOptions, textOption } from '../commands/shared-options.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { refuseOptions, textOption } from '../io/options.ts';
 import { visible } from '../render/ansi.ts';
 import { findJob, findRun, namesRun } from './find-run.ts';
 import { followLog } from './follow-log.ts';

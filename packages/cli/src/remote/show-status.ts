@@ -1,9 +1,9 @@
 import { buildReport, type ExecutionStatus, type Report } from '@xx-pipeline/common';
-import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
-import { refuseOptions, textOption } from '../commands/shared-options.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { repositoryNames } from '../local/select-reports.ts';
+import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { refuseOptions, textOption } from '../io/options.ts';
 import { renderReport, renderRunList } from '../render/report-text.ts';
+import { repositoryNames } from '../reports/select-reports.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import { findRun } from './find-run.ts';
 import { listAll } from './list-runs.ts';

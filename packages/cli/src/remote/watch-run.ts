@@ -1,5 +1,5 @@
 import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
-import type { CommandIo } from '../commands/Command.ts';
+import type { CommandIo } from '../io/CommandIo.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import { Connection } from './Connection.ts';

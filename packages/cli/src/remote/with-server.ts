@@ -1,5 +1,5 @@
-import type { CommandInput, CommandIo } from '../commands/Command.ts';
-import { textOption } from '../commands/shared-options.ts';
+import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
+import { textOption } from '../io/options.ts';
 import type { DataFormat } from '../render/data-text.ts';
 import { BackendApiClient } from './BackendApiClient.ts';
 import { withExplainedErrors } from './explain-api-error.ts';

@@ -1,9 +1,9 @@
 import { isTerminal, type JobExecution } from '@xx-pipeline/common';
-import type { CommandIo } from '../commands/Command.ts';
-import type { RunEvent } from '../local/RunEvent.ts';
+import type { CommandIo } from '../io/CommandIo.ts';
 import { visible } from './ansi.ts';
 import { type DataFormat, formatData } from './data-text.ts';
 import { jobDuration, outcomeNotes } from './job-outcome.ts';
+import type { RunEvent } from './RunEvent.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 import { runTitle } from './run-title.ts';
 import { statusLook } from './status.ts';

@@ -1,4 +1,4 @@
-import type { OutputStream } from '../commands/Command.ts';
+import type { OutputStream } from '../io/CommandIo.ts';
 import { rowsWrapped, truncate } from './display-width.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { type Clock, type JobExecution, unreachable } from '@xx-pipeline/common';
-import type { CommandIo } from '../commands/Command.ts';
-import type { RunEvent } from '../local/RunEvent.ts';
+import type { CommandIo } from '../io/CommandIo.ts';
 import { visible } from './ansi.ts';
 import { renderClosing, renderHints } from './closing-text.ts';
 import { displayWidth, padTo, truncate } from './display-width.ts';
 import { failureText, jobDuration, newsOf, outcomeNotes } from './job-outcome.ts';
 import { LiveRegion } from './LiveRegion.ts';
 import { liveLines } from './live-lines.ts';
+import type { RunEvent } from './RunEvent.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 import { RunView } from './RunView.ts';
 import { runTitle } from './run-title.ts';

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../local/RunEvent.ts';
+import type { RunEvent } from './RunEvent.ts';
 
 /** Shows a run while it goes on. */
 export interface RunRenderer {

@@ -6,8 +6,8 @@ import {
   type PipelinePlan,
   unreachable,
 } from '@xx-pipeline/common';
-import type { RunEvent } from '../local/RunEvent.ts';
 import { LogTail } from './LogTail.ts';
+import type { RunEvent } from './RunEvent.ts';
 
 /** One job as the renderers see it now. */
 export interface JobView {

@@ -1,5 +1,5 @@
 import { type Clock, systemClock, unreachable } from '@xx-pipeline/common';
-import type { CommandIo } from '../commands/Command.ts';
+import type { CommandIo } from '../io/CommandIo.ts';
 import { DocumentRenderer } from './DocumentRenderer.ts';
 import { LiveRenderer } from './LiveRenderer.ts';
 import { NdjsonRenderer } from './NdjsonRenderer.ts';

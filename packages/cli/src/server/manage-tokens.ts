@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { openTokens } from '@xx-pipeline/backend';
-import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
-import { textOption } from '../commands/shared-options.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { textOption } from '../io/options.ts';
 import { explainFailures } from './open-backend.ts';
 import { readStorage } from './run-backend.ts';
 

@@ -7,9 +7,9 @@ import {
   StorageError,
   startBackend,
 } from '@xx-pipeline/backend';
-import { CommandError } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { StateUnwritable } from '../local/state-directory.ts';
+import { CommandError } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { StateUnwritable } from '../io/state-directory.ts';
 import { usageError } from './service-options.ts';
 
 /** Starts a backend; what the machine or the database refuses becomes one clear message. */

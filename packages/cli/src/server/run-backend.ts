@@ -1,8 +1,8 @@
 import { join, resolve } from 'node:path';
-import type { CommandInput, CommandIo } from '../commands/Command.ts';
-import { textOption } from '../commands/shared-options.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { stateDirectory } from '../local/state-directory.ts';
+import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { textOption } from '../io/options.ts';
+import { stateDirectory } from '../io/state-directory.ts';
 import { version } from '../version.ts';
 import { databaseUrl, makeStateDirectory, openBackend } from './open-backend.ts';
 import { readExposure, readPublicUrl, serviceLog, untilInterrupted } from './service-options.ts';

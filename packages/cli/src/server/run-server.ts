@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { RunningBackend } from '@xx-pipeline/backend';
-import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { stateDirectory } from '../local/state-directory.ts';
+import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { stateDirectory } from '../io/state-directory.ts';
 import { version } from '../version.ts';
 import { makeStateDirectory, openBackend } from './open-backend.ts';
 import { defaultAddress } from './run-backend.ts';

@@ -1,10 +1,10 @@
 import { join, resolve } from 'node:path';
 import { isLoopback } from '@xx-pipeline/backend';
 import type { StartedWorker, StartWorkerOptions } from '@xx-pipeline/worker';
-import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
-import { textOption } from '../commands/shared-options.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { stateDirectory } from '../local/state-directory.ts';
+import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { textOption } from '../io/options.ts';
+import { stateDirectory } from '../io/state-directory.ts';
 import { version } from '../version.ts';
 import { explainFailures, makeStateDirectory } from './open-backend.ts';
 import {

@@ -1,6 +1,6 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StateUnwritable } from '../local/state-directory.ts';
+import { StateUnwritable } from '../io/state-directory.ts';
 
 /** What `xx run` reads to find the server of this machine. */
 export interface ServerRecord {

@@ -3,10 +3,10 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type ConfigProblem, checkExposure, type ListenAddress, parseListenAddress } from '@xx-pipeline/backend';
 import { systemClock } from '@xx-pipeline/common';
-import { createServiceLog, type ServiceLog, type TlsFiles } from '@xx-pipeline/common/service';
-import { CommandError, type CommandInput, type CommandIo } from '../commands/Command.ts';
-import { textOption } from '../commands/shared-options.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { createServiceLog, type ServiceLog, type TlsFiles } from '@xx-pipeline/service';
+import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { textOption } from '../io/options.ts';
 
 /** Where a service listens and with which certificate. */
 export interface Exposure {

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { CommandIo } from '../commands/Command.ts';
+import type { CommandIo } from '../io/CommandIo.ts';
 
 /** A person can be asked: both ends are a terminal. */
 export function canAsk(io: CommandIo): boolean {

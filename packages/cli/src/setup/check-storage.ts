@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
-import { stateDirectory } from '../local/state-directory.ts';
+import { stateDirectory } from '../io/state-directory.ts';
 import { engineAddress } from './engine-api.ts';
 import type { SetupCheck } from './SetupCheck.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CommandError } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { stateDirectory } from '../local/state-directory.ts';
+import { CommandError } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { stateDirectory } from '../io/state-directory.ts';
 import { lastLines, runProgram } from './run-program.ts';
 import type { SetupWorld } from './SetupCheck.ts';
 

@@ -1,5 +1,5 @@
-import { CommandError, type CommandIo } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { CommandError, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { askYesNo, canAsk } from './ask.ts';
 import { setupChecks } from './checks.ts';
 import { renderMend } from './render-checks.ts';

@@ -1,7 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CommandError } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { findRepositoryRoot } from './find-repository.ts';
 import { type GitCall, type GitFailure, git } from './git.ts';
 import { isRemoteUrl, withoutCredentials } from './remote-url.ts';

@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { CommandError } from '../commands/Command.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { CommandError } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { findRepositoryRoot } from './find-repository.ts';
 
 /** File names looked for, best first. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { CommandError } from '../../src/commands/Command.ts';
+import { CommandError } from '../../src/io/CommandIo.ts';
 import { describeError } from '../../src/program/describe-error.ts';
 
 function thrown(action: () => void): unknown {

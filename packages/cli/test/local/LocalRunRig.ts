@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { type JobExecution, ManualClock, type PipelinePlan } from '@xx-pipeline/common';
 import { checkPipeline, playJobs, selectJobs } from '@xx-pipeline/pipeline-language';
 import { JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '@xx-pipeline/worker/execution';
+import { systemIds } from '../../src/io/system-ids.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
-import { LocalReportStore } from '../../src/local/LocalReportStore.ts';
-import type { JobIdentity, LocalRun } from '../../src/local/LocalRun.ts';
 import type { LocalRunParts, LocalRunResult } from '../../src/local/local-run-parts.ts';
-import type { RunEvent } from '../../src/local/RunEvent.ts';
-import { systemIds } from '../../src/local/system-ids.ts';
+import type { RunEvent } from '../../src/render/RunEvent.ts';
+import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
+import type { JobIdentity, LocalRun } from '../../src/reports/LocalRun.ts';
 
 /** When every run of the rig begins. */
 const beginning = Date.UTC(2026, 0, 1);

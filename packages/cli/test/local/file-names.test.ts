@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { jobFileNames, slug } from '../../src/local/file-names.ts';
+import { jobFileNames, slug } from '../../src/reports/file-names.ts';
 
 test('plain job names are their own file names', () => {
   const names = ['lint', 'unit_test', 'build-linux'];

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { type Report, systemClock } from '@xx-pipeline/common';
-import { LocalReportStore } from '../../src/local/LocalReportStore.ts';
-import { readLogTail } from '../../src/local/read-log.ts';
+import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
+import { readLogTail } from '../../src/reports/read-log.ts';
 import { LocalRunRig } from './LocalRunRig.ts';
 
 const program = join(import.meta.dirname, 'scripted-run.ts');

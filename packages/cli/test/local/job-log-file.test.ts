@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LogChunk, LogStream } from '@xx-pipeline/common';
-import { JobLogFile } from '../../src/local/JobLogFile.ts';
-import { readLogLines, readLogTail } from '../../src/local/read-log.ts';
+import { JobLogFile } from '../../src/reports/JobLogFile.ts';
+import { readLogLines, readLogTail } from '../../src/reports/read-log.ts';
 
 async function temporary(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'xx-log-'));

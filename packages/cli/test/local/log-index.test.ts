@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogStream } from '@xx-pipeline/common';
 import fc from 'fast-check';
-import { LogIndexWriter, type LogRun, readLogIndex } from '../../src/local/log-index.ts';
+import { LogIndexWriter, type LogRun, readLogIndex } from '../../src/reports/log-index.ts';
 
 const chunk = fc.record({
   stream: fc.constantFrom<LogStream>('stdout', 'stderr', 'runner'),

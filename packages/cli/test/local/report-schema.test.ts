@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildReport, reportSchema } from '@xx-pipeline/common';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { mendReport } from '../../src/local/mend-report.ts';
-import { thisProcess } from '../../src/local/ProcessIdentity.ts';
+import { thisProcess } from '../../src/io/ProcessIdentity.ts';
+import { mendReport } from '../../src/reports/mend-report.ts';
 import { LocalRunRig } from './LocalRunRig.ts';
 
 const validate = new Ajv2020({ validateFormats: false, strictTypes: false }).compile(reportSchema);

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Report, systemClock } from '@xx-pipeline/common';
-import { LocalReportStore, type NewRun } from '../../src/local/LocalReportStore.ts';
-import { thisProcess } from '../../src/local/ProcessIdentity.ts';
-import { StateUnwritable } from '../../src/local/state-directory.ts';
+import { thisProcess } from '../../src/io/ProcessIdentity.ts';
+import { StateUnwritable } from '../../src/io/state-directory.ts';
+import { LocalReportStore, type NewRun } from '../../src/reports/LocalReportStore.ts';
 
 async function temporary(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'xx-store-'));
@@ -63,7 +63,7 @@ test('run numbers count up, also when many runs begin at once', async (t) => {
 test('processes that begin runs at once get different numbers', async (t) => {
   const home = await temporary(t);
   const program = `
-    import { LocalReportStore } from ${JSON.stringify(new URL('../../src/local/LocalReportStore.ts', import.meta.url).href)};
+    import { LocalReportStore } from ${JSON.stringify(new URL('../../src/reports/LocalReportStore.ts', import.meta.url).href)};
     const store = new LocalReportStore(process.argv[1]);
     for (let index = 0; index < 5; index++) {
       const run = await store.createRun({ id: crypto.randomUUID(), pipeline: 'demo', repository: 'r', createdAt: '', jobs: [] });

@@ -2,10 +2,10 @@
 // Ends with the exit code a command would end with.
 import { systemClock } from '@xx-pipeline/common';
 import { JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
-import { CommandError } from '../../src/commands/Command.ts';
+import { CommandError } from '../../src/io/CommandIo.ts';
+import { systemIds } from '../../src/io/system-ids.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
-import { LocalReportStore } from '../../src/local/LocalReportStore.ts';
-import { systemIds } from '../../src/local/system-ids.ts';
+import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
 import { planOf } from './LocalRunRig.ts';
 
 const [home = '', text = ''] = process.argv.slice(2);

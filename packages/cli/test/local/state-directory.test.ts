@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeStateDirectory, StateUnwritable, stateDirectory } from '../../src/local/state-directory.ts';
+import { makeStateDirectory, StateUnwritable, stateDirectory } from '../../src/io/state-directory.ts';
 
 test('XX_HOME names the state directory, else it is in the home directory', () => {
   assert.equal(stateDirectory({ XX_HOME: '/state', HOME: '/home/a' }, '/work'), '/state');

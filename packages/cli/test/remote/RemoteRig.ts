@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type RunningBackend, startBackend } from '@xx-pipeline/backend';
 import { systemClock } from '@xx-pipeline/common';
-import { createServiceLog } from '@xx-pipeline/common/service';
+import { createServiceLog } from '@xx-pipeline/service';
 import { type StartedWorker, startWorker } from '@xx-pipeline/worker';
 import { describeError } from '../../src/program/describe-error.ts';
 import { parseArguments } from '../../src/program/parse-arguments.ts';

@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { type Report, systemClock } from '@xx-pipeline/common';
 import { pipelineVariables } from '@xx-pipeline/pipeline-language';
 import { JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
-import { checkForRun } from '../../src/local/check-for-run.ts';
+import { systemIds } from '../../src/io/system-ids.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
-import { LocalReportStore } from '../../src/local/LocalReportStore.ts';
-import { pipelineFacts } from '../../src/local/pipeline-facts.ts';
-import { systemIds } from '../../src/local/system-ids.ts';
 import { PlainRenderer } from '../../src/render/PlainRenderer.ts';
+import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
+import { checkForRun } from '../../src/run/check-for-run.ts';
+import { pipelineFacts } from '../../src/run/pipeline-facts.ts';
 import { openSource, sourceInfo } from '../../src/source/open-source.ts';
 import { FakeStream, fakeIo } from '../render/FakeIo.ts';
 

@@ -1,4 +1,4 @@
-import type { CommandIo, OutputStream } from '../../src/commands/Command.ts';
+import type { CommandIo, OutputStream } from '../../src/io/CommandIo.ts';
 
 /** A stream that keeps what is written. */
 export class FakeStream implements OutputStream {

@@ -9,7 +9,7 @@ import {
   type PipelineExecution,
   type PipelinePlan,
 } from '@xx-pipeline/common';
-import type { RunEvent } from '../../src/local/RunEvent.ts';
+import type { RunEvent } from '../../src/render/RunEvent.ts';
 
 /** A run in short form, as the files in `cases/` have it. */
 export interface RunCase {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CommandError } from '../../src/commands/Command.ts';
+import { CommandError } from '../../src/io/CommandIo.ts';
 import { cloneRepository } from '../../src/source/clone-repository.ts';
 import { isRemoteUrl, withoutCredentials } from '../../src/source/remote-url.ts';
 import { TemporaryRepository } from './TemporaryRepository.ts';

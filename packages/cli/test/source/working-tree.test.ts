@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CommandError } from '../../src/commands/Command.ts';
+import { CommandError } from '../../src/io/CommandIo.ts';
 import { findPipelineFile } from '../../src/source/find-pipeline-file.ts';
 import { workingTreeFiles } from '../../src/source/working-tree-files.ts';
 import { TemporaryRepository } from './TemporaryRepository.ts';

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { JobExecution, JobRequest } from '@xx-pipeline/common';
 import { ApiMismatch, ApiProblem, ApiUnreachable, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 
 const jobId = '0193f3a0-0000-7000-8000-000000000001';
 

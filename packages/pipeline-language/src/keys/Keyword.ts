@@ -1,6 +1,6 @@
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
-import type { JsonSchema } from '../schema/JsonSchema.ts';
 import type { MapEntry, MapNode, YamlNode } from '../syntax/nodes.ts';
+import type { JsonSchema } from './JsonSchema.ts';
 
 /** A YAML key that means something here: how to read its value, and what an editor may know about it. */
 export interface Keyword<T> {

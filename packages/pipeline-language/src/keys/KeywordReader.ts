@@ -1,6 +1,6 @@
+import { Suggestions } from '../diagnostics/closest-name.ts';
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
-import { Suggestions } from '../resolve/closest-name.ts';
 import { describeNode, isNull, type MapEntry, type MapNode, quote, type YamlNode } from '../syntax/nodes.ts';
 import type { Fields, FieldValues, Keyword, NamedKeyword, Reader } from './Keyword.ts';
 

@@ -1,6 +1,6 @@
 import type { AllowFailurePlan } from '@xx-pipeline/common';
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import { exitCodes } from './exit-codes.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword } from './Keyword.ts';
 
 const allowFailureFields = { exit_codes: exitCodes } as const satisfies Fields;

@@ -1,5 +1,5 @@
 import type { ArtifactsPlan } from '@xx-pipeline/common';
-import { fieldsSchema } from '../schema/fields-schema.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, later, server } from './Keyword.ts';
 import { choiceKeyword, durationKeyword, globsKeyword, isText, textKeyword, textSchema } from './kinds.ts';
 

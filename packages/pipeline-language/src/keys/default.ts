@@ -1,5 +1,5 @@
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import { artifacts } from './artifacts.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { image } from './image.ts';
 import { type Fields, keyword, later, server } from './Keyword.ts';
 import { retry } from './retry.ts';

@@ -1,7 +1,7 @@
 import type { ImagePlan, PullPolicy } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import { presentValue } from '../syntax/nodes.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, server } from './Keyword.ts';
 import { isText, readChoice, readTexts, textKeyword, textListSchema, textSchema } from './kinds.ts';
 

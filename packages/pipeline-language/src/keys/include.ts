@@ -1,9 +1,9 @@
 import type { Span } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
 import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
-import { expectMissingNames } from '../resolve/missing-names.ts';
-import { fieldsSchema } from '../schema/fields-schema.ts';
+import { expectMissingNames } from '../diagnostics/missing-names.ts';
 import { presentValue, quote, type YamlNode } from '../syntax/nodes.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, later, type Reader } from './Keyword.ts';
 import { isText, textKeyword, textSchema } from './kinds.ts';
 import { includeRules, type Rule } from './rules.ts';

@@ -1,6 +1,6 @@
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import type { YamlNode } from '../syntax/nodes.ts';
 import { defaultFields } from './default.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, type Keyword, keyword, type Reader } from './Keyword.ts';
 import { isText, readChoice, textListSchema } from './kinds.ts';
 

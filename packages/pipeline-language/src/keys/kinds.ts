@@ -1,9 +1,9 @@
+import { didYouMean } from '../diagnostics/closest-name.ts';
 import { codes } from '../diagnostics/codes.ts';
-import { didYouMean } from '../resolve/closest-name.ts';
 import { globProblem } from '../rules/glob.ts';
-import type { JsonSchema } from '../schema/JsonSchema.ts';
 import { describeNode, quote, type ScalarNode, type YamlNode } from '../syntax/nodes.ts';
 import { parseDuration } from '../variables/duration.ts';
+import type { JsonSchema } from './JsonSchema.ts';
 import { type Keyword, keyword, type Reader } from './Keyword.ts';
 
 /** A text node. */

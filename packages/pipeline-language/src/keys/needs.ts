@@ -1,8 +1,8 @@
 import type { Span } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
 import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import { presentValue, type YamlNode } from '../syntax/nodes.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, later, type Reader } from './Keyword.ts';
 import { booleanKeyword, isText, textKeyword, textSchema } from './kinds.ts';
 import { type MatrixEntry, needMatrix } from './parallel.ts';

@@ -1,7 +1,7 @@
 import { codes } from '../diagnostics/codes.ts';
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import { limits } from '../source/limits.ts';
 import { isNull, type MapNode, quote, type YamlNode } from '../syntax/nodes.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, type Reader } from './Keyword.ts';
 import { isInteger, isText, quoteHelp } from './kinds.ts';
 

@@ -1,9 +1,9 @@
 import type { RetryPlan } from '@xx-pipeline/common';
+import { didYouMean } from '../diagnostics/closest-name.ts';
 import { codes } from '../diagnostics/codes.ts';
-import { didYouMean } from '../resolve/closest-name.ts';
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import { quote, type YamlNode } from '../syntax/nodes.ts';
 import { exitCodes } from './exit-codes.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, type Reader } from './Keyword.ts';
 import { isInteger, isText } from './kinds.ts';
 

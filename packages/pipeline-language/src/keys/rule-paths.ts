@@ -1,7 +1,7 @@
 import { codes } from '../diagnostics/codes.ts';
-import { fieldsSchema } from '../schema/fields-schema.ts';
 import { limits } from '../source/limits.ts';
 import type { YamlNode } from '../syntax/nodes.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, later, type Reader } from './Keyword.ts';
 import { isGlob, isText, readTexts, textListSchema, textSchema } from './kinds.ts';
 

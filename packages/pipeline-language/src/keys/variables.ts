@@ -1,8 +1,8 @@
 import type { VariablePlan } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
-import { fieldsSchema } from '../schema/fields-schema.ts';
-import type { JsonSchema } from '../schema/JsonSchema.ts';
 import { isNull, type MapEntry, presentValue, quote, type YamlNode } from '../syntax/nodes.ts';
+import { fieldsSchema } from './fields-schema.ts';
+import type { JsonSchema } from './JsonSchema.ts';
 import { type Fields, type Keyword, keyword, type Reader } from './Keyword.ts';
 import { booleanKeyword, readTexts, textKeyword, textListSchema } from './kinds.ts';
 

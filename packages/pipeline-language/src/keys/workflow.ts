@@ -1,4 +1,4 @@
-import { fieldsSchema } from '../schema/fields-schema.ts';
+import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, later } from './Keyword.ts';
 import { textKeyword } from './kinds.ts';
 import { workflowRules } from './rules.ts';

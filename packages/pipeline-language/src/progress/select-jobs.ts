@@ -1,5 +1,5 @@
 import { failure, type JobPlan, type PipelinePlan, type Result, success } from '@xx-pipeline/common';
-import { closestName } from '../resolve/closest-name.ts';
+import { closestName } from '../diagnostics/closest-name.ts';
 
 /** Why a choice of jobs cannot be made; for people. */
 export interface SelectionProblem {

@@ -1,4 +1,4 @@
-import { Suggestions } from './closest-name.ts';
+import { Suggestions } from '../diagnostics/closest-name.ts';
 import type { JobDefinition, JobInstance } from './JobDefinition.ts';
 
 /** Finds jobs by the names that `needs` and `dependencies` may use. */

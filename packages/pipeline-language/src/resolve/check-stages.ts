@@ -1,6 +1,6 @@
+import { Suggestions } from '../diagnostics/closest-name.ts';
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
-import { Suggestions } from './closest-name.ts';
 import { type JobDefinition, unreadableStage } from './JobDefinition.ts';
 
 /** Reports jobs in stages that the file does not have. */

@@ -1,3 +1,4 @@
+import { Suggestions } from '../diagnostics/closest-name.ts';
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { limits } from '../source/limits.ts';
@@ -11,7 +12,6 @@ import {
   type ScalarNode,
   type YamlNode,
 } from '../syntax/nodes.ts';
-import { Suggestions } from './closest-name.ts';
 import { deepMerge } from './deep-merge.ts';
 
 /** What became of one entry: its mapping with all parents merged in, and how many generations are above it. */

@@ -1,5 +1,6 @@
 import type { Span } from '@xx-pipeline/common';
 import { codes } from '../diagnostics/codes.ts';
+import { expectMissingNames } from '../diagnostics/missing-names.ts';
 import { type Include, include as includeKeyword } from '../keys/include.ts';
 import type { Reader } from '../keys/Keyword.ts';
 import { evaluateRules } from '../rules/evaluate-rules.ts';
@@ -12,7 +13,6 @@ import { parseSourceDocument } from '../syntax/SourceDocument.ts';
 import { expandText } from '../variables/expand-text.ts';
 import { deepMerge } from './deep-merge.ts';
 import { liftJobs } from './file-form.ts';
-import { expectMissingNames } from './missing-names.ts';
 
 /** All files of a pipeline merged into one mapping. */
 export interface LoadedFiles {

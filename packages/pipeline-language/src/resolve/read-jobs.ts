@@ -1,3 +1,4 @@
+import { closestName } from '../diagnostics/closest-name.ts';
 import { codes } from '../diagnostics/codes.ts';
 import { plainSpan } from '../diagnostics/DiagnosticSink.ts';
 import { defaultFields } from '../keys/default.ts';
@@ -5,7 +6,6 @@ import type { FieldValues, Reader } from '../keys/Keyword.ts';
 import { globalFields, jobFields } from '../keys/keyword-table.ts';
 import { limits } from '../source/limits.ts';
 import { type MapEntry, type MapNode, presentValue, quote } from '../syntax/nodes.ts';
-import { closestName } from './closest-name.ts';
 import { type JobDefinition, unreadableStage } from './JobDefinition.ts';
 import { makeInstances } from './make-instances.ts';
 import { type Defaults, type Globals, isGlobal } from './read-globals.ts';

@@ -1,3 +1,4 @@
+import { Suggestions } from '../diagnostics/closest-name.ts';
 import { codes } from '../diagnostics/codes.ts';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { limits } from '../source/limits.ts';
@@ -10,7 +11,6 @@ import {
   seqNode,
   type YamlNode,
 } from '../syntax/nodes.ts';
-import { Suggestions } from './closest-name.ts';
 
 /** Replaces every `!reference` by what it names; one that names nothing becomes null, which has then been reported. */
 export function resolveReferences(root: MapNode, sink: DiagnosticSink): MapNode {

@@ -1,6 +1,6 @@
+import { fieldsSchema } from '../keys/fields-schema.ts';
+import type { JsonSchema } from '../keys/JsonSchema.ts';
 import { globalFields, jobFields } from '../keys/keyword-table.ts';
-import { fieldsSchema } from './fields-schema.ts';
-import type { JsonSchema } from './JsonSchema.ts';
 
 /** The JSON Schema of pipeline files for editors, made from the same tables that `check` reads with. */
 export function pipelineSchema(): JsonSchema {

@@ -1,6 +1,6 @@
 import type { Clock } from '@xx-pipeline/common';
 import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
-import type { ServiceLog } from '@xx-pipeline/common/service';
+import type { ServiceLog } from '@xx-pipeline/service';
 import type { Fence } from './fencing/Fence.ts';
 import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, JobRequest } from '@xx-pipeline/common';
 import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
-import { HttpProblem, type ServiceLog } from '@xx-pipeline/common/service';
+import { HttpProblem, type ServiceLog } from '@xx-pipeline/service';
 import type { JobRunner } from '../execution/index.ts';
 import { AttemptDirectory } from './attempt/AttemptDirectory.ts';
 import { AttemptFolders } from './attempt/AttemptFolders.ts';

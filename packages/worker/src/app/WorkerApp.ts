@@ -1,6 +1,6 @@
 import type { Clock } from '@xx-pipeline/common';
 import { workerRoutes } from '@xx-pipeline/common/api';
-import { type Handlers, type HttpServer, hashToken, type ServiceLog, sameHash } from '@xx-pipeline/common/service';
+import { type Handlers, type HttpServer, hashToken, type ServiceLog, sameHash } from '@xx-pipeline/service';
 import type { Guardian, JobExecutor } from '../execution/index.ts';
 import type { BackendContact } from './BackendContact.ts';
 import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';

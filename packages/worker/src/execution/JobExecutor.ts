@@ -1,5 +1,8 @@
 import type { ImagePlan, SourceRequest } from '@xx-pipeline/common';
 
+/** The directory in the container that holds the job's files; also where its script starts. */
+export const workspacePath = '/workspace';
+
 /**
  * The port to whatever runs containers. Engines that are clusters must fit behind it (no shared disk,
  * streams that break, a queue of their own), so callers never assume a local path or a local container.

@@ -1,5 +1,5 @@
 import type { JobOutcome, JobRequest } from '@xx-pipeline/common';
-import { AttemptRun, type AttemptSignals } from './AttemptRun.ts';
+import { AttemptRun, type AttemptSignals } from './attempt/AttemptRun.ts';
 import { type JobRunnerParts, type RunnerSettings, withDefaults } from './job-runner-parts.ts';
 import { type ContainerRequest, containerSpec, type Place, PreparedJob } from './PreparedJob.ts';
 

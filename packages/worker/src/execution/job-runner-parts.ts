@@ -1,7 +1,7 @@
 import type { Clock } from '@xx-pipeline/common';
-import { type ArtifactLimits, defaultArtifactLimits } from './ArtifactCollector.ts';
+import { type ArtifactLimits, defaultArtifactLimits } from './artifacts/ArtifactCollector.ts';
 import type { JobExecutor } from './JobExecutor.ts';
-import { defaultLogLimit } from './LogPipe.ts';
+import { defaultLogLimit } from './log/LogPipe.ts';
 import type { DependencySource, JobArtifacts } from './ports.ts';
 
 /** What a `JobRunner` works with. Times in milliseconds. */

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ExecutionStatus, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
 import { backendRoutes, decodeLogFrames } from '@xx-pipeline/common/api';
-import { type Caller, type Handlers, HttpProblem, HttpServer } from '@xx-pipeline/common/service';
+import { type Caller, type Handlers, HttpProblem, HttpServer } from '@xx-pipeline/service';
 
 const routes = {
   getJobDependencies: backendRoutes.getJobDependencies,

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiClient, workerRoutes } from '@xx-pipeline/common/api';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import { type StartedWorker, type StartWorkerOptions, startWorker } from '../../src/app/index.ts';
 import { TestBackend } from './TestBackend.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { NodeTransport } from '@xx-pipeline/common/http';
+import { NodeTransport } from '@xx-pipeline/service/http';
 import { packTar } from 'modern-tar';
 import { TreeCache } from '../../src/app/sources/TreeCache.ts';
 import { WorkerBackendClient } from '../../src/app/WorkerBackendClient.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { FrameDemultiplexer } from '../../src/execution/docker/FrameDemultiplexer.ts';
+import { FrameDemultiplexer } from '../../src/execution/shell/FrameDemultiplexer.ts';
 
 const frame = (type: number, payload: string): Buffer => {
   const header = Buffer.alloc(8);

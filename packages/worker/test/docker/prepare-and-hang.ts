@@ -1,7 +1,7 @@
 // A process for a test to kill: prepares two containers, starts a script in one and says which they are.
 import { systemClock } from '@xx-pipeline/common';
-import { DockerExecutor } from '../../src/execution/DockerExecutor.ts';
 import { DockerClient } from '../../src/execution/docker/DockerClient.ts';
+import { DockerExecutor } from '../../src/execution/docker/DockerExecutor.ts';
 import { EngineTransport } from '../../src/execution/docker/EngineTransport.ts';
 import { findEngineAddress, processSurroundings } from '../../src/execution/docker/engine-address.ts';
 import { labelNames } from '../../src/execution/docker/label-names.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JobEvent, ManualClock } from '@xx-pipeline/common';
-import { EventStream } from '../../src/execution/EventStream.ts';
-import { LogPipe } from '../../src/execution/LogPipe.ts';
-import { createSecretMask } from '../../src/execution/mask-secrets.ts';
-import type { ToldLog } from '../../src/execution/ToldLog.ts';
+import { EventStream } from '../../src/execution/log/EventStream.ts';
+import { LogPipe } from '../../src/execution/log/LogPipe.ts';
+import { createSecretMask } from '../../src/execution/log/mask-secrets.ts';
+import type { ToldLog } from '../../src/execution/log/ToldLog.ts';
 
 function logPipe(limit: number, secret = '', told?: ToldLog) {
   const events: JobEvent[] = [];

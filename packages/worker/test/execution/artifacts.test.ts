@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ArtifactRequest } from '@xx-pipeline/common';
 import { packTar, type TarHeader, unpackTar } from 'modern-tar';
-import { type ArtifactLimits, keepArtifacts } from '../../src/execution/ArtifactCollector.ts';
+import { type ArtifactLimits, keepArtifacts } from '../../src/execution/artifacts/ArtifactCollector.ts';
+import { restoreArtifacts } from '../../src/execution/artifacts/restore-artifacts.ts';
 import type { JobContainer } from '../../src/execution/index.ts';
-import { restoreArtifacts } from '../../src/execution/restore-artifacts.ts';
 import { MemoryArtifacts } from './JobRig.ts';
 
 type Entry = readonly [name: string, header?: Partial<TarHeader>, body?: string];

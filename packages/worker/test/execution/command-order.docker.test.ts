@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JobRequest, systemClock } from '@xx-pipeline/common';
 import { JobRunner } from '../../src/execution/index.ts';
-import { commandEcho } from '../../src/execution/script-text.ts';
+import { commandEcho } from '../../src/execution/shell/script-text.ts';
 import { DockerRig } from '../docker/rig.ts';
 import { FollowedJob, jobRequest, MemoryArtifacts } from './JobRig.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { endingOfError } from '../../src/execution/attempt/JobEnding.ts';
 import type { ScriptedStep } from '../../src/execution/index.ts';
-import { endingOfError } from '../../src/execution/JobEnding.ts';
 import { JobRig } from './JobRig.ts';
 
 const steps: readonly ScriptedStep[] = ['pull', 'prepare', 'putFiles', 'run', 'getFiles', 'listFiles', 'remove'];

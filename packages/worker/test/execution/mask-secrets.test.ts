@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createSecretMask, type SecretMask } from '../../src/execution/mask-secrets.ts';
+import { createSecretMask, type SecretMask } from '../../src/execution/log/mask-secrets.ts';
 
 const maskOf = (...values: string[]): SecretMask =>
   createSecretMask(values.map((value, index) => ({ name: `S${index}`, value, secret: true })));

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { commandEcho, quote, scriptText } from '../../src/execution/script-text.ts';
 import { readScriptText } from '../../src/execution/scripted/read-script-text.ts';
 import { MarkBarrier } from '../../src/execution/shell/MarkBarrier.ts';
 import { MarkFilter } from '../../src/execution/shell/MarkFilter.ts';
+import { commandEcho, quote, scriptText } from '../../src/execution/shell/script-text.ts';
 
 const mark = '\u001emark:';
 const marks = new RegExp(`${mark}(\\d+)\n`, 'g');

@@ -1,6 +1,7 @@
+import type { PostgresPool } from '../../storage/PostgresPool.ts';
+import { StorageError } from '../../storage/StorageError.ts';
 import type { PendingJob } from '../ExecutionStore.ts';
 import { Gathered } from '../Gathered.ts';
-import { StorageError } from '../StorageError.ts';
 import type {
   AttemptClaim,
   ChangeRows,
@@ -11,7 +12,6 @@ import type {
 } from '../sql/ExecutionWriter.ts';
 import { type MergedChange, mergeChanges } from '../sql/merge-changes.ts';
 import { takeInTurn, type WaitingRepository } from '../sql/take-in-turn.ts';
-import type { PostgresPool } from './PostgresPool.ts';
 
 /**
  * Changes of several executions are one statement, and so one journey to the database and one transaction. Executions

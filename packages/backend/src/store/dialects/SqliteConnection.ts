@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Mutex } from '../Mutex.ts';
-import { StorageError, storageErrorOf } from '../StorageError.ts';
+import { Mutex } from '../../storage/Mutex.ts';
+import { StorageError, storageErrorOf } from '../../storage/StorageError.ts';
 import { type DiskSync, openWalSync } from './wal-sync.ts';
 
 /** A prepared statement and whether it gives rows. */

@@ -9,8 +9,8 @@ import {
   type QueryResult,
 } from 'kysely';
 import type pg from 'pg';
-import { storageErrorOf } from '../StorageError.ts';
-import type { PostgresPool } from './PostgresPool.ts';
+import type { PostgresPool } from '../../storage/PostgresPool.ts';
+import { storageErrorOf } from '../../storage/StorageError.ts';
 
 /** Kysely over our pool, with our errors. */
 export function postgresDialect(pool: PostgresPool): Dialect {

@@ -8,7 +8,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import { storageErrorOf } from '../StorageError.ts';
+import { storageErrorOf } from '../../storage/StorageError.ts';
 import type { SqliteConnection } from './SqliteConnection.ts';
 
 /** Kysely over Node's own SQLite. */

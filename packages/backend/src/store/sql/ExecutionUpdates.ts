@@ -1,8 +1,8 @@
 import type { Clock } from '@xx-pipeline/common';
 import type { Wakeups } from '../../events/Wakeups.ts';
+import { KeyedQueue } from '../../storage/KeyedQueue.ts';
+import { StorageError } from '../../storage/StorageError.ts';
 import type { ExecutionChange, LockedExecution } from '../ExecutionStore.ts';
-import { KeyedQueue } from '../KeyedQueue.ts';
-import { StorageError } from '../StorageError.ts';
 import { ExecutionChain } from './ExecutionChain.ts';
 import type { ExecutionLoader, LoadedExecution } from './ExecutionLoader.ts';
 import type { ChangeRows, ExecutionWriter } from './ExecutionWriter.ts';

@@ -1,6 +1,7 @@
 import type { Clock } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
 import type { Wakeups } from '../../events/Wakeups.ts';
+import { LruCache } from '../../storage/LruCache.ts';
 import type {
   ExecutionChange,
   ExecutionFilter,
@@ -9,7 +10,6 @@ import type {
   LockedExecution,
   PendingJob,
 } from '../ExecutionStore.ts';
-import { LruCache } from '../LruCache.ts';
 import { ExecutionLoader, type LoadedExecution } from './ExecutionLoader.ts';
 import { ExecutionQueries } from './ExecutionQueries.ts';
 import { ExecutionUpdates } from './ExecutionUpdates.ts';

@@ -1,6 +1,6 @@
 import { isTerminal } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
-import { heartbeatMs } from '../../execution/leases.ts';
+import { heartbeatMs } from '../../leases.ts';
 import type { WorkerRecord, WorkerStore } from '../WorkerStore.ts';
 import { SignsOfLife } from './SignsOfLife.ts';
 import type { Tables, WorkerTable } from './tables.ts';

@@ -1,7 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { StorageError } from '../../storage/StorageError.ts';
 import { migrations as allMigrations } from '../migrations/all-migrations.ts';
 import type { DialectName, Migration } from '../migrations/Migration.ts';
-import { StorageError } from '../StorageError.ts';
 
 /** Any number, the same in every version of the program: who has the lock may migrate. */
 const lockNumber = 7_229_417_330;

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { CommandError, type CommandInput, type CommandIo } from '../../commands/Command.ts';
-import { refuseOptions, textOption } from '../../commands/shared-options.ts';
-import { ExitCode } from '../../exit-codes.ts';
-import { jobFileNames } from '../../local/file-names.ts';
+import { CommandError, type CommandInput, type CommandIo } from '../../io/CommandIo.ts';
+import { ExitCode } from '../../io/exit-codes.ts';
+import { refuseOptions, textOption } from '../../io/options.ts';
 import { visible } from '../../render/ansi.ts';
 import { formatBytes } from '../../render/duration.ts';
 import { paint, type TextStyle } from '../../render/style.ts';
 import { renderTable } from '../../render/table.ts';
+import { jobFileNames } from '../../reports/file-names.ts';
 import { findJob, findRun } from '../find-run.ts';
 import { readingConnection } from '../job-log.ts';
 import { printData, withServer } from '../with-server.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { createTarDecoder, type TarHeader } from 'modern-tar';
-import { CommandError } from '../../commands/Command.ts';
-import { ExitCode } from '../../exit-codes.ts';
+import { CommandError } from '../../io/CommandIo.ts';
+import { ExitCode } from '../../io/exit-codes.ts';
 import { pathBelow } from './path-below.ts';
 
 /** What an archive may hold; one beyond it is no honest one. */

@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { shortHash, slug } from '../../local/file-names.ts';
-import { writeAtomically } from '../../local/write-atomically.ts';
+import { writeAtomically } from '../../io/write-atomically.ts';
+import { shortHash, slug } from '../../reports/file-names.ts';
 import type { TreeEntry } from './list-tree.ts';
 
 const version = 1;

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError } from '../../commands/Command.ts';
-import { ExitCode } from '../../exit-codes.ts';
+import { CommandError } from '../../io/CommandIo.ts';
+import { ExitCode } from '../../io/exit-codes.ts';
 import { type GitCall, git } from '../../source/git.ts';
 
 /** A file of a tree, not read yet. */

@@ -1,5 +1,5 @@
 import type { Clock } from '@xx-pipeline/common';
-import type { ServiceLog } from '@xx-pipeline/common/service';
+import type { ServiceLog } from '@xx-pipeline/service';
 
 /** What stands behind a fence. */
 export interface Fenced {

@@ -1,6 +1,6 @@
 import type { JobRequest } from '@xx-pipeline/common';
 import type { workerRoutes } from '@xx-pipeline/common/api';
-import { type Handlers, HttpProblem } from '@xx-pipeline/common/service';
+import { type Handlers, HttpProblem } from '@xx-pipeline/service';
 import type { PipelineExecutionWorkerService } from '../PipelineExecutionWorkerService.ts';
 
 type Operations = Pick<Handlers<typeof workerRoutes>, 'executeJob' | 'executePipeline' | 'cancelJob'>;

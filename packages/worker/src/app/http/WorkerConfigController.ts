@@ -1,5 +1,5 @@
 import { openApiDocument, type workerConfigSchema, workerRoutes } from '@xx-pipeline/common/api';
-import type { Handlers } from '@xx-pipeline/common/service';
+import type { Handlers } from '@xx-pipeline/service';
 import type { z } from 'zod';
 
 type Operations = Pick<Handlers<typeof workerRoutes>, 'config' | 'openapi'>;

@@ -1,5 +1,5 @@
 import type { workerRoutes } from '@xx-pipeline/common/api';
-import type { Handlers } from '@xx-pipeline/common/service';
+import type { Handlers } from '@xx-pipeline/service';
 import type { ContactState } from '../BackendContact.ts';
 import type { PipelineExecutionWorkerService } from '../PipelineExecutionWorkerService.ts';
 

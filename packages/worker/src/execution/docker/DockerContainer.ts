@@ -1,6 +1,6 @@
 import { ExecutionBroken } from '../errors.ts';
 import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
-import { type Workspace, workspacePath } from '../Workspace.ts';
+import { workspacePath } from '../JobExecutor.ts';
 import type { DockerClient } from './DockerClient.ts';
 import type { EngineReturn } from './EngineReturn.ts';
 import { interruptCommand } from './interrupt-command.ts';
@@ -8,6 +8,7 @@ import type { LiveContainer } from './LiveContainer.ts';
 import type { SandboxLease } from './NetworkSandboxes.ts';
 import { prefixTar } from './prefix-tar.ts';
 import type { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
+import type { Workspace } from './workspace/Workspace.ts';
 
 /** How long an engine may take to tell that memory was the reason. */
 const oomEventMs = 300;

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { ContainerSpec } from '../JobExecutor.ts';
+import { workspacePath } from '../JobExecutor.ts';
 import { bootstrapCommand } from '../shell/bootstrap.ts';
 import { recoverableBootstrap, recoveryMount } from '../shell/recoverable-bootstrap.ts';
-import { type Workspace, workspacePath } from '../Workspace.ts';
 import type { CreateContainer, MountSpec } from './api-types.ts';
 import { labelNames } from './label-names.ts';
 import type { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
+import type { Workspace } from './workspace/Workspace.ts';
 
 /** Nothing is kept by the engine (output goes over the attached streams), and it removes what has ended by itself. */
 const hostDefaults = { AutoRemove: true, LogConfig: { Type: 'none', Config: {} } } as const;

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@xx-pipeline/common';
-import { FrameDemultiplexer } from '../docker/FrameDemultiplexer.ts';
 import { ExecutionBroken } from '../errors.ts';
 import type { OutputSink, ShellScript } from '../JobExecutor.ts';
 import { frameScript } from './bootstrap.ts';
 import type { ContainerSession } from './ContainerSession.ts';
+import { FrameDemultiplexer } from './FrameDemultiplexer.ts';
 import type { OutputStream } from './MarkBarrier.ts';
 import { ScriptOutput } from './ScriptOutput.ts';
 

@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
 import { helloMark } from '../../shell/bootstrap.ts';
+import { FrameDemultiplexer } from '../../shell/FrameDemultiplexer.ts';
 import { MarkFilter } from '../../shell/MarkFilter.ts';
 import { gapMark, keepMark } from '../../shell/recoverable-bootstrap.ts';
-import { FrameDemultiplexer } from '../FrameDemultiplexer.ts';
 
 type Stream = 'stdout' | 'stderr';
 

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync 
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExecutionBroken } from '../../errors.ts';
-import type { WorkspaceWay } from '../../Workspace.ts';
+import type { WorkspaceWay } from '../workspace/Workspace.ts';
 
 /** Which container it is, and what is its alone. */
 export interface ContainerRecord {

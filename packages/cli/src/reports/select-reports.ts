@@ -1,0 +1,89 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { JobReport, Report, StageReport } from '@xx-pipeline/common';
+import { CommandError, type CommandIo } from '../io/CommandIo.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import { findRepositoryRoot } from '../source/find-repository.ts';
+import { isRemoteUrl, withoutCredentials } from '../source/remote-url.ts';
+import { readRepositoryFacts } from '../source/repository-facts.ts';
+import type { StoredReport } from './LocalReportStore.ts';
+
+/** Which names a repository goes by in reports: its remote's URL, else its path. */
+export async function repositoryNames(
+  repository: string,
+  io: Pick<CommandIo, 'cwd' | 'env'>,
+): Promise<readonly string[]> {
+  if (isRemoteUrl(repository)) return [withoutCredentials(repository)];
+  const path = resolve(io.cwd, repository);
+  const root = findRepositoryRoot(realpathOf(path));
+  if (root === null) return [path, realpathOf(path)];
+  const { facts } = await readRepositoryFacts({ cwd: root, env: io.env });
+  return facts.remoteUrl === null ? [root, path] : [facts.remoteUrl, root, path];
+}
+
+/** The one run that is meant: the newest, or that with the number; `here` decides between pipelines that both have it. */
+export function chooseRun(
+  reports: readonly StoredReport[],
+  run: string | undefined,
+  here: ReadonlySet<string>,
+  help = 'xx report --local lists the runs',
+): StoredReport {
+  if (run !== undefined && !/^\d+$/.test(run)) throw usage(`--run ${run} is no number`, help);
+  const matching = run === undefined ? reports : reports.filter(({ report }) => report.runNumber === Number(run));
+  const local = matching.filter(({ report }) => here.has(report.repository));
+  const candidates = local.length > 0 ? local : matching;
+  const [first] = candidates;
+  if (first === undefined) {
+    throw usage(run === undefined ? 'there is no such run' : `there is no run ${run}`, help);
+  }
+  const pipelines = new Set(candidates.map(({ report }) => `${report.pipeline} (${report.repository})`));
+  if (run !== undefined && pipelines.size > 1) {
+    throw usage(
+      `several pipelines have a run ${run}: ${[...pipelines].join(', ')}`,
+      'choose one with --pipeline or --repo',
+    );
+  }
+  return first;
+}
+
+/** The stage of a report with this name. */
+export function chooseStage(report: Report, name: string): StageReport {
+  const stage = report.stages.find((candidate) => candidate.name === name);
+  if (stage !== undefined) return stage;
+  throw usage(
+    `run ${report.runNumber} of ${report.pipeline} has no stage ${name}`,
+    listing('its stages', report.stages),
+  );
+}
+
+/** The job of these stages with this name. */
+export function chooseJob(
+  report: Report,
+  stages: readonly StageReport[],
+  name: string,
+): { readonly job: JobReport; readonly stage: StageReport } {
+  for (const stage of stages) {
+    const job = stage.jobs.find((candidate) => candidate.name === name);
+    if (job !== undefined) return { job, stage };
+  }
+  const jobs = stages.flatMap((stage) => stage.jobs);
+  throw usage(`run ${report.runNumber} of ${report.pipeline} has no job ${name}`, listing('its jobs', jobs));
+}
+
+const shownNames = 20;
+
+function listing(what: string, named: readonly { readonly name: string }[]): string {
+  const names = named.slice(0, shownNames).map(({ name }) => name);
+  const more = named.length > shownNames ? ` and ${named.length - shownNames} more` : '';
+  return `${what}: ${names.join(', ')}${more}`;
+}
+
+function realpathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+const usage = (message: string, help: string): CommandError => new CommandError(message, ExitCode.usage, help);

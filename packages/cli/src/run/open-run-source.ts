@@ -1,0 +1,25 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CommandIo } from '../io/CommandIo.ts';
+import { makeStateDirectory, StateUnwritable, stateDirectory } from '../io/state-directory.ts';
+import { systemIds } from '../io/system-ids.ts';
+import { type OpenSource, openSource } from '../source/open-source.ts';
+import type { RunOptions } from './run-options.ts';
+import { cloneParent, markOwned } from './sweep-state.ts';
+
+/** Opens what a run starts from; a clone in a directory of the state directory that says whose it is. */
+export async function openRunSource(options: RunOptions, io: CommandIo): Promise<{ source: OpenSource; home: string }> {
+  const home = stateDirectory(io.env, io.cwd);
+  makeStateDirectory(home);
+  const cloneDirectory = join(cloneParent(home), systemIds.next());
+  if (options.clone !== null) {
+    try {
+      await mkdir(cloneDirectory, { recursive: true });
+      await markOwned(cloneDirectory);
+    } catch (error) {
+      throw new StateUnwritable('clone into', cloneDirectory, error);
+    }
+  }
+  const call = { cwd: io.cwd, env: io.env, ...(options.clone === null ? {} : { signal: io.interrupted }) };
+  return { source: await openSource({ file: options.file, clone: options.clone, cloneDirectory }, call), home };
+}

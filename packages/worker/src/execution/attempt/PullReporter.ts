@@ -1,0 +1,41 @@
+import type { Clock } from '@xx-pipeline/common';
+import { formatDuration } from '../format.ts';
+import type { PrepareObserver } from '../JobExecutor.ts';
+import type { EventStream } from '../log/EventStream.ts';
+import type { LogPipe } from '../log/LogPipe.ts';
+import type { PhaseTimer } from './PhaseTimer.ts';
+
+/** Makes a pull a phase of its own: shown, logged and timed. */
+export class PullReporter implements PrepareObserver {
+  readonly #to: { events: EventStream; log: LogPipe; timer: PhaseTimer; clock: Clock };
+  #pulling = false;
+
+  constructor(to: { events: EventStream; log: LogPipe; timer: PhaseTimer; clock: Clock }) {
+    this.#to = to;
+  }
+
+  pulling(image: string, current: number, total: number): void {
+    const { events, log, timer, clock } = this.#to;
+    if (!this.#pulling) {
+      this.#pulling = true;
+      timer.switchTo('pull');
+      void events.send({ type: 'phase', phase: 'pull', at: clock.now() });
+      void log.line(`Pulling image ${image}`);
+    }
+    // Only the newest numbers matter: a receiver that is behind misses some.
+    if (!events.busy) void events.send({ type: 'pull-progress', image, current, total, at: clock.now() });
+  }
+
+  pulled(image: string, ms: number): void {
+    if (!this.#pulling) return;
+    this.#pulling = false;
+    const { events, log, timer, clock } = this.#to;
+    timer.switchTo('prepare');
+    void events.send({ type: 'phase', phase: 'prepare', at: clock.now() });
+    void log.line(`Pulled image ${image} in ${formatDuration(ms)}`);
+  }
+
+  warning(message: string): void {
+    void this.#to.log.warn(message);
+  }
+}

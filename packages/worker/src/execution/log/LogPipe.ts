@@ -1,0 +1,138 @@
+import type { Clock, LogStream } from '@xx-pipeline/common';
+import { formatBytes } from '../format.ts';
+import type { EventStream } from './EventStream.ts';
+import type { MaskStream, SecretMask } from './mask-secrets.ts';
+import type { ToldLog } from './ToldLog.ts';
+
+/** How much of a job's output is kept from its beginning when nothing else is said: 1 GiB. */
+export const defaultLogLimit = 2 ** 30;
+
+/** How much is kept from its end besides: where a failure shows. */
+const tailLimit = 256 * 1024;
+const gapNote = 'of output left out here: see above';
+const limitNote = 'log limit';
+
+/**
+ * The way of a job's output into its log: masked, in order of arrival, with back-pressure, as bytes.
+ * Beyond the limit only the newest output is kept; what is left out between is counted and announced in the log.
+ */
+export class LogPipe {
+  readonly #events: EventStream;
+  readonly #mask: SecretMask;
+  readonly #clock: Clock;
+  readonly #limit: number;
+  readonly #masks: { readonly stdout: MaskStream; readonly stderr: MaskStream };
+  #kept = 0;
+  #announced = false;
+  #tail: { stream: LogStream; at: number; bytes: Uint8Array }[] = [];
+  #tailBytes = 0;
+  #leftOut = 0;
+  #atLineStart = true;
+  /** Told in an earlier life: output still to be passed over, and lines. */
+  readonly #told: { stdout: number; stderr: number; readonly lines: string[] };
+  /** The kept end of an overlong output is in the log already. */
+  #tailTold: boolean;
+
+  constructor(parts: {
+    events: EventStream;
+    mask: SecretMask;
+    clock: Clock;
+    limit: number;
+    told?: ToldLog | undefined;
+  }) {
+    this.#events = parts.events;
+    this.#mask = parts.mask;
+    this.#clock = parts.clock;
+    this.#limit = parts.limit;
+    this.#masks = { stdout: parts.mask.stream(), stderr: parts.mask.stream() };
+    const { stdout = 0, stderr = 0, lines = [], atLineStart = true } = parts.told ?? {};
+    this.#told = { stdout, stderr, lines: [...lines] };
+    this.#tailTold = lines.some((line) => line.includes(gapNote));
+    this.#announced = lines.some((line) => line.includes(limitNote));
+    this.#atLineStart = atLineStart;
+  }
+
+  /** Output of the job. */
+  write(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number): void | Promise<void> {
+    return this.#keep(stream, this.#masks[stream].write(bytes), at);
+  }
+
+  /** Output of the job is missing here. What was told of it in an earlier life ends here too, wherever that was. */
+  async lost(stream: 'stdout' | 'stderr', why: string): Promise<void> {
+    await this.#keep(stream, this.#masks[stream].flush(), this.#clock.now());
+    this.#told[stream] = 0;
+    await this.warn(why);
+  }
+
+  /** Lets out what the masks hold back and the kept end of an overlong output: the job is silent for now. */
+  async flush(): Promise<void> {
+    const at = this.#clock.now();
+    for (const stream of ['stdout', 'stderr'] as const) await this.#keep(stream, this.#masks[stream].flush(), at);
+    const tail = this.#tailTold ? [] : this.#tail;
+    if (this.#leftOut > 0 && !this.#tailTold) await this.line(`${formatBytes(this.#leftOut)} ${gapNote}`);
+    this.#tailTold = false;
+    this.#tail = [];
+    this.#tailBytes = 0;
+    this.#leftOut = 0;
+    for (const chunk of tail) await this.#send(chunk.stream, chunk.bytes, chunk.at);
+  }
+
+  /** A line of our own. It counts for no limit. */
+  line(text: string): void | Promise<void> {
+    const told = this.#told.lines.indexOf(`${this.#mask.text(text)}\n`);
+    if (told >= 0) {
+      this.#told.lines.splice(told, 1);
+      return;
+    }
+    const start = this.#atLineStart ? '' : '\n';
+    return this.#send('runner', Buffer.from(`${start}${this.#mask.text(text)}\n`), this.#clock.now());
+  }
+
+  /** Something a person should know: an event, and a line of the log so that the log explains itself. */
+  warn(message: string): void | Promise<void> {
+    void this.#events.send({ type: 'warning', message: this.#mask.text(message), at: this.#clock.now() });
+    return this.line(`WARNING: ${message}`);
+  }
+
+  #keep(stream: 'stdout' | 'stderr', masked: Uint8Array, at: number): void | Promise<void> {
+    const known = Math.min(this.#told[stream], masked.length);
+    this.#told[stream] -= known;
+    this.#kept = Math.min(this.#limit, this.#kept + known);
+    const bytes = masked.subarray(known);
+    if (bytes.length === 0) return;
+    const room = this.#limit - this.#kept;
+    if (bytes.length <= room) {
+      this.#kept += bytes.length;
+      return this.#send(stream, bytes, at);
+    }
+    this.#overflow(stream, bytes, at, room);
+  }
+
+  #overflow(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number, room: number): void {
+    if (this.#kept < this.#limit || !this.#announced) this.#announceLimit(stream, bytes.subarray(0, room), at);
+    const copy = Uint8Array.from(bytes.subarray(Math.max(room, bytes.length - tailLimit)));
+    this.#leftOut += bytes.length - room - copy.length;
+    this.#tail.push({ stream, at, bytes: copy });
+    this.#tailBytes += copy.length;
+    while (this.#tailBytes > tailLimit && this.#tail.length > 1) {
+      const oldest = this.#tail.shift();
+      this.#tailBytes -= oldest?.bytes.length ?? 0;
+      this.#leftOut += oldest?.bytes.length ?? 0;
+    }
+  }
+
+  #announceLimit(stream: 'stdout' | 'stderr', rest: Uint8Array, at: number): void {
+    this.#kept = this.#limit;
+    void this.#send(stream, rest, at);
+    if (this.#announced) return;
+    this.#announced = true;
+    const kept = `only the last ${formatBytes(tailLimit)} of what follows are kept`;
+    void this.warn(`${limitNote} of ${formatBytes(this.#limit)} reached: ${kept}`);
+  }
+
+  #send(stream: LogStream, bytes: Uint8Array, at: number): void | Promise<void> {
+    if (bytes.length === 0) return;
+    this.#atLineStart = bytes[bytes.length - 1] === 10;
+    return this.#events.send({ type: 'log', chunk: { stream, at, bytes } });
+  }
+}
