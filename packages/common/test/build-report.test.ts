@@ -24,6 +24,7 @@ const job = (name: string, stage: string, special: Partial<JobExecution> = {}): 
   status: 'CREATED',
   allowFailure: false,
   waitingReason: null,
+  notBefore: null,
   image: 'busybox:latest',
   eligibleAt: null,
   attempts: [],

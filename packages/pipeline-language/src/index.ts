@@ -5,6 +5,7 @@ export type { JsonSchema } from './keys/JsonSchema.ts';
 export type { JobState } from './progress/composite-status.ts';
 export { type AttemptConclusion, concludeAttempt } from './progress/conclude-attempt.ts';
 export type { JobDecision } from './progress/decide.ts';
+export { dueAt } from './progress/due-at.ts';
 export {
   certainlyBefore,
   type LikelyJob,

@@ -15,6 +15,7 @@ import {
   attemptHandedBack,
   attemptStarted,
   delayEnded,
+  dueAt,
   type JobDecision,
   jobNoted,
   jobPlayed,
@@ -32,7 +33,6 @@ import { cancelJobOf, isBeingCanceled } from './cancel-jobs.ts';
 import type { DependencyState } from './DependencyState.ts';
 import { currentAttempt, decideUpdate, type UpdateDecision } from './decide-update.ts';
 import { dependenciesOf, dependsOn } from './dependencies-of.ts';
-import { dueAt } from './due-at.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
@@ -161,7 +161,7 @@ export class JobExecutionService implements JobSteps {
   async playJob(jobId: string, variables: readonly PipelineVariable[]): Promise<Result<JobExecution, Problem>> {
     return this.#changeJob(jobId, (draft) => {
       const job = draft.job(jobId);
-      const isDelayed = job.status === 'PENDING' && dueAt(draft.planOf(job), job) > draft.now;
+      const isDelayed = job.status === 'PENDING' && dueAt(job) > draft.now;
       if (job.status !== 'MANUAL' && !isDelayed) {
         return problem('conflict', `job "${job.name}" does not wait for a person: it is ${job.status}`);
       }

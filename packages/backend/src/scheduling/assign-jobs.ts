@@ -1,7 +1,7 @@
 import type { JobRequest } from '@xx-pipeline/common';
+import { dueAt } from '@xx-pipeline/pipeline-language';
 import { hashToken, newAttemptToken } from '../execution/attempt-token.ts';
 import { currentAttempt } from '../execution/decide-update.ts';
-import { dueAt } from '../execution/due-at.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
 import { makeJobRequest, type RequestSurroundings } from '../execution/make-job-request.ts';
@@ -35,7 +35,7 @@ export function assignJobs(
   const assigned: AssignedJob[] = [];
   for (const { jobId, worker } of choices) {
     const job = draft.job(jobId);
-    if (job.status !== 'PENDING' || draft.assignments.has(jobId) || dueAt(draft.planOf(job), job) > draft.now) continue;
+    if (job.status !== 'PENDING' || draft.assignments.has(jobId) || dueAt(job) > draft.now) continue;
     const attempt = currentAttempt({ job, assignment: undefined });
     const token = newAttemptToken(jobId, attempt);
     const { id, name: description, version, labels: tags } = worker;

@@ -237,6 +237,24 @@ test('a waiting job says why, and goes on saying what is true', async () => {
   await running;
 });
 
+test('a delayed job that a person plays early stays due while no worker is free', async () => {
+  await using rig = await Rig.open();
+  const stop = new AbortController();
+  const running = rig.main.scheduling.scheduler.run(stop.signal);
+  const { id } = await rig.run(jobPlan('late', 'one', { when: 'delayed', startIn: 3600 }));
+  await rig.clock.advance(60_000);
+  assert.equal((await rig.job(id, 'late')).notBefore, '2026-01-01T01:00:00.000Z');
+  ok(await rig.jobs.playJob((await rig.job(id, 'late')).id, []));
+  assert.equal((await rig.job(id, 'late')).notBefore, null);
+  for (let look = 0; look < 10; look++) await rig.clock.advance(500);
+  assert.equal((await rig.job(id, 'late')).waitingReason, 'no worker is online');
+  const { taken } = await rig.willing();
+  stop.abort();
+  await running;
+  await rig.schedule();
+  assert.equal(taken.length, 1);
+});
+
 test('a repository with much work does not keep others waiting', async () => {
   await using rig = await Rig.open();
   const worker = await rig.willing({ slots: 4 });

@@ -64,7 +64,7 @@ function makeExecution(
     ...job,
     status: 'PENDING',
     eligibleAt: createdAt,
-    waitingReason: wanted.delaySeconds === undefined ? null : 'starts later',
+    notBefore: wanted.delaySeconds === undefined ? null : new Date(at + wanted.delaySeconds * 1000).toISOString(),
   });
   return {
     execution: wanted.pending === true ? { ...execution, jobs: execution.jobs.map(waiting) } : execution,

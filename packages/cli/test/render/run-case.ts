@@ -85,6 +85,7 @@ export function* expandCase(runCase: RunCase): Generator<TimedEvent> {
         waitingReason: null,
         image: job.image ?? 'busybox:latest',
         eligibleAt: null,
+        notBefore: null,
         attempts: [],
       },
     ]),

@@ -130,6 +130,8 @@ export const jobExecutionSchema = z.object({
   waitingReason: z.string().nullable(),
   image: z.string(),
   eligibleAt: z.string().nullable(),
+  /** Absent in the answers of a backend of an earlier version. */
+  notBefore: z.string().nullable().default(null),
   attempts: z.array(jobAttemptSchema),
 });
 

@@ -53,8 +53,10 @@ export interface JobExecution {
   readonly waitingReason: string | null;
   /** The image as used, variables expanded. */
   readonly image: string;
-  /** When it became eligible; a delayed job starts so much later. */
+  /** When its turn came. */
   readonly eligibleAt: string | null;
+  /** A delayed job starts no earlier than this; null for any other, and once a person has played it. */
+  readonly notBefore: string | null;
   /** Oldest first; empty until the first attempt starts. The last one counts. */
   readonly attempts: readonly JobAttempt[];
   /** Given when a person played it; not shown. */

@@ -1,6 +1,7 @@
 import {
   canTransition,
   type ExecutionStatus,
+  isoTime,
   isTerminal,
   type JobAttempt,
   type JobExecution,
@@ -19,7 +20,12 @@ export function decided(job: JobExecution, { job: plan, decision, reason }: JobD
     case 'start':
       return { ...move(job, 'PENDING'), eligibleAt: at };
     case 'delay':
-      return { ...move(job, 'PENDING'), eligibleAt: at, waitingReason: reason };
+      return {
+        ...move(job, 'PENDING'),
+        eligibleAt: at,
+        notBefore: laterBy(at, plan.startIn ?? 0),
+        waitingReason: reason,
+      };
     case 'manual':
       return { ...move(job, 'MANUAL'), allowFailure: plan.allowFailure === true, waitingReason: reason };
     case 'skip':
@@ -34,7 +40,7 @@ export function played(job: JobExecution, at: string): JobExecution {
 
 /** A person does not wait for the time of a delayed job. */
 export function hurried(job: JobExecution, at: string): JobExecution {
-  return { ...job, eligibleAt: at, waitingReason: null };
+  return { ...job, eligibleAt: at, notBefore: null, waitingReason: null };
 }
 
 /** A person wants a finished job to run again, now. */
@@ -93,7 +99,7 @@ export function finished(
   if (!retry) return { ...move(job, outcome.status), allowFailure, waitingReason: null, attempts };
   const waitingReason = `attempt ${attempt.number} failed (${outcome.failureReason ?? 'unknown'}), tries again`;
   const pending = job.status === 'PENDING' ? job : move(job, 'PENDING');
-  return { ...pending, waitingReason, eligibleAt: at, attempts };
+  return { ...pending, waitingReason, eligibleAt: at, notBefore: null, attempts };
 }
 
 /** An attempt that its worker did not take, or gave back, ends; the job waits for another one. */
@@ -116,7 +122,7 @@ export function handedBack(
   };
   const attempts = [...(running === undefined ? job.attempts : job.attempts.slice(0, -1)), attempt];
   const pending = job.status === 'PENDING' ? job : move(job, 'PENDING');
-  return { ...pending, waitingReason: message, eligibleAt: at, attempts };
+  return { ...pending, waitingReason: message, eligibleAt: at, notBefore: null, attempts };
 }
 
 /** Whether an attempt uses up one of the tries that `retry` grants: not where no worker stood by it. */
@@ -138,5 +144,7 @@ function move(job: JobExecution, status: ExecutionStatus): JobExecution {
   if (!canTransition(job.status, status)) {
     throw new Error(`job "${job.name}" cannot go from ${job.status} to ${status}`);
   }
-  return { ...job, status, waitingReason: null };
+  return { ...job, status, waitingReason: null, notBefore: null };
 }
+
+const laterBy = (at: string, seconds: number): string => isoTime(Date.parse(at) + seconds * 1000);

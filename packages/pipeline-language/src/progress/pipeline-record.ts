@@ -67,6 +67,7 @@ export function createPipelineExecution(plan: PipelinePlan, facts: ExecutionFact
         waitingReason: null,
         image: job.image.name,
         eligibleAt: null,
+        notBefore: null,
         attempts: [],
       })),
     ),

@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely';
 import { LruCache } from '../../storage/LruCache.ts';
 import type { Assignment, ExecutionDefinition, LockedExecution } from '../ExecutionStore.ts';
 import type { ExecutionWriter } from './ExecutionWriter.ts';
-import { assignmentOf } from './execution-rows.ts';
+import { assignmentOf, storedJob } from './execution-rows.ts';
 import type { PlanTable, Tables } from './tables.ts';
 
 const mebibyte = 1024 * 1024;
@@ -76,6 +76,7 @@ export class ExecutionLoader {
           .as('execution_record'),
         'jobs.id',
         'jobs.record',
+        'jobs.eligible_at',
         'jobs.worker_id',
         'jobs.attempt',
         'jobs.token_hash',
@@ -89,9 +90,9 @@ export class ExecutionLoader {
     const definition = this.remembered(executionId)?.locked.definition ?? (await this.#definition(executionId));
     const jobs: JobExecution[] = [];
     const assignments = new Map<string, Assignment>();
-    for (const { id, record, accepted, cancel_requested, ...row } of rows) {
+    for (const { id, record, eligible_at, accepted, cancel_requested, ...row } of rows) {
       if (id === null || record === null) continue;
-      jobs.push(JSON.parse(record) as JobExecution);
+      jobs.push(storedJob({ record, eligible_at: eligible_at ?? 0 }));
       const flags = { accepted: accepted ?? 0, cancel_requested: cancel_requested ?? 0 };
       const assignment = assignmentOf({ id, ...row, ...flags });
       if (assignment !== null) assignments.set(id, assignment);

@@ -1,4 +1,5 @@
-import type { JobExecution, PipelineExecution } from '@xx-pipeline/common';
+import { isoTime, type JobExecution, type PipelineExecution } from '@xx-pipeline/common';
+import { dueAt } from '@xx-pipeline/pipeline-language';
 import type { Assignment, ExecutionChange, LockedExecution } from '../ExecutionStore.ts';
 import type { JobRowChange } from './ExecutionWriter.ts';
 import type { JobTable } from './tables.ts';
@@ -16,7 +17,7 @@ export function newJobRow(
   position: number,
 ): JobTable {
   return {
-    ...jobRow(definition, job, assignments.get(job.id)),
+    ...jobRow(job, assignments.get(job.id)),
     execution_id: execution.id,
     position,
     repository: execution.source.repository,
@@ -36,7 +37,7 @@ export function changedJobs<T>(before: LockedExecution, after: ExecutionChange<T
     if (old?.id !== job.id) throw new Error(`a change of execution ${before.execution.id} may not reorder its jobs`);
     const assignment = after.assignments.get(job.id);
     if (isSame(old, job) && isSame(before.assignments.get(job.id), assignment)) continue;
-    changed.push(jobRow(before.definition, job, assignment));
+    changed.push(jobRow(job, assignment));
   }
   return changed;
 }
@@ -46,15 +47,11 @@ function isSame(one: unknown, other: unknown): boolean {
   return one !== undefined && other !== undefined && JSON.stringify(one) === JSON.stringify(other);
 }
 
-function jobRow(
-  definition: LockedExecution['definition'],
-  job: JobExecution,
-  assignment: Assignment | undefined,
-): JobRowChange {
+function jobRow(job: JobExecution, assignment: Assignment | undefined): JobRowChange {
   return {
     id: job.id,
     status: job.status,
-    eligible_at: eligibleAt(definition, job),
+    eligible_at: job.eligibleAt === null ? 0 : dueAt(job),
     record: JSON.stringify(job),
     worker_id: assignment?.workerId ?? null,
     attempt: assignment?.attempt ?? null,
@@ -65,13 +62,12 @@ function jobRow(
   };
 }
 
-/** When a job may be given to a worker: a delayed one only after its time, unless a person plays it. */
-function eligibleAt(definition: LockedExecution['definition'], job: JobExecution): number {
-  if (job.eligibleAt === null) return 0;
-  const since = Date.parse(job.eligibleAt);
-  if (job.status !== 'PENDING' || job.waitingReason === null || job.attempts.length > 0) return since;
-  const plan = planOf(definition, job.name);
-  return plan?.when === 'delayed' ? since + (plan.startIn ?? 0) * 1000 : since;
+/** The record of a job, with what a version before this one did not store. */
+export function storedJob({ record, eligible_at }: Pick<JobTable, 'record' | 'eligible_at'>): JobExecution {
+  const job: JobExecution = JSON.parse(record);
+  if (job.notBefore !== undefined) return job;
+  const isDelayed = job.eligibleAt !== null && eligible_at > Date.parse(job.eligibleAt);
+  return { ...job, notBefore: isDelayed ? isoTime(eligible_at) : null };
 }
 
 function planOf(definition: LockedExecution['definition'], name: string) {

@@ -45,7 +45,7 @@ export interface JobTable {
   /** JSON: labels a worker must have. */
   tags: string;
   status: ExecutionStatus;
-  /** When it became eligible; 0 before. */
+  /** When its turn came, or the time of a delayed job; 0 before. */
   eligible_at: number;
   /** JSON: the record. */
   record: string;
