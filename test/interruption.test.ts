@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from '@xx-pipeline/testing';
 import { jobOf, Rig } from './rig/Rig.ts';
-import { until } from './rig/until.ts';
 
 const sleeping = {
   '.gitlab-ci.yml': `

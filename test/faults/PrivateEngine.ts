@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { text } from 'node:stream/consumers';
+import { until } from '@xx-pipeline/testing';
 import { callEngine } from '../../packages/cli/src/setup/engine-api.ts';
-import { until } from '../rig/until.ts';
 
 const signal = new AbortController().signal;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { isTerminal } from '@xx-pipeline/common';
+import { until } from '@xx-pipeline/testing';
 import type { ServiceRig } from '../rig/ServiceRig.ts';
-import { until } from '../rig/until.ts';
 import type { EngineWatch } from './EngineWatch.ts';
 import { logLine } from './pipelines.ts';
 

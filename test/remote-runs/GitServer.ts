@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort } from '../rig/free-port.ts';
+import { freePort } from '@xx-pipeline/testing';
 import { RunningProgram } from '../rig/RunningProgram.ts';
 
 /** git's own server on the loopback address, for all repositories below a directory. */

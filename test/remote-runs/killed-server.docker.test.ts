@@ -4,10 +4,9 @@ import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Report } from '@xx-pipeline/common';
+import { freePort, until } from '@xx-pipeline/testing';
 import { differencesOf } from '../../packages/cli/src/setup/compare-reports.ts';
-import { freePort } from '../rig/free-port.ts';
 import { Rig } from '../rig/Rig.ts';
-import { until } from '../rig/until.ts';
 
 const example = join(import.meta.dirname, '../../examples/quickstart');
 

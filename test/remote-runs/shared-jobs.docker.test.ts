@@ -1,9 +1,9 @@
 // Two workers share the jobs of one run, and one of them dies.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from '@xx-pipeline/testing';
 import { Rig } from '../rig/Rig.ts';
 import { ServiceRig } from '../rig/ServiceRig.ts';
-import { until } from '../rig/until.ts';
 
 const env = { XX_HEARTBEAT_SECONDS: '1', XX_LEASE_SECONDS: '4' };
 

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { type ApiClient, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/service/http';
-import { freePort } from './free-port.ts';
+import { freePort, until } from '@xx-pipeline/testing';
 import { listOwned } from './list-leftovers.ts';
 import { RunningProgram } from './RunningProgram.ts';
-import { until } from './until.ts';
 
 const main = join(import.meta.dirname, '../../packages/cli/src/main.ts');
 

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../rig/free-port.ts';
+import { freePort } from '@xx-pipeline/testing';
 import { buildNodeImage, buildPostgresImage } from './machine-images.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until } from '../rig/until.ts';
+import { until } from '@xx-pipeline/testing';
 import { buildSystemdImage } from './machine-images.ts';
 
 const root = join(import.meta.dirname, '../..');

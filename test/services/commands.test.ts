@@ -2,21 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import { test } from 'node:test';
-import { systemClock } from '@xx-pipeline/common';
+import { until } from '@xx-pipeline/testing';
 import { ServiceProcesses } from './ServiceProcesses.ts';
 
 async function get(url: string, token: string): Promise<{ status: number; body: unknown }> {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   return { status: response.status, body: await response.json() };
-}
-
-/** Asks until the answer is as wanted; the test's own deadline ends it. */
-async function until<T>(ask: () => Promise<T>, wanted: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (wanted(answer)) return answer;
-    await systemClock.sleep(50);
-  }
 }
 
 const namesOf = (body: unknown) => (body as { workers: { name: string }[] }).workers.map(({ name }) => name);
@@ -26,10 +17,10 @@ test('a server leaves word of its address and token for its owner alone, and kee
   const first = await services.startServer();
   assert.equal(statSync(services.path('server.json')).mode & 0o777, 0o600);
   assert.equal(statSync(services.path('server/worker-token')).mode & 0o777, 0o600);
-  const { body } = await until(
-    () => get(`${first.url}/api/workers`, first.token),
-    (answer) => namesOf(answer.body).length > 0,
-  );
+  const { body } = await until('a worker to be registered', async () => {
+    const answer = await get(`${first.url}/api/workers`, first.token);
+    return namesOf(answer.body).length > 0 && answer;
+  });
   assert.deepEqual(namesOf(body), ['server']);
   first.program.send('SIGTERM');
   assert.equal((await first.program.ended()).code, 0);
@@ -94,10 +85,10 @@ test('a backend lets in who has a token, as long as it is not revoked', async ()
   const worker = services.start(['worker', '--backend', url, '--name', 'w1', '--labels', 'a, b,a', '--slots', '3'], {
     env: { XX_WORKER_TOKEN: token },
   });
-  const { body } = await until(
-    () => get(`${url}/api/workers`, person),
-    (answer) => namesOf(answer.body).length > 0,
-  );
+  const { body } = await until('a worker to be registered', async () => {
+    const answer = await get(`${url}/api/workers`, person);
+    return namesOf(answer.body).length > 0 && answer;
+  });
   const [shown] = (body as { workers: { name: string; slots: number; labels: string[]; url: null }[] }).workers;
   assert.deepEqual([shown?.name, shown?.slots, shown?.labels, shown?.url], ['w1', 3, ['a', 'b'], null]);
   worker.send('SIGTERM');

@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import type { JobPlan, PipelinePlan } from '@xx-pipeline/common';
 import { createApiClient, workerRoutes } from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/service/http';
+import { until } from '@xx-pipeline/testing';
 import { audit, readLog } from '../faults/audit.ts';
 import { ServiceRig } from '../rig/ServiceRig.ts';
-import { until } from '../rig/until.ts';
 
 /** Long enough for a process to start again, short enough to be waited for. */
 const env = {

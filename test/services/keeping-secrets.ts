@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { until } from '@xx-pipeline/testing';
 import { Rig } from '../rig/Rig.ts';
 import { ServiceRig } from '../rig/ServiceRig.ts';
-import { until } from '../rig/until.ts';
 import { SecretSearch } from './SecretSearch.ts';
 
 /** A run that prints its secrets in several ways, fails with them, keeps files, and waits. */

@@ -6,9 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freePort } from '../rig/free-port.ts';
+import { freePort, until } from '@xx-pipeline/testing';
 import { RunningProgram } from '../rig/RunningProgram.ts';
-import { until } from '../rig/until.ts';
 import { ServiceProcesses } from './ServiceProcesses.ts';
 
 const site = readFileSync(join(import.meta.dirname, '../../deploy/nginx.conf'), 'utf8');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { until } from '../rig/until.ts';
+import { until } from '@xx-pipeline/testing';
 import { guideBlock } from './guide.ts';
 import { SystemdMachine } from './SystemdMachine.ts';
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { freePort } from '@xx-pipeline/testing';
 import type { PostgresPrograms } from './find-postgres.ts';
 
 const settings = [
@@ -117,13 +117,4 @@ export class PostgresServer implements AsyncDisposable {
   get #environment(): NodeJS.ProcessEnv {
     return { PATH: process.env['PATH'], HOME: this.#directory, LC_ALL: 'C', TZ: 'UTC' };
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

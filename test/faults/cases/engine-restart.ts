@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isTerminal } from '@xx-pipeline/common';
-import { until } from '../../rig/until.ts';
+import { until } from '@xx-pipeline/testing';
 import type { FaultCase } from '../FaultCase.ts';
 import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import { PrivateEngine } from '../PrivateEngine.ts';

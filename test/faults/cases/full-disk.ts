@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { isTerminal } from '@xx-pipeline/common';
-import { until } from '../../rig/until.ts';
+import { until } from '@xx-pipeline/testing';
 import { readLog } from '../audit.ts';
 import type { FaultCase } from '../FaultCase.ts';
 import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';

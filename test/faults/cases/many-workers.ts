@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { systemClock } from '@xx-pipeline/common';
 import { createServiceLog } from '@xx-pipeline/service';
+import { until } from '@xx-pipeline/testing';
 import { startWorker } from '@xx-pipeline/worker';
-import { until } from '../../rig/until.ts';
 import type { FaultCase } from '../FaultCase.ts';
 import { FaultWorld, pass } from '../FaultWorld.ts';
 

@@ -1,4 +1,4 @@
-import { freePort } from '../../rig/free-port.ts';
+import { freePort } from '@xx-pipeline/testing';
 import type { FaultCase } from '../FaultCase.ts';
 import { FaultProxy } from '../FaultProxy.ts';
 import { FaultWorld, pass, patientLease, shortLease } from '../FaultWorld.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type JobPlan, type JobRequest, ManualClock, type PipelineExecution, type Result } from '@xx-pipeline/common';
 import type { Problem } from '@xx-pipeline/common/api';
+import { testPlan } from '@xx-pipeline/testing';
 import { createExecutionServices, type ExecutionServices } from '../../src/execution/create-execution-services.ts';
 import type { CreateExecution } from '../../src/execution/PipelineExecutionService.ts';
 import type { Stores } from '../../src/open-stores.ts';
@@ -8,7 +9,6 @@ import { createScheduling, type Scheduling } from '../../src/scheduling/create-s
 import type { PushAnswer, WorkerClient } from '../../src/scheduling/WorkerClient.ts';
 import { createSecretBox } from '../../src/secrets/open-secret-box.ts';
 import { type MakeDatabase, makeSqlite, type TestDatabase } from '../store/databases.ts';
-import { pipelinePlan } from './plans.ts';
 
 /** A worker as the backend's client meets it. */
 export interface WorkerEnd {
@@ -185,7 +185,7 @@ export function code(result: Result<unknown, Problem>): string {
 export function input(...jobs: readonly JobPlan[]): CreateExecution {
   return {
     pipeline: 'p',
-    plan: pipelinePlan(...jobs),
+    plan: testPlan(...jobs),
     source: { kind: 'empty' },
     sourceInfo: { repository: 'https://git.example/a/b', branch: 'main', commit: null, dirty: false },
     predefined: {},

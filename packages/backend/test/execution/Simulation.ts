@@ -9,9 +9,9 @@ import {
   type PipelineExecution,
   type When,
 } from '@xx-pipeline/common';
+import { jobPlan } from '@xx-pipeline/testing';
 import type { PushAnswer } from '../../src/scheduling/WorkerClient.ts';
 import type { Dice } from './Dice.ts';
-import { jobPlan } from './plans.ts';
 import { input, ok, type Rig } from './Rig.ts';
 import { SimulatedWorker } from './SimulatedWorker.ts';
 

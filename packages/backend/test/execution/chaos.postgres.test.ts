@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { jobPlan } from '@xx-pipeline/testing';
 import { makePostgres } from '../store/databases.ts';
 import { Dice } from './Dice.ts';
-import { jobPlan } from './plans.ts';
 import { Rig } from './Rig.ts';
 import { Simulation } from './Simulation.ts';
 

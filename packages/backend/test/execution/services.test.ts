@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildReport, type JobRequest } from '@xx-pipeline/common';
-import { jobPlan, needing } from './plans.ts';
+import { jobPlan, needing } from '@xx-pipeline/testing';
 import { code, input, ok, Rig } from './Rig.ts';
 
 /** Statuses by name. */

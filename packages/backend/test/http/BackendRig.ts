@@ -9,7 +9,7 @@ import { systemClock } from '@xx-pipeline/common';
 import { type ApiClient, ApiProblem, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
 import { createServiceLog } from '@xx-pipeline/service';
 import { NodeTransport } from '@xx-pipeline/service/http';
-import { jobPlan } from '../execution/plans.ts';
+import { jobPlan } from '@xx-pipeline/testing';
 
 export type Client = ApiClient<typeof backendRoutes>;
 

@@ -2,17 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import type { JobRequest } from '@xx-pipeline/common';
+import { jobRequest } from '@xx-pipeline/testing';
 import { HttpWorkerClient } from '../../src/scheduling/HttpWorkerClient.ts';
 
-const request: JobRequest = {
-  jobId: '00000000-0000-7000-8000-000000000001',
-  jobName: 'a',
-  stageName: 'one',
-  image: 'busybox:latest',
-  script: ['true'],
-  attempt: 1,
-};
+const request = jobRequest({ attempt: 1 });
 
 /** A worker's end of the line. */
 async function withServer(

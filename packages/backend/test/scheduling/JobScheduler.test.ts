@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobRequest } from '@xx-pipeline/common';
+import { jobPlan } from '@xx-pipeline/testing';
 import type { PushAnswer } from '../../src/scheduling/WorkerClient.ts';
-import { jobPlan } from '../execution/plans.ts';
 import { code, input, ok, Rig } from '../execution/Rig.ts';
 
 const jobs = (count: number) => Array.from({ length: count }, (_, number) => jobPlan(`j${number}`, 'one'));

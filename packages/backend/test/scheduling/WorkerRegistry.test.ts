@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jobPlan } from '../execution/plans.ts';
+import { jobPlan } from '@xx-pipeline/testing';
 import { code, ok, Rig } from '../execution/Rig.ts';
 
 const describe = { name: 'w', slots: 2, labels: [], version: '1' };

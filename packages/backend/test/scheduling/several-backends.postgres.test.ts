@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { jobPlan } from '../execution/plans.ts';
+import { jobPlan } from '@xx-pipeline/testing';
 import { type Backend, ok, Rig } from '../execution/Rig.ts';
 import { makePostgres } from '../store/databases.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { jobPlan } from '@xx-pipeline/testing';
 import { watchExecutions } from '../../src/scheduling/watch-executions.ts';
-import { jobPlan } from '../execution/plans.ts';
 import { ok, Rig } from '../execution/Rig.ts';
 
 const { signal } = new AbortController();

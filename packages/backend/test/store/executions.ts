@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JobExecution, JobPlan, PipelineExecution, PipelinePlan } from '@xx-pipeline/common';
 import { createPipelineExecution } from '@xx-pipeline/pipeline-language';
+import { jobPlan, testPlan } from '@xx-pipeline/testing';
 import type { Stores } from '../../src/open-stores.ts';
 import type {
   Assignment,
@@ -73,34 +74,8 @@ function makeExecution(
 }
 
 function makePlan(jobs: readonly string[], delaySeconds: number | undefined): PipelinePlan {
-  const job = (name: string): JobPlan => ({
-    name,
-    baseName: name,
-    stage: 'test',
-    image: { name: 'busybox:latest' },
-    script: ['true'],
-    afterScript: [],
-    variables: {},
-    needs: null,
-    artifactsFrom: [],
-    when: delaySeconds === undefined ? 'on_success' : 'delayed',
-    ...(delaySeconds === undefined ? {} : { startIn: delaySeconds }),
-    allowFailure: false,
-    artifacts: null,
-    retry: { max: 0, when: [], exitCodes: [] },
-    timeout: null,
-    tags: ['linux'],
-    parallel: null,
-    admission: { reason: 'no rules', rules: [] },
-    span: { file: 'pipeline.yml', start: 0, end: 1 } as unknown as JobPlan['span'],
-  });
-  return {
-    schemaVersion: 1,
-    name: null,
-    stages: [{ name: 'test', jobs: jobs.map(job) }],
-    excluded: [],
-    variables: {},
-  };
+  const delayed: Partial<JobPlan> = delaySeconds === undefined ? {} : { when: 'delayed', startIn: delaySeconds };
+  return testPlan(...jobs.map((name) => jobPlan(name, 'test', { tags: ['linux'], ...delayed })));
 }
 
 /** An assignment of a job's first attempt. */

@@ -10,6 +10,7 @@ import {
   nextJobs,
   pipelineCanceled,
 } from '@xx-pipeline/pipeline-language';
+import { jobOutcome } from '@xx-pipeline/testing';
 import fc from 'fast-check';
 import { LiveExecution } from '../../src/local/LiveExecution.ts';
 import { planOf } from './LocalRunRig.ts';
@@ -24,15 +25,6 @@ gate: { stage: b, script: [x], when: manual }
 c1: { stage: c, script: [x], when: always }
 c2: { stage: c, script: [x], when: on_failure }`);
 const index = indexPlan(plan);
-
-const outcome = (status: JobOutcome['status']): JobOutcome => ({
-  status,
-  exitCode: status === 'FAILED' ? 1 : 0,
-  failureReason: status === 'FAILED' ? 'script_failure' : status === 'CANCELED' ? 'canceled' : null,
-  failureMessage: null,
-  timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
-  artifacts: [],
-});
 
 test('changing one job at a time comes to the same as changing the whole record', () => {
   const step = fc.record({
@@ -70,7 +62,9 @@ test('changing one job at a time comes to the same as changing the whole record'
         if (job.status === 'PENDING')
           both(job.id, at, (execution) => attemptStarted(execution, job.id, { at, image: 'i' }));
         else
-          both(job.id, at, (execution) => attemptFinished(execution, index, job.id, outcome(status), { at, log: 'l' }));
+          both(job.id, at, (execution) =>
+            attemptFinished(execution, index, job.id, jobOutcome(status), { at, log: 'l' }),
+          );
       }
       if (!cancels) return;
       const at = isoTime(++time);

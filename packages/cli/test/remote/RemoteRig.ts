@@ -176,12 +176,3 @@ export class RemoteRig implements AsyncDisposable {
 
   readonly #log = createServiceLog({ write: (text: string) => this.logged.push(text) }, systemClock);
 }
-
-/** Resolves when the condition holds; fails after a minute, saying what was waited for. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for: ${what}`);
-    await systemClock.sleep(20);
-  }
-}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RemoteRig, until } from './RemoteRig.ts';
+import { until } from '@xx-pipeline/testing';
+import { RemoteRig } from './RemoteRig.ts';
 
 const pipeline = `
 stages: [build, deploy]

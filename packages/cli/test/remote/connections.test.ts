@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RemoteRig, until } from './RemoteRig.ts';
+import { until } from '@xx-pipeline/testing';
+import { RemoteRig } from './RemoteRig.ts';
 
 /** Numbered lines with pauses between, so that a cut falls into the middle of them. */
 const lines = (count: number) =>

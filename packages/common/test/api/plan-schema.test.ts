@@ -1,30 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { jobPlan } from '@xx-pipeline/testing';
 import { planSchema } from '../../src/api/index.ts';
 
 type Json = Record<string, unknown>;
 
-const job = (name: string, special: Json = {}): Json => ({
-  name,
-  baseName: name,
-  stage: 'one',
-  image: { name: 'busybox' },
-  script: ['true'],
-  afterScript: [],
-  variables: {},
-  needs: null,
-  artifactsFrom: [],
-  tags: [],
-  when: 'on_success',
-  allowFailure: false,
-  artifacts: null,
-  retry: { max: 0, when: ['always'], exitCodes: [] },
-  timeout: null,
-  parallel: null,
-  admission: { reason: 'no rules', rules: [] },
-  span: { file: 'f.yml', start: 0, end: 1 },
-  ...special,
-});
+const job = (name: string, special: Json = {}): Json => ({ ...jobPlan(name, 'one'), ...special });
 
 const plan = (jobs: readonly Json[], special: Json = {}): Json => ({
   schemaVersion: 1,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FailureReason, JobPlan, RetryPlan } from '@xx-pipeline/common';
+import { jobOutcome, jobPlan } from '@xx-pipeline/testing';
 import { concludeAttempt } from '../../src/progress/conclude-attempt.ts';
-import { jobOutcome, jobPlan } from './plans.ts';
 
 const retry = (max: number, when: readonly string[], exitCodes: readonly number[] = []): RetryPlan => ({
   max,

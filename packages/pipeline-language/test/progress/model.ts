@@ -1,7 +1,7 @@
 import type { ExecutionStatus, JobPlan, PipelinePlan, When } from '@xx-pipeline/common';
+import { jobPlan, testPlan } from '@xx-pipeline/testing';
 import fc from 'fast-check';
 import type { JobState } from '../../src/progress/composite-status.ts';
-import { jobPlan, pipelinePlan } from './plans.ts';
 
 /** How a job of a random run ends. */
 export type Fate = 'SUCCESS' | 'FAILED' | 'CANCELED';
@@ -48,7 +48,7 @@ export const randomRun: fc.Arbitrary<RandomRun> = fc
       return jobPlan(`j${number}`, `s${draft.stage}`, { when: draft.when, allowFailure: draft.allowFailure, needs });
     });
     const fates = new Map(sorted.map((draft, number) => [`j${number}`, draft.fate]));
-    return { plan: pipelinePlan(...jobs), fates, picks };
+    return { plan: testPlan(...jobs), fates, picks };
   });
 
 /** The status of a set of jobs as the language's text defines it, word by word, with sets of symbols. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobPlan } from '@xx-pipeline/common';
+import { jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import type { JobState } from '../../src/progress/composite-status.ts';
 import { nextJobs } from '../../src/progress/next-jobs.ts';
-import { jobPlan, needing, pipelinePlan } from './plans.ts';
 
 /** States in short: `failed!` was allowed to, `manual!` is optional. Jobs not named are CREATED. */
 type Short =
@@ -248,7 +248,7 @@ const cases: readonly Case[] = [
 
 for (const { name, jobs, states = {}, decided } of cases) {
   test(name, () => {
-    const decisions = nextJobs(pipelinePlan(...jobs), (jobName) => stateOf(states, jobName));
+    const decisions = nextJobs(testPlan(...jobs), (jobName) => stateOf(states, jobName));
     assert.deepEqual(
       Object.fromEntries(decisions.map((one) => [one.job.name, `${one.decision} ${one.reason}`])),
       decided,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobPlan, PipelineExecution } from '@xx-pipeline/common';
 import { buildReport } from '@xx-pipeline/common';
+import { jobOutcome, jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import fc from 'fast-check';
 import { nextJobs } from '../../src/progress/next-jobs.ts';
 import { indexPlan, type PlanIndex } from '../../src/progress/PlanIndex.ts';
@@ -17,7 +18,6 @@ import {
 } from '../../src/progress/pipeline-record.ts';
 import { rollUp } from '../../src/progress/roll-up.ts';
 import { randomRun } from './model.ts';
-import { jobOutcome, jobPlan, needing, pipelinePlan } from './plans.ts';
 
 const at = (second: number) => new Date(second * 1000).toISOString();
 
@@ -28,7 +28,7 @@ class Rig {
   second = 0;
 
   constructor(...jobs: readonly JobPlan[]) {
-    const plan = pipelinePlan(...jobs);
+    const plan = testPlan(...jobs);
     let made = 0;
     this.index = indexPlan(plan);
     this.execution = createPipelineExecution(plan, {

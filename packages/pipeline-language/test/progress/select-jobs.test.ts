@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PipelinePlan } from '@xx-pipeline/common';
+import { jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import { playJobs, selectJobs } from '../../src/progress/select-jobs.ts';
-import { jobPlan, needing, pipelinePlan } from './plans.ts';
 
 const plan: PipelinePlan = {
-  ...pipelinePlan(
+  ...testPlan(
     jobPlan('compile', 'build'),
     jobPlan('lint', 'build'),
     jobPlan('test: [linux]', 'test', { baseName: 'test', ...needing('compile') }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ExecutionStatus, isTerminal, type PipelineExecution } from '@xx-pipeline/common';
+import { jobOutcome, jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import fc from 'fast-check';
 import { indexPlan } from '../../src/progress/PlanIndex.ts';
 import { ProgressTracker } from '../../src/progress/ProgressTracker.ts';
@@ -14,16 +15,11 @@ import {
 } from '../../src/progress/pipeline-record.ts';
 import { type Retries, retriesOfJob, retriesOfPipeline } from '../../src/progress/select-retries.ts';
 import { type RandomRun, randomRun } from './model.ts';
-import { jobOutcome, jobPlan, needing, pipelinePlan } from './plans.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 
 /** A record in which jobs have these statuses; those in `never` had no turn. */
-function record(
-  plan: ReturnType<typeof pipelinePlan>,
-  statuses: Record<string, ExecutionStatus>,
-  never: string[] = [],
-) {
+function record(plan: ReturnType<typeof testPlan>, statuses: Record<string, ExecutionStatus>, never: string[] = []) {
   let count = 0;
   const created = createPipelineExecution(plan, {
     id: 'e',
@@ -48,7 +44,7 @@ function names(execution: PipelineExecution, { now, anew }: Retries) {
 }
 
 test('a retried pipeline begins with what failed first; what comes behind waits for it', () => {
-  const plan = pipelinePlan(
+  const plan = testPlan(
     jobPlan('good', 'one'),
     jobPlan('bad', 'one'),
     jobPlan('mine', 'two', needing('good')),
@@ -66,13 +62,13 @@ test('a retried pipeline begins with what failed first; what comes behind waits 
 });
 
 test('a job that was canceled before its turn waits for it when its pipeline is retried', () => {
-  const plan = pipelinePlan(jobPlan('a', 'one'), jobPlan('b', 'two'));
+  const plan = testPlan(jobPlan('a', 'one'), jobPlan('b', 'two'));
   const execution = record(plan, { a: 'CANCELED', b: 'CANCELED' }, ['b']);
   assert.deepEqual(names(execution, retriesOfPipeline(execution, indexPlan(plan))), { now: ['a'], anew: ['b'] });
 });
 
 test('a retried job takes along what was stopped because of it, and no failure of its own right', () => {
-  const plan = pipelinePlan(
+  const plan = testPlan(
     jobPlan('a', 'one'),
     jobPlan('b', 'one'),
     jobPlan('needs-a', 'one', needing('a')),

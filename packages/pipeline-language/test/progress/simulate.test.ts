@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import fc from 'fast-check';
 import { simulate } from '../../src/progress/simulate.ts';
 import { randomRun } from './model.ts';
-import { jobPlan, needing, pipelinePlan } from './plans.ts';
 
 test('waves are in the order of a run, with what each job does', () => {
-  const plan = pipelinePlan(
+  const plan = testPlan(
     jobPlan('a', 'one'),
     jobPlan('early', 'two', needing()),
     jobPlan('b', 'two'),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobPlan, JobRequest, When } from '@xx-pipeline/common';
+import { jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import type { JobState } from '../../src/progress/composite-status.ts';
 import { indexPlan } from '../../src/progress/PlanIndex.ts';
 import { buildJobRequest, type JobRequestInput } from '../../src/request/build-job-request.ts';
-import { jobPlan, needing, pipelinePlan } from '../progress/plans.ts';
 
 const done: JobState = { status: 'SUCCESS', allowFailure: false };
 
@@ -14,7 +14,7 @@ function inputFor(
   ...others: readonly JobPlan[]
 ): JobRequestInput {
   return {
-    index: indexPlan(pipelinePlan(...others, job)),
+    index: indexPlan(testPlan(...others, job)),
     job,
     jobId: 'id-job',
     attempt: 1,

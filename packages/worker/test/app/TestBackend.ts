@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { ExecutionStatus, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
 import { backendRoutes, decodeLogFrames } from '@xx-pipeline/common/api';
 import { type Caller, type Handlers, HttpProblem, HttpServer } from '@xx-pipeline/service';
+import { jobRequest } from '@xx-pipeline/testing';
 
 const routes = {
   getJobDependencies: backendRoutes.getJobDependencies,
@@ -45,11 +46,9 @@ export class BackendJob {
   }
 
   request(more: Partial<JobRequest> = {}): JobRequest {
-    return {
+    return jobRequest({
       jobId: this.jobId,
       jobName: this.name,
-      stageName: 'test',
-      image: 'busybox:latest',
       script: ['print hello'],
       attempt: this.attempt,
       token: this.token,
@@ -57,7 +56,7 @@ export class BackendJob {
         ? {}
         : { needs: this.needs.map((job) => ({ jobId: job.jobId, jobName: job.name, artifacts: true })) }),
       ...more,
-    };
+    });
   }
 
   /** The job is another's now. */

@@ -4,10 +4,11 @@ import { appendFile, mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { jobRequest } from '@xx-pipeline/testing';
 import { AttemptDirectory } from '../../src/app/attempt/AttemptDirectory.ts';
 import { AttemptFolders } from '../../src/app/attempt/AttemptFolders.ts';
 
-const request = () => ({ jobId: randomUUID(), jobName: 'job', stageName: 's', image: 'i', script: ['true'] });
+const request = () => jobRequest({ jobId: randomUUID() });
 const accepted = () => ({ request: request(), attempt: 1, acceptedAt: 1 });
 
 async function inRoot(work: (root: string) => Promise<void>): Promise<void> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { type JobOutcome, ManualClock } from '@xx-pipeline/common';
+import { jobRequest } from '@xx-pipeline/testing';
 import { Fence } from '../../src/app/fencing/Fence.ts';
 import { FencedClock } from '../../src/app/fencing/FencedClock.ts';
 import { FencedExecutor } from '../../src/app/fencing/FencedExecutor.ts';
@@ -54,7 +55,7 @@ class FencedRig implements AsyncDisposable {
   }
 
   run(script: string[], timeout = 3600): Promise<JobOutcome> {
-    const request = { jobId: randomUUID(), jobName: 'job', stageName: 'test', image: 'busybox', script, timeout };
+    const request = jobRequest({ jobId: randomUUID(), script, timeout });
     return this.#runner.runJob(request, {
       signal: new AbortController().signal,
       kill: this.#kill.signal,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '@xx-pipeline/common';
+import { until } from '@xx-pipeline/testing';
 import { DockerClient } from '../../src/execution/docker/DockerClient.ts';
 import { EngineTransport } from '../../src/execution/docker/EngineTransport.ts';
 import { findEngineAddress, processSurroundings } from '../../src/execution/docker/engine-address.ts';
@@ -30,10 +30,6 @@ async function ask<T>(job: BackendJob, work: (client: DockerClient, id: string |
 const isPaused = (job: BackendJob) =>
   ask(job, async (client, id) => (id === undefined ? null : (await client.inspectContainer(id))?.State.Paused));
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await systemClock.sleep(50);
-}
-
 const letGo = (job: BackendJob) => ask(job, (client, id) => client.exec(id ?? '', ['touch', '/workspace/go'], '0'));
 
 /** A worker that was killed while a job's script ran, its container paused since. */
@@ -46,22 +42,22 @@ async function killedAndPaused(rig: WorkerRig): Promise<BackendJob> {
   assert.equal(await isPaused(job), false);
   assert.equal(existsSync(join(rig.state, 'guardian')), true);
   await first.kill();
-  await until(async () => (await isPaused(job)) === true);
+  await until('the container to be paused', async () => (await isPaused(job)) === true);
   return job;
 }
 
 test('the container of a killed worker is paused, and goes on with the next process when it is still its', async () => {
   await using rig = await WorkerRig.make();
   const job = await killedAndPaused(rig);
-  await until(() => !existsSync(join(rig.state, 'guardian')));
+  await until('the guardian to exit', () => !existsSync(join(rig.state, 'guardian')));
   await using second = await WorkerProcess.start(options(rig));
-  await until(async () => (await isPaused(job)) === false);
+  await until('the container to be resumed', async () => (await isPaused(job)) === false);
   await letGo(job);
   await rig.backend.over(job);
   assert.equal(job.streams.stdout, 'begun\nended\n');
   assert.deepEqual(job.statuses, ['RUNNING', 'SUCCESS']);
   await second.terminate();
-  await until(() => !existsSync(join(rig.state, 'guardian')));
+  await until('the guardian to exit', () => !existsSync(join(rig.state, 'guardian')));
 });
 
 test('the paused container of a killed worker is removed when its attempt was taken away', async () => {
@@ -69,7 +65,7 @@ test('the paused container of a killed worker is removed when its attempt was ta
   const job = await killedAndPaused(rig);
   job.takeAway();
   await using second = await WorkerProcess.start(options(rig));
-  await until(async () => (await isPaused(job)) === null);
+  await until('the container to be removed', async () => (await isPaused(job)) === null);
   assert.equal(job.streams.stdout, 'begun\n');
   await second.terminate();
 });
@@ -80,17 +76,17 @@ test('a killed worker that is back in time finds its guardian, and nothing is pa
   const first = await WorkerProcess.start(options(rig));
   await first.api.executeJob({ body: job.request({ script }) });
   await rig.backend.until(() => job.streams.stdout === 'begun\n');
-  await until(() => existsSync(join(rig.state, 'guardian')));
+  await until('the guardian to start', () => existsSync(join(rig.state, 'guardian')));
   const guardian = readFileSync(join(rig.state, 'guardian'), 'utf8');
   await first.kill();
   await using second = await WorkerProcess.start(options(rig));
-  await until(async () => (await second.api.health({})).body.running === 1);
+  await until('the worker to have its job', async () => (await second.api.health({})).body.running === 1);
   assert.equal(readFileSync(join(rig.state, 'guardian'), 'utf8'), guardian);
   assert.equal(await isPaused(job), false);
   await letGo(job);
   await rig.backend.over(job);
   await second.terminate();
-  await until(() => !existsSync(join(rig.state, 'guardian')));
+  await until('the guardian to exit', () => !existsSync(join(rig.state, 'guardian')));
 });
 
 test('while nothing listens where the only backend was, a killed worker has its containers going', async () => {
@@ -104,7 +100,7 @@ test('while nothing listens where the only backend was, a killed worker has its 
   await rig.backend.stop();
   await first.kill();
   // It ends by itself, which it could not if it were paused.
-  await until(() =>
+  await until('the script to end', () =>
     ask(
       job,
       async (client, id) => (await client.inspectContainer(id ?? ''))?.State.Running !== true || (await hasEnded(rig)),

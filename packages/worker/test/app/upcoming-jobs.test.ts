@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JobRequest, ManualClock, type UpcomingJob } from '@xx-pipeline/common';
+import { jobRequest } from '@xx-pipeline/testing';
 import { UpcomingJobs } from '../../src/app/UpcomingJobs.ts';
 import { JobRunner, ScriptedExecutor } from '../../src/execution/index.ts';
 
@@ -30,18 +31,17 @@ const upcoming = (jobId: string): UpcomingJob => ({
   after: [],
 });
 
-const request = (jobId: string, special: Partial<JobRequest> = {}): JobRequest => ({
-  jobId,
-  jobName: jobId,
-  stageName: 'stage',
-  pipelineExecutionId: 'run',
-  attempt: 1,
-  token: 'token',
-  image: 'busybox',
-  source: { kind: 'empty' },
-  script: ['true'],
-  ...special,
-});
+const request = (jobId: string, special: Partial<JobRequest> = {}): JobRequest =>
+  jobRequest({
+    jobId,
+    jobName: jobId,
+    image: 'busybox',
+    pipelineExecutionId: 'run',
+    attempt: 1,
+    token: 'token',
+    source: { kind: 'empty' },
+    ...special,
+  });
 
 /** Runs a job up to its script, as an attempt does. */
 async function begin(jobs: UpcomingJobs, jobId: string): Promise<void> {

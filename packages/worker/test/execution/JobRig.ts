@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Clock, JobEvent, JobOutcome, JobRequest } from '@xx-pipeline/common';
 import { ManualClock } from '@xx-pipeline/common';
+import { jobRequest } from '@xx-pipeline/testing';
 import {
   type DependencyState,
   type JobArtifacts,
@@ -140,9 +141,4 @@ export class JobRig {
   prepare(request: Partial<JobRequest>): PreparedJob {
     return this.runner.prepare(jobRequest(request));
   }
-}
-
-/** A request with everything a request must have. */
-export function jobRequest(request: Partial<JobRequest>): JobRequest {
-  return { jobId: 'id', jobName: 'job', stageName: 'test', image: 'busybox:latest', script: ['true'], ...request };
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type JobRequest, systemClock } from '@xx-pipeline/common';
+import { jobRequest } from '@xx-pipeline/testing';
 import { JobRunner } from '../../src/execution/index.ts';
 import { DockerRig } from '../docker/rig.ts';
-import { FollowedJob, jobRequest, MemoryArtifacts } from './JobRig.ts';
+import { FollowedJob, MemoryArtifacts } from './JobRig.ts';
 
 /** A runner over a real engine; `run` ends one job and checks what holds for every one. */
 async function dockerRunner(rig: DockerRig) {

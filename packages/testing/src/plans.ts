@@ -1,6 +1,6 @@
-import type { JobOutcome, JobPlan, PipelinePlan } from '@xx-pipeline/common';
+import type { JobPlan, PipelinePlan } from '@xx-pipeline/common';
 
-/** A job with nothing special, but for what is given. */
+/** A valid job with no special fields except the given ones. */
 export function jobPlan(name: string, stage: string, special: Partial<JobPlan> = {}): JobPlan {
   return {
     name,
@@ -20,31 +20,18 @@ export function jobPlan(name: string, stage: string, special: Partial<JobPlan> =
     timeout: null,
     parallel: null,
     admission: { reason: 'no rules', rules: [] },
-    span: { file: 'pipeline.yml', start: 0, end: 0 },
+    span: { file: 'pipeline.yml', start: 0, end: 1 },
     ...special,
   };
 }
 
-/** A plan out of jobs whose stages come in the order of first mention. */
-export function pipelinePlan(...jobs: readonly JobPlan[]): PipelinePlan {
+/** A plan of these jobs; its stages are in the order in which the jobs first mention them. */
+export function testPlan(...jobs: readonly JobPlan[]): PipelinePlan {
   const stages = [...Map.groupBy(jobs, (job) => job.stage)].map(([name, members]) => ({ name, jobs: members }));
   return { schemaVersion: 1, name: null, stages, excluded: [], variables: {} };
 }
 
-/** Needs with artifacts, by name. */
+/** Needs with artifacts, by job name. */
 export const needing = (...names: readonly string[]): Partial<JobPlan> => ({
   needs: names.map((job) => ({ job, artifacts: true })),
 });
-
-/** An outcome with nothing special, but for what is given. */
-export function jobOutcome(status: JobOutcome['status'], special: Partial<JobOutcome> = {}): JobOutcome {
-  return {
-    status,
-    exitCode: status === 'SUCCESS' ? 0 : 1,
-    failureReason: status === 'FAILED' ? 'script_failure' : status === 'CANCELED' ? 'canceled' : null,
-    failureMessage: null,
-    timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
-    artifacts: [],
-    ...special,
-  };
-}

@@ -1,0 +1,13 @@
+import type { JobRequest } from '@xx-pipeline/common';
+
+/** A request with the required fields, and the given ones. */
+export function jobRequest(special: Partial<JobRequest> = {}): JobRequest {
+  return {
+    jobId: '00000000-0000-7000-8000-000000000001',
+    jobName: 'job',
+    stageName: 'test',
+    image: 'busybox:latest',
+    script: ['true'],
+    ...special,
+  };
+}
