@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, normalize, relative } from 'node:path';
 import { inner, type Zone, zones } from './import-table.ts';
+import { readNodeGlobals } from './read-globals.ts';
 import { readImports } from './read-imports.ts';
 
 /** Something the import table forbids, `path:line` first. */
@@ -27,7 +28,14 @@ export function findImportProblems(root: string): readonly ImportProblem[] {
     }
     const edges: { to: string; line: number }[] = [];
     graph.set(file, edges);
-    for (const { specifier, line } of readImports(readFileSync(join(root, file), 'utf8'))) {
+    const text = readFileSync(join(root, file), 'utf8');
+    if (zone.pure) {
+      for (const { name, line } of readNodeGlobals(text)) {
+        const message = `${zone.name} also runs in browsers: it may not use the global ${name} of Node`;
+        problems.push({ at: `${file}:${line}`, message });
+      }
+    }
+    for (const { specifier, line } of readImports(text)) {
       const at = `${file}:${line}`;
       if (isBuiltin(specifier)) {
         if (zone.pure) problems.push({ at, message: `${zone.name} does no I/O: it may not import ${specifier}` });

@@ -5,7 +5,7 @@ export interface Zone {
   readonly folders: readonly string[];
   /** Zones it may import; its own is always allowed. `*` = any. */
   readonly imports: readonly string[];
-  /** Files here promise to do no I/O: no built-in module of Node. */
+  /** Files here do no I/O and run in browsers: no built-in module and no global of Node. */
   readonly pure?: boolean;
 }
 

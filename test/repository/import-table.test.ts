@@ -35,6 +35,19 @@ test('what the table allows is no problem', async () => {
   assert.deepEqual(await problemsOf(files), []);
 });
 
+test('names that a file declares itself, and properties, are no globals of Node', async () => {
+  const files = {
+    'packages/common/src/b.ts': [
+      'export const b = (process: { global: string }) => ({ process: process.global, require: 1 });',
+      'for (const { Buffer } of [{ Buffer: 1 }]) b({ global: String(Buffer) });',
+      "export interface B { process: 'Buffer' }",
+      "import { setImmediate as c } from './c.ts';\nc;",
+    ].join('\n'),
+    'packages/common/src/c.ts': 'const later = 1;\nexport { later as setImmediate };',
+  };
+  assert.deepEqual(await problemsOf(files), []);
+});
+
 const forbidden: readonly { title: string; files: Record<string, string>; says: RegExp }[] = [
   {
     title: 'an import that the table does not have',
@@ -63,6 +76,21 @@ const forbidden: readonly { title: string; files: Record<string, string>; says: 
     title: 'a built-in module in a package that does no I/O',
     files: { 'packages/pipeline-language/src/b.ts': "import { readFileSync } from 'fs';" },
     says: /b\.ts:1 pipeline-language does no I\/O: it may not import fs/,
+  },
+  {
+    title: 'a global of Node in a package that also runs in browsers',
+    files: { 'packages/common/src/b.ts': 'export const b = (text: string) => Buffer.from(text);' },
+    says: /b\.ts:1 common also runs in browsers: it may not use the global Buffer of Node/,
+  },
+  {
+    title: 'a global of Node as a type',
+    files: { 'packages/common/src/b.ts': 'export type B = Map<string, NodeJS.Timeout>;' },
+    says: /b\.ts:1 .* the global NodeJS of Node/,
+  },
+  {
+    title: 'a global of Node behind globalThis',
+    files: { 'packages/pipeline-language/src/b.ts': '\nexport const b = globalThis.process;' },
+    says: /b\.ts:2 .* the global process of Node/,
   },
   {
     title: 'the Docker client outside of the Docker executor',

@@ -1,4 +1,5 @@
 export type { ArtifactRef } from './artifacts/ArtifactRef.ts';
+export { concatBytes } from './bytes.ts';
 export { type Clock, isoTime, systemClock } from './clock.ts';
 export type { Diagnostic, RelatedSpan, Severity } from './diagnostics/Diagnostic.ts';
 export type { Span } from './diagnostics/Span.ts';

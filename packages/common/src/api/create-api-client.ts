@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { concatBytes } from '../bytes.ts';
 import type { ApiResponse, ApiTransport } from './ApiTransport.ts';
 import { ApiMismatch, ApiProblem, ApiUnreachable } from './api-errors.ts';
 import { type Problem, problemSchema } from './Problem.ts';
@@ -92,7 +93,7 @@ function requestBody(route: Route, input: AnyInput, headers: Record<string, stri
     return input.body as ByteSource;
   }
   headers['content-type'] = 'application/json';
-  return Buffer.from(JSON.stringify(input.body));
+  return new TextEncoder().encode(JSON.stringify(input.body));
 }
 
 async function readBody(name: string, expected: Route['responses'][number], response: ApiResponse): Promise<unknown> {
@@ -100,11 +101,11 @@ async function readBody(name: string, expected: Route['responses'][number], resp
   if (expected === 'events') return readServerSentEvents(response.body);
   const bytes = await readAll(response.body);
   if (expected === null) return null;
-  if (expected === 'text') return bytes.toString();
+  if (expected === 'text') return textOf(bytes);
   return parse(name, expected as z.ZodType, bytes);
 }
 
-function parse(name: string, schema: z.ZodType, bytes: Buffer): unknown {
+function parse(name: string, schema: z.ZodType, bytes: Uint8Array): unknown {
   const document = readJson(bytes);
   const checked = schema.safeParse(document);
   if (document === undefined || !checked.success) {
@@ -124,15 +125,17 @@ async function readProblem(name: string, response: ApiResponse): Promise<Error> 
   return new ApiMismatch(`${name}: the server answered ${response.status} without saying why; is it an xx server?`);
 }
 
-function readJson(bytes: Buffer): unknown {
+function readJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(bytes.toString());
+    return JSON.parse(textOf(bytes));
   } catch {
     return undefined;
   }
 }
 
-async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+async function readAll(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -140,5 +143,5 @@ async function readAll(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
     if (size > largestDocument) throw new ApiMismatch('the server answered more than 256 MiB of JSON');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return concatBytes(chunks);
 }

@@ -3,36 +3,36 @@ import type { LogChunk, LogStream } from '../logs/LogChunk.ts';
 /** Media type of log bytes that carry their stream and time; plain bytes count as stdout, now. */
 export const logFramesMediaType = 'application/vnd.xx-pipeline.log-frames';
 
-/** Bytes in front of each frame's. */
+/** Bytes of the header in front of the payload of each frame. */
 export const logFrameHeaderLength = 12;
 const streams: readonly LogStream[] = ['stdout', 'stderr', 'runner'];
 
-/** One frame: stream (1 byte), time (7 bytes, ms), length (4 bytes), then the bytes. Numbers are big-endian. */
+/** One frame: stream (1 byte), unused (1 byte), time (6 bytes, ms), length (4 bytes), payload. Numbers are big-endian. */
 export function encodeLogFrame({ stream, at, bytes }: LogChunk): [Uint8Array, Uint8Array] {
-  const header = Buffer.allocUnsafe(logFrameHeaderLength);
-  header.writeUInt16BE(streams.indexOf(stream) << 8, 0);
-  header.writeUIntBE(at, 2, 6);
-  header.writeUInt32BE(bytes.length, 8);
+  const header = new Uint8Array(logFrameHeaderLength);
+  header[0] = streams.indexOf(stream);
+  writeNumber(header, 2, 6, at);
+  writeNumber(header, 8, 4, bytes.length);
   return [header, bytes];
 }
 
-/** What stands in front of a frame's bytes. */
+/** The header of a frame. */
 export interface LogFrameHead {
   readonly stream: LogStream;
   readonly at: number;
   readonly length: number;
 }
 
-/** The head at a position; null where none fits. */
-export function readLogFrameHead(buffer: Buffer, position: number): LogFrameHead | null {
+/** The header at a position; null if there is no whole header of a known stream. */
+export function readLogFrameHead(buffer: Uint8Array, position: number): LogFrameHead | null {
   if (position + logFrameHeaderLength > buffer.length) return null;
-  const stream = streams[buffer.readUInt8(position)];
+  const stream = streams[buffer[position] ?? streams.length];
   if (stream === undefined) return null;
-  return { stream, at: buffer.readUIntBE(position + 2, 6), length: buffer.readUInt32BE(position + 8) };
+  return { stream, at: readNumber(buffer, position + 2, 6), length: readNumber(buffer, position + 8, 4) };
 }
 
-/** The chunks of a body of whole frames; null when it is no such body. */
-export function decodeLogFrames(body: Buffer): LogChunk[] | null {
+/** The chunks of a body of whole frames; null if it is anything else. */
+export function decodeLogFrames(body: Uint8Array): LogChunk[] | null {
   const chunks: LogChunk[] = [];
   for (let position = 0; position < body.length; ) {
     const head = readLogFrameHead(body, position);
@@ -44,4 +44,19 @@ export function decodeLogFrames(body: Buffer): LogChunk[] | null {
     position = end;
   }
   return chunks;
+}
+
+// Arithmetic instead of shifts: times exceed 32 bits.
+function writeNumber(target: Uint8Array, position: number, length: number, value: number): void {
+  let rest = Math.trunc(value);
+  for (let index = position + length - 1; index >= position; index--) {
+    target[index] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+}
+
+function readNumber(source: Uint8Array, position: number, length: number): number {
+  let value = 0;
+  for (let index = position; index < position + length; index++) value = value * 256 + (source[index] ?? 0);
+  return value;
 }
