@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { rolldown } from 'rolldown';
+import { separatePrograms } from './building/separate-programs.ts';
 
 const root = join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -15,7 +16,7 @@ const dist = options.into ?? join(root, 'dist');
 const oldChunkLife = 24 * 3600_000;
 
 const startedAt = new Date();
-// A build that fails is told by its message; where in the bundler it came up helps nobody.
+// The message of a failed build is enough; the stack is the bundler's.
 process.once('uncaughtException', (error) => {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
@@ -25,22 +26,21 @@ const bundle = await rolldown({
   platform: 'node',
   cwd: root,
   logLevel: 'warn',
+  plugins: [separatePrograms()],
 });
 const { output } = await bundle.generate({
   format: 'esm',
   minify: true,
-  entryFileNames: '[name].js',
+  entryFileNames: ({ name }) => (name === 'xx' ? '[name].js' : 'chunks/[name]-[hash].js'),
   chunkFileNames: 'chunks/[name]-[hash].js',
-  banner: (chunk) => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
+  banner: ({ name }) => (name === 'xx' ? '#!/usr/bin/env node' : ''),
 });
 await bundle.close();
 
 if (!options['keep-old-chunks']) await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, 'chunks'), { recursive: true });
-// The entry last, and by rename: whoever starts meanwhile gets the old or the new build, never a mixture.
-for (const file of output.toSorted(
-  (a, b) => Number('isEntry' in a && a.isEntry) - Number('isEntry' in b && b.isEntry),
-)) {
+// The entry last, and by rename: a process that starts meanwhile gets the old or the new build, never a mixture.
+for (const file of output.toSorted((a, b) => Number(a.fileName === 'xx.js') - Number(b.fileName === 'xx.js'))) {
   await replaceFile(join(dist, file.fileName), file.type === 'chunk' ? file.code : file.source);
 }
 await chmod(join(dist, 'xx.js'), 0o755);

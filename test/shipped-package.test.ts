@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 const root = join(import.meta.dirname, '..');
@@ -28,7 +29,41 @@ test('the package that is built installs and runs on its own', async () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     assert.match(plan, /docker\.io\/library\/ubuntu:latest/);
+
+    const installed = join(folder, 'node_modules/xx-pipeline');
+    const programs = programsIn(installed);
+    assert.deepEqual(
+      programs.map((path) => /([\w-]+)-[\w-]{8}\.js$/.exec(path)?.[1]),
+      ['guard-containers'],
+    );
+    for (const program of programs) {
+      assert.ok(existsSync(program), `${program} is started by the bundle and missing from the package`);
+      // With no lease and no lock there is nothing to guard: it loads, and ends with exit code 0.
+      const places = { lease: 'none', lock: 'none', guardian: 'guardian', records: 'none', engine: null };
+      execFileSync(process.execPath, [program, JSON.stringify(places)], { cwd: folder, stdio: 'pipe' });
+    }
+    assert.ok(existsSync(join(installed, 'examples/quickstart/.xx-pipeline.yml')));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+});
+
+/** Files that the bundle starts as processes of their own. */
+function programsIn(dist: string): string[] {
+  return globSync(['*.js', 'chunks/*.js'], { cwd: dist }).flatMap((name) => {
+    const urls = readFileSync(join(dist, name), 'utf8').matchAll(
+      /new URL\([`'"]([^`'"]+)[`'"],\s*import\.meta\.url\)/g,
+    );
+    return [...urls].map(([, path = '']) => join(dist, dirname(name), path));
+  });
+}
+
+test('sources name files that are there at run time only in ways the bundle follows', () => {
+  // A program: `new URL('./program.ts', import.meta.url)`, built by scripts/building/separate-programs.ts. The example
+  // is searched for in every folder above, and is in the package (tested above).
+  const program = /new URL\('\.\/[\w/-]+\.ts', import\.meta\.url\)/g;
+  const others = globSync('packages/*/src/**/*.ts', { cwd: root }).filter((path) =>
+    readFileSync(join(root, path), 'utf8').replaceAll(program, '').includes('import.meta.'),
+  );
+  assert.deepEqual(others, ['packages/cli/src/setup/make-demo-repository.ts']);
 });

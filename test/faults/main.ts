@@ -1,4 +1,5 @@
-// Breaks things and audits what became of the runs: `npm run test:faults [-- --seeds N] [--from N] [--only K,K]`.
+// Breaks things and audits what became of the runs: `npm run test:faults [-- --seeds N] [--from N] [--only K,K] [--program dist/xx.js]`.
+import { resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { prepareEngine } from '../../scripts/testing/prepare-engine.ts';
@@ -11,8 +12,10 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '5' },
     from: { type: 'string', default: '0' },
     only: { type: 'string', default: '' },
+    program: { type: 'string' },
   },
 });
+if (values.program !== undefined) process.env['XX_FAULTS_PROGRAM'] = resolve(values.program);
 const chosen = values.only.split(',').filter((word) => word !== '');
 const [first, count] = [Number(values.from), Number(values.seeds)];
 const rows: string[] = [];

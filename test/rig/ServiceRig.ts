@@ -15,6 +15,8 @@ const main = join(import.meta.dirname, '../../packages/cli/src/main.ts');
 export interface ServiceRigOptions {
   /** `postgres://…`; a SQLite file of the rig if not given. */
   readonly database?: string;
+  /** The file that starts the command line; the sources' if not given. */
+  readonly program?: string;
   /** For all of its processes. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where the backend keeps its files, when that is not a folder of the rig. */
@@ -207,7 +209,7 @@ export class ServiceRig implements AsyncDisposable {
   }
 
   #xx(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningProgram {
-    const program = new RunningProgram(process.execPath, [main, ...args], {
+    const program = new RunningProgram(process.execPath, [this.#options.program ?? main, ...args], {
       cwd: this.directory,
       env: { ...this.environment, ...env },
     });

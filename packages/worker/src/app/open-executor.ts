@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { Clock } from '@xx-pipeline/common';
-import { DockerExecutor, Guardian, type JobExecutor, ScriptedExecutor } from '../execution/index.ts';
+import {
+  DockerExecutor,
+  Guardian,
+  type GuardianParts,
+  type JobExecutor,
+  ScriptedExecutor,
+} from '../execution/index.ts';
 
 /** What runs a worker's containers. */
 export interface Engine {
@@ -39,16 +45,18 @@ export async function openExecutor(
 export function openGuardian(
   options: { readonly executor?: 'docker' | 'scripted'; readonly dockerHost?: string; readonly stateDirectory: string },
   workerId: string,
+  parts: GuardianParts,
 ): Guardian | null {
   if (options.executor === 'scripted') return null;
   const { stateDirectory, dockerHost = null } = options;
-  return new Guardian({
+  const places = {
     lease: join(stateDirectory, 'lease'),
     lock: join(stateDirectory, 'lock'),
     guardian: join(stateDirectory, 'guardian'),
     records: DockerExecutor.directoryOf(stateDirectory, ownerOf(workerId)),
     engine: dockerHost,
-  });
+  };
+  return new Guardian(places, parts);
 }
 
 const ownerOf = (workerId: string): string => `xx-worker:${workerId}`;

@@ -109,7 +109,10 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
     const engine = await openExecutor(options, identity.workerId, clock, (key) => trees.pathOf(key));
     const executor = new CachedTreesExecutor(engine.executor, trees, new Patience({ clock, ...patience }));
     const communication = new WorkerCommunicationService({ client, clock, scratch, patience });
-    const guardian = openGuardian(options, identity.workerId);
+    const guardian = openGuardian(options, identity.workerId, {
+      clock,
+      warn: (message, fields) => log.warn(message, fields),
+    });
     const fence = new Fence({
       clock,
       machineTime,

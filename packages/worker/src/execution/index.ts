@@ -2,7 +2,7 @@ export type { ArtifactLimits } from './artifacts/ArtifactCollector.ts';
 export type { AttemptSignals, ReleaseSlot } from './attempt/AttemptRun.ts';
 export { ContainersAhead } from './ContainersAhead.ts';
 export { DockerExecutor, type DockerExecutorOptions } from './docker/DockerExecutor.ts';
-export { type GuardedPlaces, Guardian } from './docker/guardian/Guardian.ts';
+export { type GuardedPlaces, Guardian, type GuardianParts } from './docker/guardian/Guardian.ts';
 export { machineTime, writeLeaseNote } from './docker/guardian/lease-note.ts';
 export { bootId, makeOwnerId, ownerState } from './docker/owner-id.ts';
 export { ExecutionBroken, ImageUnavailable } from './errors.ts';

@@ -17,17 +17,12 @@ const places = JSON.parse(process.argv[2] ?? '{}') as GuardedPlaces;
 const self = makeOwnerId();
 
 writeFileSync(places.guardian, self, { mode: 0o600 });
-process.once('SIGTERM', leave);
-try {
-  await guard();
-} finally {
-  leave();
-}
-
-function leave(): never {
+process.once('SIGTERM', () => process.exit());
+process.once('exit', () => {
   if (readText(places.guardian) === self) rmSync(places.guardian, { force: true });
-  process.exit();
-}
+});
+await guard();
+process.exit();
 
 /**
  * Resolves when there is nothing (more) to guard. Whatever the worker does meanwhile: it writes its note before it lets
