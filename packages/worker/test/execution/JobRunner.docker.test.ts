@@ -103,6 +103,23 @@ test('a killed job ends at once', async () => {
   assert.equal(job.log('stdout'), 'started\n');
 });
 
+test('artifacts are kept although files beside them are not, and links out of the workspace break no job', async () => {
+  await using rig = await DockerRig.make();
+  const { run } = await dockerRunner(rig);
+  const fill = 'for i in $(seq 1 20); do head -c 40000 /dev/zero > d/$i.log; head -c 40000 /dev/zero > d/$i.tmp; done';
+  const made = await run({
+    jobId: 'maker',
+    script: ['mkdir d', fill, 'ln -s 1.log d/inside && ln -s ../../bin/sh d/outside'],
+    artifacts: { name: 'made', paths: ['d/*.log', 'd/*side'], exclude: [], when: 'on_success' },
+  });
+  assert.equal(made.outcome.status, 'SUCCESS', made.outcome.failureMessage ?? '');
+  const needs = [{ jobId: 'maker', jobName: 'maker', artifacts: true }];
+  const { job, outcome } = await run({ needs, script: ['ls d | wc -l', 'ls d/*side'] });
+  assert.equal(outcome.status, 'SUCCESS', outcome.failureMessage ?? '');
+  assert.equal(job.log('stdout'), '21\nd/inside\n');
+  assert.equal(job.warnings.length, 1, job.warnings.join());
+});
+
 test('artifacts reach a job that needs them, with their modes and links', async () => {
   await using rig = await DockerRig.make();
   const { run } = await dockerRunner(rig);

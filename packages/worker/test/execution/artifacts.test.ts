@@ -5,7 +5,7 @@ import type { ArtifactRequest } from '@xx-pipeline/common';
 import { packTar, type TarHeader, unpackTar } from 'modern-tar';
 import { type ArtifactLimits, keepArtifacts } from '../../src/execution/artifacts/ArtifactCollector.ts';
 import { restoreArtifacts } from '../../src/execution/artifacts/restore-artifacts.ts';
-import type { JobContainer } from '../../src/execution/index.ts';
+import { ExecutionBroken, type JobContainer } from '../../src/execution/index.ts';
 import { MemoryArtifacts } from './JobRig.ts';
 
 type Entry = readonly [name: string, header?: Partial<TarHeader>, body?: string];
@@ -208,6 +208,18 @@ test('artifacts beyond the limits are refused in words', async () => {
   await assert.rejects(keep(container, { paths: ['out'] }, { limits: { bytes: 1000, files: 2 } }), /more than 2 files/);
 });
 
+test('files that are left out are not read without bound', async () => {
+  const container = (canList: boolean) =>
+    new FakeContainer([['keep/small'], ['sparse', {}, 'x'.repeat(2000)]], canList);
+  const small = { limits: { bytes: 1000, files: 1000 } };
+  await assert.rejects(keep(container(false), { paths: ['*'], exclude: ['sparse'] }, small), {
+    message: 'artifacts: more than 1000 B of files that are not kept lie among those that are (last: "sparse")',
+  });
+  const listed = container(true);
+  const { names, warnings } = await keep(listed, { paths: ['*', 'sp*'], exclude: ['sparse'] }, small);
+  assert.deepEqual([names, warnings, listed.fetched], [['keep/small'], [], ['keep/small']]);
+});
+
 test('a file larger than any buffer arrives whole', async () => {
   const body = 'abcdefgh'.repeat(500_000);
   const container = new FakeContainer([['big', {}, body]]);
@@ -216,13 +228,16 @@ test('a file larger than any buffer arrives whole', async () => {
 });
 
 /** Restores archives of jobs named 0, 1, … and tells what reached the workspace. */
-async function restore(archives: readonly (readonly Entry[] | Uint8Array)[], some: Partial<ArtifactLimits> = {}) {
+async function restore(
+  archives: readonly (readonly Entry[] | Uint8Array)[],
+  some: Partial<ArtifactLimits> = {},
+  container = new FakeContainer([]),
+) {
   const artifacts = new MemoryArtifacts();
   for (const [index, archive] of archives.entries()) {
     const bytes = archive instanceof Uint8Array ? archive : zstdCompressSync(await tarOf(archive));
     artifacts.stored.set(String(index), Buffer.from(bytes));
   }
-  const container = new FakeContainer([]);
   const warnings: string[] = [];
   const needs = archives.map((_, index) => ({ jobId: String(index), jobName: `job ${index}`, artifacts: true }));
   await restoreArtifacts([...needs, { jobId: 'none', jobName: 'none', artifacts: true }], container, {
@@ -252,6 +267,8 @@ test('nothing of a hostile archive leaves the workspace', async () => {
       ['../up'],
       ['a/../../up'],
       ['way', { type: 'symlink', linkname: '/etc' }],
+      ['deep/up', { type: 'symlink', linkname: '../../bin/sh' }],
+      ['deep/beside', { type: 'symlink', linkname: '../good' }],
       ['way/passwd'],
       ['hard', { type: 'link', linkname: '/etc/shadow' }],
       ['soft', { type: 'link', linkname: 'way' }],
@@ -261,8 +278,8 @@ test('nothing of a hostile archive leaves the workspace', async () => {
     [['way/later']],
     [['way/', { type: 'directory' }], ['way/now']],
   ]);
-  assert.deepEqual(names, ['good', 'way', 'fine', 'way/', 'way/now']);
-  assert.equal(warnings.length, 8);
+  assert.deepEqual(names, ['good', 'way', 'deep/beside', 'fine', 'way/', 'way/now']);
+  assert.equal(warnings.length, 9);
   for (const warning of warnings) assert.match(warning, /^artifacts of job \d: leaving out "/);
 });
 
@@ -275,6 +292,18 @@ test('a damaged or oversized archive is a failure of the machinery that names th
   await assert.rejects(restore([whole.subarray(0, whole.length - 5)]), { name: 'ExecutionBroken' });
   const cut = (await tarOf([['a', {}, 'x'.repeat(5000)]])).subarray(0, 2000);
   await assert.rejects(restore([zstdCompressSync(cut)]), { name: 'ExecutionBroken' });
+  const engine = new FakeContainer([]);
+  engine.putFiles = async (tar) => {
+    try {
+      for await (const _ of tar);
+    } catch (error) {
+      throw new ExecutionBroken('the connection to the engine broke', { cause: error });
+    }
+  };
+  await assert.rejects(
+    restore([zstdCompressSync(cut)], {}, engine),
+    /cannot unpack the artifacts of job 0: .*truncated/,
+  );
   await assert.rejects(restore([[['a'], ['b']]], { bytes: 1 }), /artifacts of job 0 are larger than 1 B/);
   await assert.rejects(restore([[['a'], ['b']]], { files: 1 }), /artifacts of job 0 have more than 1 files/);
 });

@@ -3,7 +3,7 @@ import { link, lstat, mkdir, open, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
-import { createTarDecoder, type TarHeader } from 'modern-tar';
+import { readTar, type TarHeader } from '@xx-pipeline/common/tar';
 import { CommandError } from '../../io/CommandIo.ts';
 import { ExitCode } from '../../io/exit-codes.ts';
 import { pathBelow } from './path-below.ts';
@@ -33,11 +33,7 @@ export async function unpackArchive(archive: string, directory: string, options:
   const decompressing = pipeline(source, zstd, { signal });
   decompressing.catch(() => {});
   try {
-    const entries = ReadableStream.from(zstd).pipeThrough(createTarDecoder({ strict: true }), { signal });
-    for await (const { header, body } of entries) {
-      signal.throwIfAborted();
-      if (!(await unpacker.entry(header, body))) await body.cancel();
-    }
+    for await (const { header, body } of readTar(zstd, signal)) await unpacker.entry(header, body);
     await decompressing;
     return unpacker.files;
   } catch (error) {
@@ -63,16 +59,15 @@ class Unpacker {
     this.#options = options;
   }
 
-  /** Takes an entry; false: its body has not been read. */
-  async entry(header: TarHeader, body: ReadableStream<Uint8Array>): Promise<boolean> {
+  async entry(header: TarHeader, body: AsyncIterable<Uint8Array>): Promise<void> {
     this.#count(header);
     const path = pathBelow(header.name);
-    if (path === '') return false;
+    if (path === '') return;
     if (path === null) return this.#refuse(header.name, 'its path leads out of the directory');
     const isDirectory = header.type === 'directory';
     const blocked = await this.#makeDirectories(isDirectory ? path : path.slice(0, Math.max(0, path.lastIndexOf('/'))));
     if (blocked !== null) return this.#refuse(path, `it lies behind ${blocked}, which is no directory`);
-    if (isDirectory) return false;
+    if (isDirectory) return;
     const absolute = join(this.#directory, path);
     if (await isRealDirectory(absolute)) return this.#refuse(path, 'there is a directory of this name');
     switch (header.type ?? 'file') {
@@ -82,7 +77,7 @@ class Unpacker {
         await writeNew(absolute, body, ((header.mode ?? 0) & 0o100) !== 0);
         this.#written.add(path);
         this.files++;
-        return true;
+        return;
       case 'symlink':
         return await this.#symlink(path, absolute, header.linkname ?? '');
       case 'link':
@@ -92,7 +87,7 @@ class Unpacker {
     }
   }
 
-  async #symlink(path: string, absolute: string, target: string): Promise<false> {
+  async #symlink(path: string, absolute: string, target: string): Promise<void> {
     const parent = path.slice(0, path.lastIndexOf('/') + 1);
     const lands = target.startsWith('/') || target === '' ? null : pathBelow(parent + target);
     // Behind another link `..` leads elsewhere than it seems: it may only stand in front.
@@ -103,10 +98,9 @@ class Unpacker {
     await symlink(target, absolute);
     this.#written.delete(path);
     this.files++;
-    return false;
   }
 
-  async #hardLink(path: string, absolute: string, linkname: string): Promise<false> {
+  async #hardLink(path: string, absolute: string, linkname: string): Promise<void> {
     const target = pathBelow(linkname);
     if (target === null || target === path || !this.#written.has(target)) {
       return this.#refuse(path, 'it links to a file outside the archive');
@@ -115,7 +109,6 @@ class Unpacker {
     await link(join(this.#directory, target), absolute);
     this.#written.add(path);
     this.files++;
-    return false;
   }
 
   /** Makes a directory and those above it; the first of them that is something else comes back. */
@@ -140,13 +133,12 @@ class Unpacker {
     }
   }
 
-  #refuse(path: string, why: string): false {
+  #refuse(path: string, why: string): void {
     this.#options.warn(`leaving out ${JSON.stringify(path)}: ${why}`);
-    return false;
   }
 }
 
-async function writeNew(path: string, body: ReadableStream<Uint8Array>, executable: boolean): Promise<void> {
+async function writeNew(path: string, body: AsyncIterable<Uint8Array>, executable: boolean): Promise<void> {
   const file = await open(path, 'wx', executable ? 0o755 : 0o644);
   try {
     for await (const chunk of body) await file.writeFile(chunk);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type SnapshotFile, snapshotText } from '@xx-pipeline/common';
-import { createTarDecoder, type TarHeader } from 'modern-tar';
+import { readTar, type TarHeader } from '@xx-pipeline/common/tar';
 import { SourceUnavailable } from './SourceUnavailable.ts';
 
 /**
@@ -19,9 +19,7 @@ export async function unpackSnapshot(
   const tree = new Map<string, SnapshotFile>();
   const folders = new Set<string>();
   let size = 0;
-  const entries = ReadableStream.from(archive).pipeThrough(createTarDecoder({ strict: true }), { signal });
-  for await (const { header, body } of entries) {
-    signal.throwIfAborted();
+  for await (const { header, body } of readTar(archive, signal)) {
     const path = checkPath(header, tree, folders);
     size += header.size;
     if (size > limits.bytes || tree.size >= limits.files) {
@@ -30,7 +28,6 @@ export async function unpackSnapshot(
     const target = join(directory, path);
     await mkdir(dirname(target), { recursive: true });
     if (header.type === 'symlink') {
-      await body.cancel();
       await symlink(header.linkname ?? '', target);
       tree.set(path, { path, link: header.linkname ?? '' });
     } else tree.set(path, await writeContent(target, path, header, body));
@@ -44,7 +41,7 @@ async function writeContent(
   target: string,
   path: string,
   header: TarHeader,
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
 ): Promise<SnapshotFile> {
   const executable = ((header.mode ?? 0) & 0o100) !== 0;
   const digest = createHash('sha256');

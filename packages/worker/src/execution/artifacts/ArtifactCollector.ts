@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createZstdCompress } from 'node:zlib';
 import type { ArtifactRef, ArtifactRequest } from '@xx-pipeline/common';
+import type { TarHeader } from '@xx-pipeline/common/tar';
 import { ExecutionBroken } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import type { JobContainer } from '../JobExecutor.ts';
@@ -9,7 +10,7 @@ import { orAborted } from '../or-aborted.ts';
 import type { JobArtifacts } from '../ports.ts';
 import { type ArtifactPattern, covers, type RejectedPattern, readPattern } from './artifact-patterns.ts';
 import { filterTar } from './filter-tar.ts';
-import { parentsOf, pathInWorkspace, type TarHeader } from './tar-paths.ts';
+import { parentsOf, pathInWorkspace } from './tar-paths.ts';
 
 /** How much one job may keep or be given. */
 export interface ArtifactLimits {
@@ -75,6 +76,7 @@ class ArtifactCollector {
   /** Files that came as hard links to files that are not kept; fetched again on their own. */
   readonly #links = new Set<string>();
   #bytes = 0;
+  #skippedBytes = 0;
 
   constructor(request: ArtifactRequest, container: JobContainer, options: KeepArtifactsOptions) {
     this.#container = container;
@@ -108,13 +110,17 @@ class ArtifactCollector {
 
   async *#sources(): AsyncGenerator<AsyncIterable<Uint8Array>> {
     for (const root of await this.#roots()) {
-      const files = await this.#container.getFiles(root === '' ? '.' : root);
+      const files = await this.#fetch(root === '' ? '.' : root);
       if (files !== null) yield files;
     }
     for (const path of this.#links) {
-      const files = await this.#container.getFiles(path);
+      const files = await this.#fetch(path);
       if (files !== null) yield files;
     }
+  }
+
+  #fetch(path: string): Promise<AsyncIterable<Uint8Array> | null> {
+    return orAborted(this.#container.getFiles(path), this.#options.signal);
   }
 
   /** What to fetch so that all that can match is in it, and nothing twice. */
@@ -128,21 +134,31 @@ class ArtifactCollector {
   }
 
   async #rootsOfGlob(pattern: ArtifactPattern): Promise<readonly string[]> {
-    const listed = await this.#container.listFiles(pattern.root === '' ? '.' : pattern.root);
+    const listing = this.#container.listFiles(pattern.root === '' ? '.' : pattern.root);
+    const listed = await orAborted(listing, this.#options.signal);
     if (listed === null) return [pattern.root];
     const paths = listed.map((path) => pathInWorkspace(path)).filter((path) => path !== null);
-    const matching = paths.filter((path) => covers(pattern, path));
+    const covered = paths.filter((path) => covers(pattern, path));
+    const matching = covered.filter((path) => !this.#isExcluded(path));
+    // What is excluded may never be read, but it matched.
+    if (matching.length < covered.length) this.#matched.add(pattern);
     return matching.length <= fewFiles ? matching : [commonParent(matching)];
   }
 
   #select(header: TarHeader): TarHeader | null {
+    const selected = this.#choose(header);
+    if (selected === null) this.#skip(header);
+    return selected;
+  }
+
+  #choose(header: TarHeader): TarHeader | null {
     const path = pathInWorkspace(header.name);
     if (path === null || path === '' || this.#kept.has(path)) return null;
     const matching = this.#paths.filter((pattern) => covers(pattern, path));
     if (matching.length === 0) return null;
     // Directories have no part in exclusion: one is excluded by excluding all it holds.
     for (const pattern of matching) this.#matched.add(pattern);
-    if (this.#excluded.some((pattern) => pattern.matches(path))) return null;
+    if (this.#isExcluded(path)) return null;
     switch (header.type ?? 'file') {
       case 'file':
       case 'directory':
@@ -159,6 +175,21 @@ class ArtifactCollector {
         return null;
     }
     return this.#keep(path, header);
+  }
+
+  #isExcluded(path: string): boolean {
+    return this.#excluded.some((pattern) => pattern.matches(path));
+  }
+
+  /** Files that are left out are read too: a sparse one takes hours and says nothing of what is kept. */
+  #skip(header: TarHeader): void {
+    this.#skippedBytes += header.size;
+    const { bytes } = this.#options.limits;
+    if (this.#skippedBytes <= bytes) return;
+    const among = `more than ${formatBytes(bytes)} of files that are not kept lie among those that are`;
+    throw new ExecutionBroken(`artifacts: ${among} (last: ${JSON.stringify(header.name)})`, {
+      help: 'name the files or their directory in artifacts:paths, so that the others are not read',
+    });
   }
 
   #keep(path: string, header: TarHeader): TarHeader {

@@ -1,11 +1,13 @@
-import { createTarDecoder, createTarPacker, type TarHeader } from 'modern-tar';
+import { readTar, type TarHeader } from '@xx-pipeline/common/tar';
+import { createTarPacker } from 'modern-tar';
 
 /** Decides about one entry of an archive: the header to keep it under, or null to leave it out. */
 export type SelectEntry = (header: TarHeader, source: number) => TarHeader | null;
 
 /**
  * Writes the chosen entries of some tar streams, read one after the other, into one tar stream.
- * Keeps about 10 MB in memory whatever the size. Errors of a source, of `select` and of a damaged archive come out of the result.
+ * Keeps about 10 MB in memory whatever the size. Errors of a source, of `select` and of a damaged archive come out of
+ * the result. The bodies of entries that are left out are read too: `select` bounds them by throwing.
  */
 export async function* filterTar(
   sources: AsyncIterable<AsyncIterable<Uint8Array>>,
@@ -13,14 +15,17 @@ export async function* filterTar(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const { readable, controller } = createTarPacker();
-  const pumping = pump(sources, select, controller, signal).then(
+  const stopped = new AbortController();
+  const either = AbortSignal.any([signal, stopped.signal]);
+  const pumping = pump(sources, select, controller, either).then(
     () => controller.finalize(),
     (error) => controller.error(error),
   );
   try {
     yield* readable;
   } finally {
-    // When the reader stopped early the pump's next write fails and lets go of its source.
+    // The reader may have stopped early; then the pump must not wait for a source that never gives anything again.
+    stopped.abort();
     await pumping.catch(() => {});
   }
 }
@@ -34,12 +39,12 @@ async function pump(
   let index = -1;
   for await (const source of sources) {
     index++;
-    const entries = ReadableStream.from(source).pipeThrough(createTarDecoder({ strict: true }), { signal });
-    for await (const { header, body } of entries) {
-      signal.throwIfAborted();
+    for await (const { header, body } of readTar(source, signal)) {
       const kept = select(header, index);
-      if (kept === null) await body.cancel();
-      else await body.pipeTo(controller.add(kept), { signal });
+      if (kept === null) continue;
+      const writer = controller.add(kept).getWriter();
+      for await (const bytes of body) await writer.write(bytes);
+      await writer.close();
     }
   }
 }

@@ -1,6 +1,8 @@
+import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
 import type { JobDependency } from '@xx-pipeline/common';
+import type { TarHeader } from '@xx-pipeline/common/tar';
 import { ExecutionBroken, ImageUnavailable } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import type { JobContainer } from '../JobExecutor.ts';
@@ -8,7 +10,7 @@ import { orAborted } from '../or-aborted.ts';
 import type { JobArtifacts } from '../ports.ts';
 import type { ArtifactLimits } from './ArtifactCollector.ts';
 import { filterTar } from './filter-tar.ts';
-import { parentsOf, pathInWorkspace, type TarHeader } from './tar-paths.ts';
+import { parentsOf, pathInWorkspace } from './tar-paths.ts';
 
 /** What artifacts are restored with. */
 export interface RestoreArtifactsOptions {
@@ -39,12 +41,30 @@ export async function restoreArtifacts(
       if (archive === null) continue;
       const select = new EntryCheck(need.jobName, symlinks, options);
       const files = filterTar(only(decompress(archive)), (header) => select.check(header), options.signal);
-      await orAborted(container.putFiles(files), options.signal);
+      await putFiles(container, files, options.signal);
     } catch (error) {
       if (error instanceof ExecutionBroken || error instanceof ImageUnavailable || options.signal.aborted) throw error;
       const text = error instanceof Error ? error.message : String(error);
       throw new ExecutionBroken(`cannot unpack the artifacts of ${need.jobName}: ${text}`, { cause: error });
     }
+  }
+}
+
+/** An engine sees only that its input broke off; the reason is the archive's. */
+async function putFiles(container: JobContainer, files: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  let broken: { readonly error: unknown } | null = null;
+  const noting = async function* () {
+    try {
+      yield* files;
+    } catch (error) {
+      broken = { error };
+      throw error;
+    }
+  };
+  try {
+    await orAborted(container.putFiles(noting()), signal);
+  } catch (error) {
+    throw (broken as { readonly error: unknown } | null)?.error ?? error;
   }
 }
 
@@ -80,6 +100,12 @@ class EntryCheck {
         this.#files.add(path);
         return { ...header, name: path };
       case 'symlink':
+        // Engines refuse a whole archive for one such link. An absolute target is the container's own business.
+        if (
+          !header.linkname?.startsWith('/') &&
+          pathInWorkspace(`${posix.dirname(path)}/${header.linkname ?? ''}`) === null
+        )
+          return this.#refuse(path, `it links to ${JSON.stringify(header.linkname)}, outside the workspace`);
         this.#files.delete(path);
         this.#symlinks.add(path);
         return { ...header, name: path };

@@ -1,8 +1,3 @@
-import type { TarHeader } from 'modern-tar';
-
-/** An entry of an archive: what the archive library reads and writes. */
-export type { TarHeader };
-
 /**
  * A path of an archive as segments below the workspace: `./a//b/` is `a/b`; the workspace itself is the empty text.
  * Null for one that is absolute or leads out of it.
