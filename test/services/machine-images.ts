@@ -18,7 +18,7 @@ export function buildNodeImage(tag: string): void {
     write(root, '/usr/bin/apt-get', '#!/bin/sh\necho "$* (stand-in)"\n', 0o755);
     write(root, '/etc/passwd', 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/sh\n');
     write(root, '/etc/group', 'root:x:0:\nnode:x:1000:\n');
-    return ['RUN mkdir -p /usr/bin && ln -sf /bin/env /usr/bin/env', 'CMD ["node"]'];
+    return [linkEnv, 'CMD ["node"]'];
   });
 }
 
@@ -71,13 +71,17 @@ export function buildSystemdImage(tag: string, dist: string): void {
     write(root, '/etc/machine-id', '');
     return [
       'RUN mkdir -p /var/log /var/tmp /etc/sysusers.d /etc/systemd/system/sysinit.target.wants',
-      'RUN ln -s ../run /var/run && ln -s /bin/env /usr/bin/env && ln -s /opt/xx/xx.js /usr/bin/xx',
+      linkEnv,
+      'RUN ln -s ../run /var/run && ln -s /opt/xx/xx.js /usr/bin/xx',
       'RUN ln -s /lib/systemd/system/systemd-journald.service /etc/systemd/system/sysinit.target.wants/',
       'STOPSIGNAL SIGRTMIN+3',
       'ENTRYPOINT ["/lib/systemd/systemd", "--unit=multi-user.target"]',
     ];
   });
 }
+
+// Images of busybox have `env` in /bin or in /usr/bin, but all have /bin/busybox.
+const linkEnv = 'RUN mkdir -p /usr/bin && ln -sf /bin/busybox /usr/bin/env';
 
 const systemdUnits = [
   ...['basic', 'exit', 'multi-user', 'network', 'network-online', 'paths', 'shutdown', 'slices', 'sockets'],
