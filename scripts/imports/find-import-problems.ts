@@ -1,21 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, normalize, relative } from 'node:path';
-import { inner, type Zone, zones } from './import-table.ts';
+import { findFolderCycles } from './find-folder-cycles.ts';
+import type { ImportEdge, ImportGraph, ImportProblem } from './ImportGraph.ts';
+import { inner, knownFolderCycles, type Zone, zones } from './import-table.ts';
 import { readNodeGlobals } from './read-globals.ts';
 import { readImports } from './read-imports.ts';
 
-/** Something the import table forbids, `path:line` first. */
-export interface ImportProblem {
-  readonly at: string;
-  readonly message: string;
-}
-
-/** Checks every TypeScript file below `root` against the import table: zones, doors, pureness, cycles. */
-export function findImportProblems(root: string): readonly ImportProblem[] {
+/**
+ * Checks every TypeScript file below `root` against the import table: zones, doors, purity, cycles of files, cycles of folders
+ * apart from the known ones.
+ */
+export function findImportProblems(
+  root: string,
+  knownCycles: ReadonlySet<string> = knownFolderCycles,
+): readonly ImportProblem[] {
   const doors = readDoors(root);
   const problems: ImportProblem[] = [];
-  const graph = new Map<string, { to: string; line: number }[]>();
+  const graph = new Map<string, ImportEdge[]>();
 
   for (const file of listSources(root)) {
     const zone = zoneOf(file);
@@ -26,7 +28,7 @@ export function findImportProblems(root: string): readonly ImportProblem[] {
       });
       continue;
     }
-    const edges: { to: string; line: number }[] = [];
+    const edges: ImportEdge[] = [];
     graph.set(file, edges);
     const text = readFileSync(join(root, file), 'utf8');
     if (zone.pure) {
@@ -52,7 +54,7 @@ export function findImportProblems(root: string): readonly ImportProblem[] {
       if (message !== null) problems.push({ at, message });
     }
   }
-  return [...problems, ...findCycles(graph)];
+  return [...problems, ...findCycles(graph), ...findFolderCycles(graph, knownCycles)];
 }
 
 function forbidden(file: string, zone: Zone, target: string, specifier: string): string | null {
@@ -60,11 +62,11 @@ function forbidden(file: string, zone: Zone, target: string, specifier: string):
   if (other === undefined) return `${specifier} belongs to no zone of the import table`;
   if (zone.imports.includes('*')) return null;
   if (other !== zone && !zone.imports.includes(other.name)) {
-    return `${zone.name} may not import ${other.name} (${specifier}); it may import: ${zone.imports.join(', ') || 'nothing of ours'}`;
+    return `${zone.name} may not import ${other.name} (${specifier}); it may import: ${zone.imports.join(', ') || 'no zone'}`;
   }
   const rule = inner.find((each) => each.file === target);
   if (rule !== undefined && !rule.users.some((user) => inside(file, user))) {
-    return `${target} is for ${rule.users.slice(0, 2).join(' and ')} alone`;
+    return `only ${rule.users.slice(0, 2).join(' and ')} may import ${target}`;
   }
   const home = packageOf(file);
   if (specifier.startsWith('.') && packageOf(target) !== home) {
@@ -75,13 +77,13 @@ function forbidden(file: string, zone: Zone, target: string, specifier: string):
 
 type Target = { readonly file: string } | { readonly problem: string };
 
-/** The file behind a specifier, or what is wrong with it; null for packages that are not ours. */
+/** The file that a specifier names, or a problem; null for packages that are not ours. */
 function resolveSpecifier(file: string, specifier: string, doors: ReadonlyMap<string, string>): Target | null {
   if (specifier.startsWith('.')) return { file: normalize(join(dirname(file), specifier)) };
   if (!specifier.startsWith('@xx-pipeline/')) return null;
   const door = doors.get(specifier);
   if (door === undefined)
-    return { problem: `${specifier} is no door of its package (see "exports" in its package.json)` };
+    return { problem: `${specifier} is not a door of its package (see "exports" in its package.json)` };
   return { file: door };
 }
 
@@ -136,8 +138,8 @@ function packageOf(path: string): string {
   return top === 'packages' ? `packages/${name}` : '';
 }
 
-/** Depth first with colours: an edge to a file that is still open closes a cycle. Each is told once. */
-function findCycles(graph: ReadonlyMap<string, readonly { to: string; line: number }[]>): readonly ImportProblem[] {
+/** Depth first with colors: an edge to a file that is still open closes a cycle. Each is reported once. */
+function findCycles(graph: ImportGraph): readonly ImportProblem[] {
   const problems: ImportProblem[] = [];
   const done = new Set<string>();
   const open: string[] = [];
