@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import { type Clock, systemClock } from '@xx-pipeline/common';
+import { type Clock, stackOf, systemClock, systemIds } from '@xx-pipeline/common';
 import { backendRoutes } from '@xx-pipeline/common/api';
 import { HttpServer, MetricsRegistry, type ServiceLog, type TlsFiles } from '@xx-pipeline/service';
 import { Authenticator } from './auth/Authenticator.ts';
 import { createAccessToken, isValidToken } from './auth/access-tokens.ts';
 import type { ListenAddress } from './config.ts';
 import { createExecutionServices } from './execution/create-execution-services.ts';
-import { systemIds } from './execution/system-ids.ts';
 import { backendHandlers } from './http/backend-handlers.ts';
 import { checkReadiness } from './http/check-readiness.ts';
 import { explainError } from './http/explain-error.ts';
@@ -63,7 +62,7 @@ export async function startBackend(options: BackendOptions): Promise<RunningBack
     const failed = (operation: string, error: unknown) => {
       metrics.errors.add(1, { operation });
       log.error(`${operation} failed`, {
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        error: stackOf(error),
       });
     };
     const { workers, wakeups, logs, artifacts, snapshots, tokens } = stores;

@@ -1,4 +1,6 @@
+export { aborted, orAborted, whenAborted } from './abort.ts';
 export type { ArtifactRef } from './artifacts/ArtifactRef.ts';
+export { Background } from './Background.ts';
 export { concatBytes } from './bytes.ts';
 export { type Clock, isoTime, systemClock } from './clock.ts';
 export type { Diagnostic, RelatedSpan, Severity } from './diagnostics/Diagnostic.ts';
@@ -8,13 +10,16 @@ export { type FailureReason, failureReasons } from './execution/FailureReason.ts
 export type { JobAttempt, JobExecution, PhaseTimings, PlayVariable } from './execution/JobExecution.ts';
 export type { PipelineExecution, SourceInfo } from './execution/PipelineExecution.ts';
 export type { StageExecution } from './execution/StageExecution.ts';
-export type { IdSource } from './ids.ts';
+export { type IdSource, systemIds } from './ids.ts';
+export type { DependencyState } from './jobs/DependencyState.ts';
+export { failedOutcome, noTimings } from './jobs/failed-outcome.ts';
 export type { JobEvent, JobOutcome, JobPhase } from './jobs/JobEvent.ts';
 export type { ArtifactRequest, JobDependency, JobRequest, JobVariable, SourceRequest } from './jobs/JobRequest.ts';
 export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
 export type { UpcomingJob } from './jobs/UpcomingJob.ts';
 export type { LogChunk, LogStream } from './logs/LogChunk.ts';
 export { ManualClock } from './ManualClock.ts';
+export { messageOf, stackOf } from './message-of.ts';
 export type {
   Admission,
   AllowFailurePlan,

@@ -1,5 +1,6 @@
 import type {
   ArtifactRef,
+  DependencyState,
   ExecutionStatus,
   JobExecution,
   JobOutcome,
@@ -24,13 +25,13 @@ import {
   retriesOfJob,
   stoppedDependents,
 } from '@xx-pipeline/pipeline-language';
+import { hashToken } from '@xx-pipeline/service';
 import { leaseMs } from '../leases.ts';
 import type { SecretBox } from '../secrets/SecretBox.ts';
 import { attemptLog } from './attempt-log.ts';
-import { hashToken, parseAttemptToken } from './attempt-token.ts';
+import { parseAttemptToken } from './attempt-token.ts';
 import type { Caller } from './Caller.ts';
 import { cancelJobOf, isBeingCanceled } from './cancel-jobs.ts';
-import type { DependencyState } from './DependencyState.ts';
 import { currentAttempt, decideUpdate, type UpdateDecision } from './decide-update.ts';
 import { dependenciesOf, dependsOn } from './dependencies-of.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /** What an attempt's token says about itself; whether it is the right one only the assignment knows. */
 export interface AttemptTokenParts {
@@ -20,6 +20,3 @@ export function parseAttemptToken(token: string): AttemptTokenParts | null {
   if (match === null) return null;
   return { jobId: match.slice(1, 6).join('-'), attempt: Number(match[6]) };
 }
-
-/** The form in which tokens of any kind are stored. */
-export const hashToken = (token: string): string => createHash('sha256').update(token).digest('hex');

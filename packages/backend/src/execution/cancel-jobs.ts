@@ -1,4 +1,4 @@
-import { isTerminal, type JobExecution, type JobOutcome } from '@xx-pipeline/common';
+import { failedOutcome, isTerminal, type JobExecution } from '@xx-pipeline/common';
 import { attemptFinished, jobCanceled, pipelineCanceled } from '@xx-pipeline/pipeline-language';
 import { attemptLog } from './attempt-log.ts';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
@@ -19,7 +19,7 @@ export function cancelJobOf(draft: ExecutionDraft, job: JobExecution, message: s
   // The worker may hold it already: the number is used up, so that nothing it says is taken for a later attempt's.
   const log = attemptLog(job.id, assignment.attempt);
   draft.update((execution) =>
-    attemptFinished(execution, draft.index, job.id, canceledOutcome(message), { at: draft.at, log }),
+    attemptFinished(execution, draft.index, job.id, failedOutcome('canceled', message), { at: draft.at, log }),
   );
   draft.unassign(job.id);
 }
@@ -33,16 +33,6 @@ export function cancelExecutionOf(draft: ExecutionDraft, reason: string): void {
   }
   draft.update((execution) => pipelineCanceled(execution, reason, draft.at));
 }
-
-/** What an attempt comes to that was canceled. */
-const canceledOutcome = (message: string): JobOutcome => ({
-  status: 'CANCELED',
-  exitCode: null,
-  failureReason: 'canceled',
-  failureMessage: message,
-  timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
-  artifacts: [],
-});
 
 /** An attempt was told to end and has not. */
 export const isBeingCanceled = (draft: ExecutionDraft): boolean =>

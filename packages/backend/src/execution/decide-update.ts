@@ -6,11 +6,13 @@ import {
   type JobExecution,
   type JobOutcome,
   type JobStatusUpdate,
+  noTimings,
   unreachable,
 } from '@xx-pipeline/common';
 import type { Problem } from '@xx-pipeline/common/api';
+import { hashToken } from '@xx-pipeline/service';
 import type { Assignment } from '../store/ExecutionStore.ts';
-import { hashToken, parseAttemptToken } from './attempt-token.ts';
+import { parseAttemptToken } from './attempt-token.ts';
 import type { Caller } from './Caller.ts';
 import { problem } from './problems.ts';
 
@@ -113,7 +115,7 @@ function transition(
 
 function outcomeOf(update: JobStatusUpdate, status: JobOutcome['status'], job: JobExecution): JobOutcome {
   const running = job.status === 'RUNNING' ? job.attempts.at(-1) : undefined;
-  const timings = update.timings ?? { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 };
+  const timings = update.timings ?? noTimings;
   return {
     status,
     exitCode: update.exitCode ?? null,

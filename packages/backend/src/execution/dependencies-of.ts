@@ -1,5 +1,4 @@
-import { isTerminal, type JobExecution } from '@xx-pipeline/common';
-import type { DependencyState } from './DependencyState.ts';
+import { type DependencyState, isTerminal, type JobExecution } from '@xx-pipeline/common';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
 import { makeUnassignedRequest, type RequestSurroundings } from './make-job-request.ts';
 

@@ -1,4 +1,4 @@
-import type { JobRequest } from '@xx-pipeline/common';
+import { type JobRequest, messageOf } from '@xx-pipeline/common';
 import { ApiProblem, ApiUnreachable, createApiClient, workerRoutes } from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/service/http';
 import type { PushAnswer, WorkerAddress, WorkerClient } from './WorkerClient.ts';
@@ -60,7 +60,7 @@ export class HttpWorkerClient implements WorkerClient {
 
 /** Only what is certain counts as refused: an attempt must not go to a second worker while the first may have it. */
 function explain(error: unknown): PushAnswer {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof ApiProblem) {
     return error.status >= 500 ? { kind: 'unknown', reason } : { kind: 'refused', reason };
   }

@@ -1,4 +1,4 @@
-import { type Clock, type JobRequest, type Result, success } from '@xx-pipeline/common';
+import { Background, type Clock, type JobRequest, type Result, success } from '@xx-pipeline/common';
 import type { Problem, pollSchema } from '@xx-pipeline/common/api';
 import type { z } from 'zod';
 import type { Wakeups } from '../events/Wakeups.ts';
@@ -75,7 +75,7 @@ export class JobScheduler {
   readonly #reasons: WaitingReasons;
   /** Pushes under way, by worker. */
   readonly #pushes = new Map<string, number>();
-  readonly #open = new Set<Promise<void>>();
+  readonly #background: Background;
   readonly #stop = new AbortController();
   readonly #addresses = new WeakMap<WorkerRecord, WorkerAddress | null>();
   /** A look is due for which it was too early. */
@@ -83,6 +83,7 @@ export class JobScheduler {
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
+    this.#background = new Background(parts.onError);
     this.#fleet = new Fleet(parts.workers, parts.clock, parts.uptime, aliveMs);
     this.#waiters = new PollWaiters(parts.clock, parts.wakeups);
     this.#reasons = new WaitingReasons(parts);
@@ -125,7 +126,7 @@ export class JobScheduler {
 
   /** Resolves when all that was given so far has been told, and taken back where it was refused. */
   async settled(): Promise<void> {
-    while (this.#open.size > 0) await Promise.all(this.#open);
+    await this.#background.settled();
   }
 
   /** One look: gives what can be given now. Telling the workers goes on behind. */
@@ -227,8 +228,8 @@ export class JobScheduler {
   #hand(job: AssignedJob, worker: WorkerRecord | undefined): void {
     this.#fleet.took(job.assignment.workerId);
     if (worker?.url === null) {
-      if (!this.#waiters.add(job)) this.#inBackground(this.#takeBack(job));
-    } else if (worker !== undefined) this.#inBackground(this.#push(job, worker));
+      if (!this.#waiters.add(job)) this.#background.run(this.#takeBack(job));
+    } else if (worker !== undefined) this.#background.run(this.#push(job, worker));
   }
 
   async #push(job: AssignedJob, worker: WorkerRecord): Promise<void> {
@@ -295,11 +296,6 @@ export class JobScheduler {
       },
       () => {},
     );
-  }
-
-  #inBackground(work: Promise<void>): void {
-    const open: Promise<void> = work.catch(this.#parts.onError).finally(() => this.#open.delete(open));
-    this.#open.add(open);
   }
 }
 

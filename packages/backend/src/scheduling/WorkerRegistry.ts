@@ -8,8 +8,8 @@ import type {
   reserveExecutionSchema,
   workerSchema,
 } from '@xx-pipeline/common/api';
+import { hashToken } from '@xx-pipeline/service';
 import type { z } from 'zod';
-import { hashToken } from '../execution/attempt-token.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
 import { refused } from '../execution/problems.ts';
 import { heartbeatMs, leaseMs } from '../leases.ts';

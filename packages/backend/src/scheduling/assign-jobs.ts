@@ -1,6 +1,7 @@
-import type { JobRequest } from '@xx-pipeline/common';
+import { failedOutcome, type JobRequest } from '@xx-pipeline/common';
 import { dueAt } from '@xx-pipeline/pipeline-language';
-import { hashToken, newAttemptToken } from '../execution/attempt-token.ts';
+import { hashToken } from '@xx-pipeline/service';
+import { newAttemptToken } from '../execution/attempt-token.ts';
 import { currentAttempt } from '../execution/decide-update.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
@@ -41,14 +42,7 @@ export function assignJobs(
     const { id, name: description, version, labels: tags } = worker;
     const request = makeJobRequest(draft, { job, attempt, token, runner: { id, description, version, tags } }, around);
     if (!request.ok) {
-      jobs.concludeAttempt(draft, jobId, {
-        status: 'FAILED',
-        exitCode: null,
-        failureReason: 'config_error',
-        failureMessage: request.error.message,
-        timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
-        artifacts: [],
-      });
+      jobs.concludeAttempt(draft, jobId, failedOutcome('config_error', request.error.message));
       continue;
     }
     const assignment: Assignment = {

@@ -1,3 +1,4 @@
+import { failedOutcome } from '@xx-pipeline/common';
 import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
@@ -48,14 +49,9 @@ function takeAway(draft: ExecutionDraft, assignment: Assignment, jobs: JobExecut
     jobs.handBack(draft, jobId, `worker ${workerId} did not take the job in time`);
     return;
   }
-  jobs.concludeAttempt(draft, jobId, {
-    status: cancelRequested ? 'CANCELED' : 'FAILED',
-    exitCode: null,
-    failureReason: cancelRequested ? 'canceled' : 'worker_lost',
-    failureMessage: `no sign of life from worker ${workerId} for ${leaseMs / 1000} s`,
-    timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
-    artifacts: draft.job(jobId).attempts.at(-1)?.artifacts ?? [],
-  });
+  const message = `no heartbeat from worker ${workerId} for ${leaseMs / 1000} s`;
+  const artifacts = draft.job(jobId).attempts.at(-1)?.artifacts;
+  jobs.concludeAttempt(draft, jobId, failedOutcome(cancelRequested ? 'canceled' : 'worker_lost', message, artifacts));
 }
 
 export const isSame = (one: Assignment, other: Pick<Assignment, 'attempt' | 'tokenHash'>): boolean =>

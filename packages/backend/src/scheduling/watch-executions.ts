@@ -1,4 +1,4 @@
-import { isTerminal } from '@xx-pipeline/common';
+import { failedOutcome, isTerminal } from '@xx-pipeline/common';
 import type { ExecutionServices } from '../execution/create-execution-services.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';
@@ -11,7 +11,7 @@ const patience = 3_600_000;
  * Looks at every live run for what nobody else would ever do:
  *
  * - something is due and was not done: never found, unless an earlier release has left it behind;
- * - an attempt runs that no worker holds (a person or a worker without token began it) and nobody has told of its end.
+ * - an attempt runs that no worker holds (a person or a worker without token began it) and no result was reported.
  *
  * Gives how many runs were moved.
  */
@@ -27,14 +27,8 @@ export async function watchExecutions(
       if (isTerminal(draft.execution.status)) return false;
       const before = draft.execution;
       for (const jobId of forgottenJobs(draft)) {
-        jobs.concludeAttempt(draft, jobId, {
-          status: 'FAILED',
-          exitCode: null,
-          failureReason: 'timeout',
-          failureMessage: 'nobody has told of its end in all the time it may take',
-          timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
-          artifacts: draft.job(jobId).attempts.at(-1)?.artifacts ?? [],
-        });
+        const artifacts = draft.job(jobId).attempts.at(-1)?.artifacts;
+        jobs.concludeAttempt(draft, jobId, failedOutcome('timeout', 'no result was reported in time', artifacts));
       }
       stages.finalizeStageExecution(draft);
       return draft.execution !== before;

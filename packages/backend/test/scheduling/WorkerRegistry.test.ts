@@ -39,7 +39,7 @@ test('a worker that was restarted takes over at once, with its attempts', async 
   assert.equal((await rig.job(id, 'a')).status, 'RUNNING');
   await rig.pass(60);
   const { lost } = ok(await registry.heartbeat(beat));
-  assert.deepEqual(lost, [{ jobId, attempt: 1, reason: `no sign of life from worker ${workerId} for 45 s` }]);
+  assert.deepEqual(lost, [{ jobId, attempt: 1, reason: `no heartbeat from worker ${workerId} for 45 s` }]);
 });
 
 test('nobody loses a job because the server was away, or its database', async () => {

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { messageOf } from '@xx-pipeline/common';
 import { CommandError } from './CommandIo.ts';
 import { ExitCode } from './exit-codes.ts';
 
@@ -65,7 +66,7 @@ function explain(code: string | undefined, cause: unknown): string {
     case 'ENFILE':
       return 'too many open files';
     default:
-      return cause instanceof Error ? cause.message : String(cause);
+      return messageOf(cause);
   }
 }
 

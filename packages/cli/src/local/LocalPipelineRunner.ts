@@ -1,5 +1,7 @@
 import {
+  Background,
   buildReport,
+  type DependencyState,
   isoTime,
   isTerminal,
   type JobEvent,
@@ -7,6 +9,8 @@ import {
   type JobOutcome,
   type JobPlan,
   type JobRequest,
+  messageOf,
+  whenAborted,
 } from '@xx-pipeline/common';
 import {
   applyDecisions,
@@ -23,13 +27,7 @@ import {
   ProgressTracker,
   pipelineCanceled,
 } from '@xx-pipeline/pipeline-language';
-import {
-  ContainersAhead,
-  type DependencyState,
-  type JobRunner,
-  purposeOf,
-  shownImage,
-} from '@xx-pipeline/worker/execution';
+import { ContainersAhead, type JobRunner, purposeOf, shownImage } from '@xx-pipeline/worker/execution';
 import type { RunEvent } from '../render/RunEvent.ts';
 import type { JobLogFile } from '../reports/JobLogFile.ts';
 import type { LocalRun } from '../reports/LocalRun.ts';
@@ -37,7 +35,6 @@ import { LiveExecution, type RecordChange, withLog } from './LiveExecution.ts';
 import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
 import { configError, makeJobRequest } from './make-job-request.ts';
 import { SlotQueue } from './SlotQueue.ts';
-import { messageOf, whenAborted } from './when-aborted.ts';
 
 /** Containers that wait for their turn, beyond one per slot. */
 const extraAhead = 2;
@@ -76,7 +73,8 @@ export class LocalPipelineRunner {
   /** Null until the run has its directory; only then jobs start. */
   #local: LocalRun | null = null;
   readonly #cancel = new AbortController();
-  readonly #background = new Set<Promise<void>>();
+  /** An error in the background is a bug or a failure of the machine: the run ends with it. */
+  readonly #background = new Background((error) => this.#ended.resolve({ error }));
   readonly #ended = Promise.withResolvers<{ readonly error: unknown } | null>();
 
   constructor(parts: LocalRunParts) {
@@ -139,11 +137,11 @@ export class LocalPipelineRunner {
     this.#local = local;
     this.#records.setFacts({ runNumber: local.runNumber });
     this.#emit({ type: 'run-started', execution: this.#records.snapshot(), plan, directory: local.directory });
-    this.#inBackground(
+    this.#background.run(
       dirty.then((isDirty) => this.#records.setFacts({ source: { ...this.#records.head.source, dirty: isDirty } })),
     );
-    whenAborted(interrupted, (reason) => this.#cancelAll(reason));
-    whenAborted(local.broken, (reason) => this.#cancelAll(reason));
+    whenAborted(interrupted, (reason) => this.#cancelAll(messageOf(reason)));
+    whenAborted(local.broken, (reason) => this.#cancelAll(messageOf(reason)));
     this.#saveSoon();
     this.#fillSlots();
   }
@@ -162,7 +160,7 @@ export class LocalPipelineRunner {
         this.#queue.push(number);
         return;
       case 'delay':
-        this.#inBackground(this.#delay(number, decision.job));
+        this.#background.run(this.#delay(number, decision.job));
         return;
       case 'skip':
         this.#ahead.discard(job.id);
@@ -191,7 +189,7 @@ export class LocalPipelineRunner {
       return;
     }
     for (let turn = this.#queue.take(); turn !== null; turn = this.#queue.take()) {
-      this.#inBackground(this.#attempt(this.#local, turn.job, turn.slot));
+      this.#background.run(this.#attempt(this.#local, turn.job, turn.slot));
     }
     this.#prepareAhead();
     if (this.#running.size === 0 && this.#delayed === 0 && this.#queue.isEmpty) this.#ended.resolve(null);
@@ -239,7 +237,7 @@ export class LocalPipelineRunner {
     // The next job need not wait for the disk, within bounds.
     const closing = local.closeLog(log);
     if (local.hasManyOpenLogs) await closing;
-    else this.#inBackground(closing);
+    else this.#background.run(closing);
     const waited = eligibleAt === null ? 0 : Math.max(0, startedAt - Date.parse(eligibleAt));
     return { ...outcome, timings: { ...outcome.timings, queue: outcome.timings.queue + waited } };
   }
@@ -318,7 +316,7 @@ export class LocalPipelineRunner {
 
   async #finish(local: LocalRun): Promise<LocalRunResult> {
     this.#ahead.discardAll();
-    await this.#settled();
+    await this.#background.settled();
     this.#records.close(this.#now());
     const execution = this.#records.snapshot();
     const report = buildReport(execution);
@@ -365,19 +363,7 @@ export class LocalPipelineRunner {
 
   #emit(event: RunEvent): void {
     const shown = this.#parts.emit(event);
-    if (shown !== undefined) this.#inBackground(shown);
-  }
-
-  /** Work that ends before the run does. That it fails is a bug, or the machine's failure: the run ends with it. */
-  #inBackground(work: Promise<void>): void {
-    const tracked: Promise<void> = work
-      .catch((error) => this.#ended.resolve({ error }))
-      .finally(() => this.#background.delete(tracked));
-    this.#background.add(tracked);
-  }
-
-  async #settled(): Promise<void> {
-    while (this.#background.size > 0) await Promise.all(this.#background);
+    if (shown !== undefined) this.#background.run(shown);
   }
 
   #jobOf(number: number): JobExecution {

@@ -1,4 +1,11 @@
-import type { ImagePlan, JobExecution, JobOutcome, JobRequest, Result } from '@xx-pipeline/common';
+import {
+  failedOutcome,
+  type ImagePlan,
+  type JobExecution,
+  type JobOutcome,
+  type JobRequest,
+  type Result,
+} from '@xx-pipeline/common';
 import { buildJobRequest, type PlanIndex, type RequestProblem } from '@xx-pipeline/pipeline-language';
 import type { JobSurroundings } from './local-run-parts.ts';
 
@@ -48,13 +55,4 @@ function imageOf({ image }: JobRequest): ImagePlan {
 }
 
 /** The outcome of an attempt that cannot even be requested. */
-export function configError({ message }: RequestProblem): JobOutcome {
-  return {
-    status: 'FAILED',
-    exitCode: null,
-    failureReason: 'config_error',
-    failureMessage: message,
-    timings: { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 },
-    artifacts: [],
-  };
-}
+export const configError = ({ message }: RequestProblem): JobOutcome => failedOutcome('config_error', message);

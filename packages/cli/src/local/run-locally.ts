@@ -1,9 +1,8 @@
-import { type PipelinePlan, systemClock } from '@xx-pipeline/common';
+import { type PipelinePlan, systemClock, systemIds } from '@xx-pipeline/common';
 import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
 import { DockerExecutor, JobRunner, makeOwnerId } from '@xx-pipeline/worker/execution';
 import type { CommandIo } from '../io/CommandIo.ts';
 import type { ExitCode } from '../io/exit-codes.ts';
-import { systemIds } from '../io/system-ids.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
 import { LocalReportStore } from '../reports/LocalReportStore.ts';
 import { checkForRun } from '../run/check-for-run.ts';

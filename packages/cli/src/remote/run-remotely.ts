@@ -1,4 +1,4 @@
-import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
+import { messageOf, type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
 import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { refuseOptions } from '../io/options.ts';
@@ -142,12 +142,11 @@ async function followRun(
   const { id } = created.execution;
   const cancel = () => {
     notice('canceling the run and waiting for its end; Ctrl-C again leaves it alone');
-    const body = { reason: reasonOf(io.interrupted) };
+    const body = { reason: messageOf(io.interrupted.reason) };
     connection
       .patiently((signal) => client.api.cancelExecution({ params: { id }, body }, { signal }))
       .catch((error: unknown) => {
-        if (!connection.signal.aborted)
-          notice(`cannot cancel the run: ${error instanceof Error ? error.message : error}`);
+        if (!connection.signal.aborted) notice(`cannot cancel the run: ${messageOf(error)}`);
       });
   };
   if (io.interrupted.aborted) cancel();
@@ -172,5 +171,3 @@ async function followRun(
     renderer.close();
   }
 }
-
-const reasonOf = ({ reason }: AbortSignal): string => (reason instanceof Error ? reason.message : String(reason));

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemIds } from '@xx-pipeline/common';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { makeStateDirectory, StateUnwritable, stateDirectory } from '../io/state-directory.ts';
-import { systemIds } from '../io/system-ids.ts';
 import { type OpenSource, openSource } from '../source/open-source.ts';
 import type { RunOptions } from './run-options.ts';
 import { cloneParent, markOwned } from './sweep-state.ts';

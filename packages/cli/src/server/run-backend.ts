@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
+import { aborted } from '@xx-pipeline/common';
 import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { textOption } from '../io/options.ts';
 import { stateDirectory } from '../io/state-directory.ts';
 import { version } from '../version.ts';
 import { databaseUrl, makeStateDirectory, openBackend } from './open-backend.ts';
-import { readExposure, readPublicUrl, serviceLog, untilInterrupted } from './service-options.ts';
+import { readExposure, readPublicUrl, serviceLog } from './service-options.ts';
 
 /** Where backends listen when nobody says otherwise. */
 export const defaultAddress = '127.0.0.1:8642';
@@ -29,7 +30,7 @@ export async function runBackend(input: CommandInput, io: CommandIo): Promise<Ex
     ...(sharedDirectory !== undefined && { sharedDirectory }),
     ...(secretKeyFile !== undefined && { secretKeyFile }),
   });
-  await untilInterrupted(io);
+  await aborted(io.interrupted);
   await backend.close();
   return ExitCode.success;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { RunningBackend } from '@xx-pipeline/backend';
+import { aborted } from '@xx-pipeline/common';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { stateDirectory } from '../io/state-directory.ts';
@@ -9,15 +10,7 @@ import { defaultAddress } from './run-backend.ts';
 import { openWorker, readExecutor } from './run-worker.ts';
 import { ServerLock } from './ServerLock.ts';
 import { readServerRecord, writePrivately, writeServerRecord } from './server-record.ts';
-import {
-  readExposure,
-  readLabels,
-  readPublicUrl,
-  readSlots,
-  readText,
-  serviceLog,
-  untilInterrupted,
-} from './service-options.ts';
+import { readExposure, readLabels, readPublicUrl, readSlots, readText, serviceLog } from './service-options.ts';
 
 /** `xx server`: a backend and one worker in this process, everything they keep in the state directory. */
 export async function runServer(input: CommandInput, io: CommandIo): Promise<ExitCode> {
@@ -48,7 +41,7 @@ export async function runServer(input: CommandInput, io: CommandIo): Promise<Exi
       });
       try {
         io.stdout.write(greeting(backend.url, home, slots));
-        await untilInterrupted(io);
+        await aborted(io.interrupted);
       } finally {
         // Jobs that run are given back: the next start goes on with them.
         await worker.close();

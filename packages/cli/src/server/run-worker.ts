@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { isLoopback } from '@xx-pipeline/backend';
+import { aborted } from '@xx-pipeline/common';
 import type { StartedWorker, StartWorkerOptions } from '@xx-pipeline/worker';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
@@ -7,22 +8,14 @@ import { textOption } from '../io/options.ts';
 import { stateDirectory } from '../io/state-directory.ts';
 import { version } from '../version.ts';
 import { explainFailures, makeStateDirectory } from './open-backend.ts';
-import {
-  readExposure,
-  readLabels,
-  readPublicUrl,
-  readSlots,
-  readText,
-  serviceLog,
-  untilInterrupted,
-} from './service-options.ts';
+import { readExposure, readLabels, readPublicUrl, readSlots, readText, serviceLog } from './service-options.ts';
 
 /** `xx worker`: runs jobs until it is told to stop; then those that run may end, at a second signal they are given back. */
 export async function runWorker(input: CommandInput, io: CommandIo): Promise<ExitCode> {
   const options = await readWorkerOptions(input, io);
   const worker = await openWorker(options);
-  await untilInterrupted(io);
-  await Promise.race([worker.drain(), untilKilled(io)]);
+  await aborted(io.interrupted);
+  await Promise.race([worker.drain(), aborted(io.killed)]);
   await worker.close();
   return ExitCode.success;
 }
@@ -116,10 +109,4 @@ export function readExecutor(io: CommandIo): 'docker' | 'scripted' {
   const name = io.env['XX_EXECUTOR'] || 'docker';
   if (name === 'docker' || name === 'scripted') return name;
   throw new CommandError(`'${name}' in XX_EXECUTOR is no executor`, ExitCode.usage, 'docker or scripted');
-}
-
-async function untilKilled(io: CommandIo): Promise<void> {
-  const { killed } = io;
-  if (killed.aborted) return;
-  await new Promise<void>((done) => killed.addEventListener('abort', () => done(), { once: true }));
 }

@@ -76,10 +76,3 @@ export const serviceLog = (io: CommandIo): ServiceLog => createServiceLog(io.std
 
 /** What is wrong with the configuration, as the command line tells it. */
 export const usageError = ({ message, help }: ConfigProblem) => new CommandError(message, ExitCode.usage, help);
-
-/** Resolves at the first signal to stop. */
-export async function untilInterrupted(io: CommandIo): Promise<void> {
-  const { interrupted } = io;
-  if (interrupted.aborted) return;
-  await new Promise<void>((done) => interrupted.addEventListener('abort', () => done(), { once: true }));
-}

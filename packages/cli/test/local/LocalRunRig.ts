@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type JobExecution, ManualClock, type PipelinePlan } from '@xx-pipeline/common';
+import { type JobExecution, ManualClock, type PipelinePlan, systemIds } from '@xx-pipeline/common';
 import { checkPipeline, playJobs, selectJobs } from '@xx-pipeline/pipeline-language';
 import { JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '@xx-pipeline/worker/execution';
-import { systemIds } from '../../src/io/system-ids.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import type { LocalRunParts, LocalRunResult } from '../../src/local/local-run-parts.ts';
 import type { RunEvent } from '../../src/render/RunEvent.ts';

@@ -1,9 +1,8 @@
 // A local run without containers in a process of its own: `node scripted-run.ts <home> <pipeline text>`.
 // Ends with the exit code a command would end with.
-import { systemClock } from '@xx-pipeline/common';
+import { systemClock, systemIds } from '@xx-pipeline/common';
 import { JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
 import { CommandError } from '../../src/io/CommandIo.ts';
-import { systemIds } from '../../src/io/system-ids.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
 import { planOf } from './LocalRunRig.ts';

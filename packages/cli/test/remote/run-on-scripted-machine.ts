@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { type Report, systemClock } from '@xx-pipeline/common';
+import { type Report, systemClock, systemIds } from '@xx-pipeline/common';
 import { pipelineVariables } from '@xx-pipeline/pipeline-language';
 import { JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
-import { systemIds } from '../../src/io/system-ids.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import { PlainRenderer } from '../../src/render/PlainRenderer.ts';
 import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';

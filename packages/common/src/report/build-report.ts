@@ -1,8 +1,7 @@
-import type { JobExecution, PhaseTimings } from '../execution/JobExecution.ts';
+import type { JobExecution } from '../execution/JobExecution.ts';
 import type { PipelineExecution } from '../execution/PipelineExecution.ts';
+import { noTimings } from '../jobs/failed-outcome.ts';
 import type { JobReport, Report } from './Report.ts';
-
-const noTimings: PhaseTimings = { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 };
 
 /** The report of an execution in any state; pure, so the same records always give the same report. */
 export function buildReport(execution: PipelineExecution): Report {

@@ -7,12 +7,10 @@ import {
   type JobExecution,
   type JobOutcome,
   type JobPlan,
-  type PhaseTimings,
+  noTimings,
 } from '@xx-pipeline/common';
 import { concludeAttempt } from './conclude-attempt.ts';
 import type { JobDecision } from './decide.ts';
-
-const noTimings: PhaseTimings = { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 };
 
 /** A decision about a job in its record. `at` is ISO 8601, here and below. */
 export function decided(job: JobExecution, { job: plan, decision, reason }: JobDecision, at: string): JobExecution {

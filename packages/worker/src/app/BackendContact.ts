@@ -1,4 +1,4 @@
-import type { Clock } from '@xx-pipeline/common';
+import { type Clock, messageOf } from '@xx-pipeline/common';
 import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
 import type { ServiceLog } from '@xx-pipeline/service';
 import type { Fence } from './fencing/Fence.ts';
@@ -265,5 +265,3 @@ function hearsNobody(error: unknown): boolean {
 
 const limited = (signal: AbortSignal, ms = callMs): AbortSignal =>
   AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]);
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, JobRequest } from '@xx-pipeline/common';
+import { type Clock, type JobRequest, messageOf } from '@xx-pipeline/common';
 import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
 import { HttpProblem, type ServiceLog } from '@xx-pipeline/service';
 import type { JobRunner } from '../execution/index.ts';
@@ -282,7 +282,7 @@ export class PipelineExecutionWorkerService {
       return AttemptDirectory.create(this.#folders, { request, attempt, acceptedAt: this.#parts.clock.now() });
     } catch (error) {
       this.#trouble(error);
-      throw new HttpProblem('worker_full', `this worker cannot keep the job on its disk: ${text(error)}`);
+      throw new HttpProblem('worker_full', `this worker cannot keep the job on its disk: ${messageOf(error)}`);
     }
   }
 
@@ -323,7 +323,7 @@ export class PipelineExecutionWorkerService {
       try {
         await this.#conclude(running, end);
       } catch (error) {
-        log.error('an attempt could not be put away', { jobId: request.jobId, attempt, why: text(error) });
+        log.error('an attempt could not be put away', { jobId: request.jobId, attempt, why: messageOf(error) });
       }
       if (this.#attempts.get(request.jobId) === running) this.#attempts.delete(request.jobId);
       this.#leaving.delete(away);
@@ -372,7 +372,7 @@ export class PipelineExecutionWorkerService {
     const full = error !== null;
     if (full === this.#diskFull) return;
     this.#diskFull = full;
-    if (full) this.#parts.log.error('the disk takes nothing', { why: text(error) });
+    if (full) this.#parts.log.error('the disk takes nothing', { why: messageOf(error) });
     else this.#parts.log.info('the disk takes something again');
     this.#changed();
   }
@@ -381,8 +381,6 @@ export class PipelineExecutionWorkerService {
     for (const listener of this.#listeners) listener();
   }
 }
-
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** What the backend has said, for whoever has called this worker. */
 function refusalOf(error: unknown): unknown {

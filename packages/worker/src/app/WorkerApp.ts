@@ -1,4 +1,4 @@
-import type { Clock } from '@xx-pipeline/common';
+import { type Clock, stackOf } from '@xx-pipeline/common';
 import { workerRoutes } from '@xx-pipeline/common/api';
 import { type Handlers, type HttpServer, hashToken, type ServiceLog, sameHash } from '@xx-pipeline/service';
 import type { Guardian, JobExecutor } from '../execution/index.ts';
@@ -131,8 +131,7 @@ export function serveWorker(
       const hash = hashToken(token);
       return hashes.some((known) => sameHash(known, hash)) ? { kind: 'worker', name: 'backend' } : null;
     },
-    failed: (operation, error) =>
-      log.error(`${operation} failed`, { why: error instanceof Error ? error.stack : String(error) }),
+    failed: (operation, error) => log.error(`${operation} failed`, { why: stackOf(error) }),
   });
 }
 

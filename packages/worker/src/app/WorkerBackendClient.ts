@@ -1,4 +1,4 @@
-import type { ExecutionStatus, JobExecution, JobStatusUpdate, UpcomingJob } from '@xx-pipeline/common';
+import type { DependencyState, ExecutionStatus, JobExecution, JobStatusUpdate, UpcomingJob } from '@xx-pipeline/common';
 import {
   type ApiClient,
   type ApiTransport,
@@ -15,7 +15,6 @@ import {
   type registerWorkerSchema,
   type reserveExecutionSchema,
 } from '@xx-pipeline/common/api';
-import type { DependencyState } from '../execution/index.ts';
 
 /** The attempt a call is about; with its own token where it has one. */
 export interface AttemptCaller {

@@ -2,9 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtifactRef, Clock, ExecutionStatus, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
+import type {
+  ArtifactRef,
+  Clock,
+  DependencyState,
+  ExecutionStatus,
+  JobRequest,
+  JobStatusUpdate,
+} from '@xx-pipeline/common';
 import { ApiProblem } from '@xx-pipeline/common/api';
-import type { DependencySource, DependencyState, JobArtifacts } from '../execution/index.ts';
+import type { DependencySource, JobArtifacts } from '../execution/index.ts';
 import type { AttemptDirectory } from './attempt/AttemptDirectory.ts';
 import type { LogSpool } from './attempt/LogSpool.ts';
 import { saveArchive } from './attempt/save-archive.ts';

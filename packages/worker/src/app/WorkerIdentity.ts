@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '@xx-pipeline/common';
 import { bootId, makeOwnerId, ownerState } from '../execution/index.ts';
 
 /** A worker cannot start as it was told to: a sentence for the person at the machine. */
@@ -58,8 +59,7 @@ export class WorkerIdentity {
       return new WorkerIdentity(directory, kept, isHeir);
     } catch (error) {
       if (error instanceof WorkerNotStarted) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new WorkerNotStarted(`cannot use the worker's state directory ${directory}: ${why}`);
+      throw new WorkerNotStarted(`cannot use the worker's state directory ${directory}: ${messageOf(error)}`);
     }
   }
 

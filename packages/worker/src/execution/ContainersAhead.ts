@@ -1,3 +1,4 @@
+import { Background } from '@xx-pipeline/common';
 import type { PreparedJob } from './PreparedJob.ts';
 
 interface Ahead {
@@ -16,7 +17,8 @@ export class ContainersAhead {
   readonly #widest: number;
   readonly #onReady: () => void;
   readonly #waiting = new Map<string, Ahead>();
-  readonly #discards = new Set<Promise<void>>();
+  /** Discarding never fails: what cannot be removed is a leftover for the next sweep. */
+  readonly #discards = new Background(() => {});
   #making = 0;
   #closed = false;
 
@@ -69,8 +71,7 @@ export class ContainersAhead {
     const ahead = this.#waiting.get(jobId);
     if (ahead === undefined) return;
     this.#waiting.delete(jobId);
-    const discard: Promise<void> = ahead.prepared.discard().finally(() => this.#discards.delete(discard));
-    this.#discards.add(discard);
+    this.#discards.run(ahead.prepared.discard());
   }
 
   /** Throws all away. No other begins. */
@@ -81,7 +82,7 @@ export class ContainersAhead {
 
   /** Resolves when everything thrown away is gone. */
   async discarded(): Promise<void> {
-    while (this.#discards.size > 0) await Promise.all(this.#discards);
+    await this.#discards.settled();
   }
 }
 

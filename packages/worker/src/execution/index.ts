@@ -20,7 +20,6 @@ export type { JobRunnerParts } from './job-runner-parts.ts';
 export type { OnJobEvent } from './log/EventStream.ts';
 export { shownImage } from './log/shown-image.ts';
 export type { ToldLog } from './log/ToldLog.ts';
-export { orAborted } from './or-aborted.ts';
 export { type ContainerRequest, type Place, type PreparedJob, purposeOf } from './PreparedJob.ts';
-export type { DependencySource, DependencyState, JobArtifacts } from './ports.ts';
+export type { DependencySource, JobArtifacts } from './ports.ts';
 export { type ScriptedBehaviour, ScriptedExecutor, type ScriptedStep } from './scripted/ScriptedExecutor.ts';

@@ -1,13 +1,4 @@
-import type { ArtifactRef, ExecutionStatus } from '@xx-pipeline/common';
-
-/** Where a job stands that another one waits for. */
-export interface DependencyState {
-  readonly jobId: string;
-  readonly jobName: string;
-  readonly status: ExecutionStatus;
-  /** Failed, but allowed to: counts as done. */
-  readonly allowFailure: boolean;
-}
+import type { ArtifactRef, DependencyState } from '@xx-pipeline/common';
 
 /** Tells how far a job's dependencies are: records in memory locally, the backend over HTTP on a worker. */
 export interface DependencySource {

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { Clock, JobEvent, JobOutcome, JobRequest } from '@xx-pipeline/common';
+import type { Clock, DependencyState, JobEvent, JobOutcome, JobRequest } from '@xx-pipeline/common';
 import { ManualClock } from '@xx-pipeline/common';
 import { jobRequest } from '@xx-pipeline/testing';
 import {
-  type DependencyState,
   type JobArtifacts,
   type JobExecutor,
   JobRunner,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DependencyState } from '../../src/execution/index.ts';
+import type { DependencyState } from '@xx-pipeline/common';
 import { JobRig } from './JobRig.ts';
 
 const needs = [{ jobId: 'first', jobName: 'first', artifacts: true }];

@@ -1,4 +1,13 @@
-import type { Clock, JobEvent, JobOutcome, JobRequest, JobStatusUpdate } from '@xx-pipeline/common';
+import {
+  aborted,
+  type Clock,
+  failedOutcome,
+  type JobEvent,
+  type JobOutcome,
+  type JobRequest,
+  type JobStatusUpdate,
+  messageOf,
+} from '@xx-pipeline/common';
 import { type JobRunner, type PreparedJob, type ReleaseSlot, shownImage } from '../../execution/index.ts';
 import type { DeliveryEnd } from '../delivery/AttemptDelivery.ts';
 import type { WorkerCommunicationService } from '../WorkerCommunicationService.ts';
@@ -72,8 +81,7 @@ export class RunningAttempt {
     const { promise: picked, resolve: pick } = Promise.withResolvers<void>();
     this.picked = picked;
     this.gone = this.#live(begin, pick, resolve).catch((error: unknown): AttemptEnd => {
-      const reason = error instanceof Error ? error.message : String(error);
-      return { kind: 'given-up', reason: `the worker failed: ${reason}` };
+      return { kind: 'given-up', reason: `the worker failed: ${messageOf(error)}` };
     });
     void this.gone.then(() => {
       pick();
@@ -299,23 +307,5 @@ export class RunningAttempt {
   }
 }
 
-const noTimings = { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0 };
-
-/** The ending of an attempt that this worker could not bring to its end. */
-function interrupted(message: string): JobOutcome {
-  return {
-    status: 'FAILED',
-    exitCode: null,
-    failureReason: 'worker_lost',
-    failureMessage: message,
-    timings: noTimings,
-    artifacts: [],
-  };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
+/** The outcome of an attempt that this worker could not bring to its end. */
+const interrupted = (message: string): JobOutcome => failedOutcome('worker_lost', message);

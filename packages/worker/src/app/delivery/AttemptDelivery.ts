@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { JobStatusUpdate } from '@xx-pipeline/common';
-import { isTerminal } from '@xx-pipeline/common';
+import { isTerminal, type JobStatusUpdate, messageOf } from '@xx-pipeline/common';
 import { ApiProblem } from '@xx-pipeline/common/api';
 import type { AttemptDirectory } from '../attempt/AttemptDirectory.ts';
 import type { LogSpool } from '../attempt/LogSpool.ts';
@@ -276,7 +275,7 @@ async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
 function endOf(error: unknown, signal: AbortSignal): DeliveryEnd {
   if (signal.aborted) return { kind: 'stopped' };
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   if (error instanceof ApiProblem) {
     if (error.problem.code === 'stale_attempt') return { kind: 'stale', reason };
     if (error.problem.code === 'not_found') return { kind: 'unknown-job' };

@@ -1,5 +1,4 @@
-import type { Clock } from '@xx-pipeline/common';
-import { orAborted } from '../../execution/index.ts';
+import { type Clock, orAborted } from '@xx-pipeline/common';
 import type { Fence } from './Fence.ts';
 
 /** A clock on which nothing runs out while the fence is closed: timeouts of jobs that cannot go on. */

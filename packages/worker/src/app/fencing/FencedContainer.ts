@@ -1,3 +1,4 @@
+import { messageOf } from '@xx-pipeline/common';
 import type { ContainerSpec, JobContainer, OutputSink, ScriptExit, ShellScript } from '../../execution/index.ts';
 import type { Fence } from './Fence.ts';
 import type { FencedJobs } from './FencedJobs.ts';
@@ -85,7 +86,7 @@ export class FencedContainer implements JobContainer {
         if (this.#begun) this.#say('paused: this worker has no contact with the server');
       } catch (error) {
         this.#failures++;
-        if (this.#failures >= mostFailures) this.#giveUp(error instanceof Error ? error.message : String(error));
+        if (this.#failures >= mostFailures) this.#giveUp(messageOf(error));
       }
     });
   }

@@ -1,10 +1,5 @@
-import {
-  type ContainerSpec,
-  type JobContainer,
-  type JobExecutor,
-  orAborted,
-  type PrepareObserver,
-} from '../../execution/index.ts';
+import { orAborted } from '@xx-pipeline/common';
+import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '../../execution/index.ts';
 import type { Fence, Fenced } from './Fence.ts';
 import { FencedContainer } from './FencedContainer.ts';
 import type { FencedJobs } from './FencedJobs.ts';

@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream';
 import { createZstdCompress } from 'node:zlib';
-import type { ArtifactRef, ArtifactRequest } from '@xx-pipeline/common';
+import { type ArtifactRef, type ArtifactRequest, messageOf, orAborted } from '@xx-pipeline/common';
 import type { TarHeader } from '@xx-pipeline/common/tar';
 import { ExecutionBroken } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import type { JobContainer } from '../JobExecutor.ts';
 import { workspacePath } from '../JobExecutor.ts';
-import { orAborted } from '../or-aborted.ts';
 import type { JobArtifacts } from '../ports.ts';
 import { type ArtifactPattern, covers, type RejectedPattern, readPattern } from './artifact-patterns.ts';
 import { filterTar } from './filter-tar.ts';
@@ -58,7 +57,7 @@ export async function keepArtifacts(
     return [saved];
   } catch (error) {
     if (error instanceof ExecutionBroken || options.signal.aborted) throw error;
-    throw new ExecutionBroken(`cannot store artifacts: ${error instanceof Error ? error.message : error}`, {
+    throw new ExecutionBroken(`cannot store artifacts: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -1,12 +1,11 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
-import type { JobDependency } from '@xx-pipeline/common';
+import { type JobDependency, messageOf, orAborted } from '@xx-pipeline/common';
 import type { TarHeader } from '@xx-pipeline/common/tar';
 import { ExecutionBroken, ImageUnavailable } from '../errors.ts';
 import { formatBytes } from '../format.ts';
 import type { JobContainer } from '../JobExecutor.ts';
-import { orAborted } from '../or-aborted.ts';
 import type { JobArtifacts } from '../ports.ts';
 import type { ArtifactLimits } from './ArtifactCollector.ts';
 import { filterTar } from './filter-tar.ts';
@@ -44,7 +43,7 @@ export async function restoreArtifacts(
       await putFiles(container, files, options.signal);
     } catch (error) {
       if (error instanceof ExecutionBroken || error instanceof ImageUnavailable || options.signal.aborted) throw error;
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       throw new ExecutionBroken(`cannot unpack the artifacts of ${need.jobName}: ${text}`, { cause: error });
     }
   }

@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import type { ArtifactRef, JobOutcome, JobPhase, JobRequest, PhaseTimings, Result } from '@xx-pipeline/common';
+import {
+  type ArtifactRef,
+  aborted,
+  type JobOutcome,
+  type JobPhase,
+  type JobRequest,
+  messageOf,
+  type PhaseTimings,
+  type Result,
+} from '@xx-pipeline/common';
 import { keepArtifacts } from '../artifacts/ArtifactCollector.ts';
 import { restoreArtifacts } from '../artifacts/restore-artifacts.ts';
 import { ExecutionBroken } from '../errors.ts';
@@ -23,7 +32,7 @@ import {
 } from './JobEnding.ts';
 import { PhaseTimer } from './PhaseTimer.ts';
 import { PullReporter } from './PullReporter.ts';
-import { aborted, runUntilStopped } from './run-until-stopped.ts';
+import { runUntilStopped } from './run-until-stopped.ts';
 import { TimeLimit } from './TimeLimit.ts';
 import { checkAndWaitForDependencies } from './wait-for-dependencies.ts';
 
@@ -261,7 +270,7 @@ export class AttemptRun {
       return ending;
     } catch (error) {
       if (ending.kind !== 'success') {
-        await this.#log.warn(`artifacts not kept: ${error instanceof Error ? error.message : String(error)}`);
+        await this.#log.warn(`artifacts not kept: ${messageOf(error)}`);
         return ending;
       }
       throw error;
@@ -378,6 +387,6 @@ function isKept(when: 'on_success' | 'on_failure' | 'always', ending: JobEnding)
 }
 
 function undeliverable(error: unknown): JobStopped {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return new JobStopped(failed('system_failure', `the job's events could not be recorded: ${text}`));
 }

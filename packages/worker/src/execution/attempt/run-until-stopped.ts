@@ -1,4 +1,4 @@
-import type { Clock } from '@xx-pipeline/common';
+import { aborted, type Clock } from '@xx-pipeline/common';
 import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
 
 /** How the processes of a job are made to end. */
@@ -59,22 +59,4 @@ export async function runUntilStopped(
     ended.abort('ended');
     running.catch(() => {});
   }
-}
-
-/** Resolves when `signal` aborts; rejects when `unless` does first. */
-export function aborted(signal: AbortSignal, unless: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return resolve();
-    if (unless.aborted) return reject(unless.reason);
-    const onAbort = () => {
-      unless.removeEventListener('abort', onUnless);
-      resolve();
-    };
-    const onUnless = () => {
-      signal.removeEventListener('abort', onAbort);
-      reject(unless.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    unless.addEventListener('abort', onUnless, { once: true });
-  });
 }

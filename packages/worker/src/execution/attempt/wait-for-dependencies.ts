@@ -1,8 +1,7 @@
-import { type Clock, isTerminal, type JobRequest } from '@xx-pipeline/common';
+import { type Clock, type DependencyState, isTerminal, type JobRequest, orAborted } from '@xx-pipeline/common';
 import { ExecutionBroken } from '../errors.ts';
 import { formatDuration } from '../format.ts';
-import { orAborted } from '../or-aborted.ts';
-import type { DependencySource, DependencyState } from '../ports.ts';
+import type { DependencySource } from '../ports.ts';
 import { failed, type JobEnding } from './JobEnding.ts';
 
 const firstPause = 100;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { type Clock, unreachable } from '@xx-pipeline/common';
+import { Background, type Clock, messageOf, unreachable } from '@xx-pipeline/common';
 import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '../JobExecutor.ts';
 import { workspacePath } from '../JobExecutor.ts';
 import type { CreateContainer } from './api-types.ts';
@@ -73,7 +73,7 @@ export class DockerExecutor implements JobExecutor {
   readonly #workspaces: WorkspaceMaker;
   readonly #way: RememberedWay;
   readonly #leftovers: Leftovers;
-  readonly #background = new Set<Promise<unknown>>();
+  readonly #background = new Background(() => {});
   readonly #closing = new AbortController();
   readonly #warned = new Set<string>();
   readonly #adopted: AdoptedContainers;
@@ -117,7 +117,7 @@ export class DockerExecutor implements JobExecutor {
   async prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer> {
     signal.throwIfAborted();
     const making = this.#makeWhenThere({ spec, observer, signal, network: spec.isOnly ? 'own' : 'shared' });
-    this.#track(making);
+    this.#background.run(making);
     const made = await making;
     this.#lastImage = spec.image.name;
     return new DockerContainer(
@@ -137,7 +137,7 @@ export class DockerExecutor implements JobExecutor {
    */
   removeLeftovers(): Promise<void> {
     const removal = this.#leftovers.removeDead();
-    this.#track(removal);
+    this.#background.run(removal);
     return removal;
   }
 
@@ -147,7 +147,7 @@ export class DockerExecutor implements JobExecutor {
       const { apiVersion } = await this.#client.ping();
       return { ok: true, text: `Docker, API ${apiVersion}` };
     } catch (error) {
-      return { ok: false, text: error instanceof Error ? error.message : String(error) };
+      return { ok: false, text: messageOf(error) };
     }
   }
 
@@ -178,8 +178,8 @@ export class DockerExecutor implements JobExecutor {
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the executor is closed'));
-    this.#track(this.#sandboxes.close());
-    while (this.#background.size > 0) await Promise.allSettled(this.#background);
+    this.#background.run(this.#sandboxes.close());
+    await this.#background.settled();
     await this.#leftovers.removeOwn(this.#lastImage);
     this.#client.transport.close();
   }
@@ -298,9 +298,9 @@ export class DockerExecutor implements JobExecutor {
       return { live, workspace, lease, recovery };
     } catch (error) {
       // Removal is the container's first, which `start` has seen to.
-      if (workspace !== null) this.#track(this.#removeWorkspace(workspace));
-      if (recovery !== null) this.#track(recovery.remove());
-      if (lease !== null && isNetworkGone(error)) this.#track(this.#sandboxes.forget(lease));
+      if (workspace !== null) this.#background.run(this.#removeWorkspace(workspace));
+      if (recovery !== null) this.#background.run(recovery.remove());
+      if (lease !== null && isNetworkGone(error)) this.#background.run(this.#sandboxes.forget(lease));
       lease?.end();
       throw error;
     }
@@ -346,8 +346,8 @@ export class DockerExecutor implements JobExecutor {
         await recovery?.remove();
       }
     };
-    this.#track(removeAll());
-    if (sandboxId !== null) this.#track(this.#returns.bridge(() => this.#client.removeContainer(sandboxId)));
+    this.#background.run(removeAll());
+    if (sandboxId !== null) this.#background.run(this.#returns.bridge(() => this.#client.removeContainer(sandboxId)));
     // Where the script has left no process there is nobody to wait for.
     if (!live.session.isAlone) await dead;
     lease?.end();
@@ -361,10 +361,5 @@ export class DockerExecutor implements JobExecutor {
 
   async #removeWorkspace(workspace: Workspace): Promise<void> {
     if (!(await workspace.remove()) && workspace.leftover !== null) this.#leftovers.notRemoved(workspace.leftover);
-  }
-
-  #track(work: Promise<unknown>): void {
-    const tracked: Promise<unknown> = work.catch(() => {}).finally(() => this.#background.delete(tracked));
-    this.#background.add(tracked);
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, ImagePlan, PullPolicy } from '@xx-pipeline/common';
+import { type Clock, type ImagePlan, orAborted, type PullPolicy } from '@xx-pipeline/common';
 import { ImageUnavailable } from '../errors.ts';
 import type { PrepareObserver } from '../JobExecutor.ts';
 import type { DockerClient } from './DockerClient.ts';
@@ -121,7 +121,7 @@ export class ImageStore {
     pull.waiting += 1;
     observer.pulling(image.name, 0, 0);
     try {
-      await untilAborted(pull.done, signal);
+      await orAborted(pull.done, signal);
     } finally {
       pull.observers.delete(observer);
       pull.waiting -= 1;
@@ -168,11 +168,3 @@ export class ImageStore {
 }
 
 const keyOf = (image: ImagePlan): string => `${image.platform ?? ''} ${image.name}`;
-
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
-}

@@ -1,9 +1,10 @@
+import { messageOf } from '@xx-pipeline/common';
 import { ImageUnavailable } from '../errors.ts';
 import { EngineError } from './EngineError.ts';
 
 /** Says why an image could not be pulled, and what to do about it. */
 export function explainPullFailure(image: string, error: unknown, present: readonly string[]): ImageUnavailable {
-  const reason = error instanceof EngineError ? error.reason : error instanceof Error ? error.message : String(error);
+  const reason = error instanceof EngineError ? error.reason : messageOf(error);
   return new ImageUnavailable(image, `image ${image} cannot be pulled: ${reason}`, {
     help: [helpFor(reason), similar(image, present)].filter((part) => part !== null).join('; '),
     cause: error,

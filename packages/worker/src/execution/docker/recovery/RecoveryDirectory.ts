@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '@xx-pipeline/common';
 import { ExecutionBroken } from '../../errors.ts';
 import type { WorkspaceWay } from '../workspace/Workspace.ts';
 
@@ -143,7 +144,7 @@ function attempt(write: () => void): void {
   try {
     write();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new ExecutionBroken(`the job's state cannot be written to the worker's disk: ${why}`, { cause });
   }
 }
