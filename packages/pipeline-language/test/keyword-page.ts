@@ -16,7 +16,7 @@ export function keywordPage(): string {
     '# Keywords',
     '',
     'Every keyword of the language, and how far it is supported. A keyword that is not supported yet is an error where it is',
-    'used; one that only gitlab.com gives a meaning is accepted with a warning. `a:b` is the key `b` inside `a`; keys inside',
+    'used; one that only has a meaning on gitlab.com is accepted with a warning. `a:b` is the key `b` inside `a`; keys inside',
     'a keyword are listed where it is first named.',
     '',
     '## In a job',

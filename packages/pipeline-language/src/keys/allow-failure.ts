@@ -8,7 +8,7 @@ const allowFailureFields = { exit_codes: exitCodes } as const satisfies Fields;
 /** Which failures leave the pipeline green. */
 export const allowFailure = keyword<AllowFailurePlan>({
   name: 'allow_failure',
-  summary: 'Whether the pipeline goes on when the job fails',
+  summary: 'Whether the pipeline continues if the job fails',
   schema: { anyOf: [{ type: 'boolean' }, fieldsSchema(allowFailureFields, ['exit_codes'])] },
   read(node, reader) {
     if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;

@@ -3,7 +3,7 @@ import { fieldsSchema } from './fields-schema.ts';
 import { type Fields, keyword, later, server } from './Keyword.ts';
 import { choiceKeyword, durationKeyword, globsKeyword, isText, textKeyword, textSchema } from './kinds.ts';
 
-const expiry = durationKeyword('expire_in', 'How long they are kept, or never', Number.POSITIVE_INFINITY);
+const expiry = durationKeyword('expire_in', 'How long artifacts are kept, or never', Number.POSITIVE_INFINITY);
 
 const expireIn = keyword<number | null>({
   ...expiry,
@@ -33,15 +33,15 @@ const reportFields = {
 
 const reports = keyword({
   name: 'reports',
-  summary: 'Files that are evaluated',
+  summary: 'Report files to collect',
   schema: fieldsSchema(reportFields),
   read: (node, reader) => reader.mapping(node, reportFields, 'artifacts:reports'),
 });
 
 const artifactFields = {
   paths: globsKeyword('paths', 'Files to keep, relative to the workspace'),
-  exclude: globsKeyword('exclude', 'Files not to keep although `paths` names them'),
-  when: choiceKeyword('when', 'Outcomes that keep them', ['on_success', 'on_failure', 'always']),
+  exclude: globsKeyword('exclude', 'Files to leave out although `paths` matches them'),
+  when: choiceKeyword('when', 'Job results for which artifacts are kept', ['on_success', 'on_failure', 'always']),
   name: textKeyword('name', 'Name of the archive'),
   expire_in: expireIn,
   reports,
@@ -54,7 +54,7 @@ const artifactFields = {
 /** Files that a job keeps and passes on. */
 export const artifacts = keyword<ArtifactsPlan>({
   name: 'artifacts',
-  summary: 'Files that the job keeps and passes on',
+  summary: 'Files to keep and pass to later jobs',
   schema: fieldsSchema(artifactFields),
   read(node, reader) {
     const fields = reader.mapping(node, artifactFields, 'artifacts');

@@ -23,10 +23,10 @@ export const defaultFields = {
   identity: server('identity', 'an identity of a cloud provider'),
 } as const satisfies Fields;
 
-/** Values for all jobs that do not set the key themselves. */
+/** Default values for jobs that do not set the key. */
 export const defaultKeyword = keyword({
   name: 'default',
-  summary: 'Values for all jobs that do not set the key themselves',
+  summary: 'Default values for jobs that do not set the key',
   schema: fieldsSchema(defaultFields),
   read: (node, reader) => reader.mapping(node, defaultFields, 'default'),
 });

@@ -12,7 +12,7 @@ export interface Dependency {
 /** The jobs whose artifacts are fetched. */
 export const dependencies = keyword<readonly Dependency[]>({
   name: 'dependencies',
-  summary: 'Jobs whose artifacts are fetched; default all of earlier stages',
+  summary: 'Jobs whose artifacts are downloaded; by default all jobs of earlier stages',
   schema: textListSchema,
   read: (node, reader) =>
     readTexts(node, reader, 'dependencies')?.map((item) => ({ job: item.text, span: plainSpan(item) })),

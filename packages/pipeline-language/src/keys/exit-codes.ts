@@ -4,7 +4,7 @@ import { isInteger } from './kinds.ts';
 /** Exit codes of a script, one or several. */
 export const exitCodes = keyword<readonly number[]>({
   name: 'exit_codes',
-  summary: 'Exit codes that it applies to',
+  summary: 'Exit codes this applies to',
   schema: { anyOf: [{ type: 'integer' }, { type: 'array', items: { type: 'integer' } }] },
   read(node, reader) {
     const items = node.kind === 'seq' ? node.items : [node];

@@ -9,7 +9,7 @@ const policies = ['always', 'if-not-present', 'never'] as const;
 
 const pullPolicy = keyword<readonly PullPolicy[]>({
   name: 'pull_policy',
-  summary: 'When a pull asks the registry; several are tried in order',
+  summary: 'When to pull the image; several policies are tried in order',
   schema: { anyOf: [{ enum: policies }, { type: 'array', items: { enum: policies } }] },
   read(node, reader) {
     const items = node.kind === 'seq' ? node.items : [node];
@@ -19,7 +19,7 @@ const pullPolicy = keyword<readonly PullPolicy[]>({
 });
 
 const dockerFields = {
-  platform: textKeyword('platform', 'Platform to pull, like linux/arm64'),
+  platform: textKeyword('platform', 'Platform to pull, such as linux/arm64'),
   user: textKeyword('user', 'User that runs the commands'),
 } as const satisfies Fields;
 

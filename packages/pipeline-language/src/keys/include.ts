@@ -16,7 +16,7 @@ export interface Include {
 }
 
 const includeFields = {
-  local: textKeyword('local', 'Path from the root of the repository; * and ** are allowed'),
+  local: textKeyword('local', 'Path from the root of the repository; may contain * and **'),
   rules: includeRules,
   project: later('project', 'a file of another project'),
   file: later('file', 'the file of another project'),

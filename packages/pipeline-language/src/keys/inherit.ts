@@ -44,7 +44,7 @@ const inheritFields = {
 /** What a job takes over from `default` and the global variables. */
 export const inherit = keyword({
   name: 'inherit',
-  summary: 'What the job takes over from `default` and global variables',
+  summary: 'What the job inherits from `default` and global variables',
   schema: fieldsSchema(inheritFields),
   read: (node, reader) => reader.mapping(node, inheritFields, 'inherit'),
 });

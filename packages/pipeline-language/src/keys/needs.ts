@@ -19,8 +19,8 @@ export interface Need {
 
 const needFields = {
   job: textKeyword('job', 'Name of the needed job'),
-  artifacts: booleanKeyword('artifacts', 'Whether its artifacts are fetched; default true'),
-  optional: booleanKeyword('optional', 'Whether it may be missing in the pipeline'),
+  artifacts: booleanKeyword('artifacts', 'Whether its artifacts are downloaded; true by default'),
+  optional: booleanKeyword('optional', 'Whether the job may be missing from the pipeline'),
   parallel: needMatrix,
   pipeline: later('pipeline', 'a job of another pipeline'),
   project: later('project', 'a job of another project'),

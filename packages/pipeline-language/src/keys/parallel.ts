@@ -34,7 +34,7 @@ const parallelFields = { matrix } as const satisfies Fields;
 /** Makes several jobs of one. */
 export const parallel = keyword<Parallel>({
   name: 'parallel',
-  summary: 'How many jobs to make of this one, or the matrix to make them from',
+  summary: 'Number of instances of the job, or a matrix of variables to create them from',
   schema: {
     anyOf: [{ type: 'integer', minimum: 1, maximum: limits.instances }, fieldsSchema(parallelFields, ['matrix'])],
   },
@@ -57,7 +57,7 @@ export const parallel = keyword<Parallel>({
 /** A matrix that selects instances of a needed job. */
 export const needMatrix = keyword<readonly MatrixEntry[]>({
   name: 'parallel',
-  summary: 'Which jobs of its matrix are needed',
+  summary: 'The instances of its matrix that are needed',
   schema: fieldsSchema(parallelFields, ['matrix']),
   read(node, reader) {
     if (isInteger(node)) {

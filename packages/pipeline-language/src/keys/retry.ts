@@ -24,7 +24,7 @@ const max = keyword<number>({ name: 'max', summary: 'Extra attempts', schema: co
 
 const when = keyword<readonly string[]>({
   name: 'when',
-  summary: 'Reasons of failure that start another attempt',
+  summary: 'Failure reasons that are retried',
   schema: { anyOf: [{ enum: reasons }, { type: 'array', items: { enum: reasons } }] },
   read(node, reader) {
     const items = node.kind === 'seq' ? node.items : [node];

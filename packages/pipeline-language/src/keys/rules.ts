@@ -21,7 +21,7 @@ export interface Rule extends RuleInput {
 
 const condition = keyword<NonNullable<RuleInput['if']>>({
   name: 'if',
-  summary: 'Condition on variables, like $CI_COMMIT_BRANCH == "main"',
+  summary: 'Condition on variables, such as $CI_COMMIT_BRANCH == "main"',
   schema: textSchema,
   read(node, reader) {
     if (!isText(node)) {
@@ -119,13 +119,13 @@ function readRule(node: YamlNode, index: number, reader: Reader, fields: RuleFie
 
 /** Rules of a job: the first that matches decides whether and how it runs. */
 export const rules = rulesKeyword(
-  'Whether the job is in the pipeline; the first rule that matches decides',
+  'Conditions for adding the job to the pipeline; the first matching rule decides',
   ruleFields,
 );
 
 /** Rules of the whole pipeline. */
 export const workflowRules = rulesKeyword(
-  'Whether there is a pipeline; the first rule that matches decides',
+  'Conditions for creating a pipeline; the first matching rule decides',
   workflowFields,
 );
 

@@ -49,4 +49,4 @@ export const script = scriptKeyword('script', 'Commands to run, in order, in one
 export const beforeScript = scriptKeyword('before_script', 'Commands to run before the script, in the same shell');
 
 /** Commands after the script, in a shell of their own. */
-export const afterScript = scriptKeyword('after_script', 'Commands to run after the script, whatever its outcome');
+export const afterScript = scriptKeyword('after_script', 'Commands to run after the script, regardless of its result');

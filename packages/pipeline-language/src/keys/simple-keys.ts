@@ -5,7 +5,7 @@ import { booleanKeyword, durationKeyword, textKeyword, textListSchema, textSchem
 export const stage = textKeyword('stage', 'Stage that the job belongs to; default test');
 
 /** How long an attempt may take. */
-export const timeout = durationKeyword('timeout', 'How long an attempt may take, like 1h 30m');
+export const timeout = durationKeyword('timeout', 'Maximum duration of an attempt, such as 1h 30m');
 
 /** Whether a newer pipeline may cancel the job; nothing to do with a single run. */
 export const interruptible = {
@@ -14,12 +14,12 @@ export const interruptible = {
 };
 
 /** Labels a worker needs. */
-export const tags = textsKeyword('tags', 'Labels a worker must have to run the job');
+export const tags = textsKeyword('tags', 'Labels that a worker must have to run the job');
 
 /** The jobs to inherit from; applied before anything is read, so there is nothing left to do. */
 export const extendsKeyword = keyword<true>({
   name: 'extends',
-  summary: 'Jobs whose keys this one takes over',
+  summary: 'Jobs whose keys this job inherits',
   schema: { anyOf: [textSchema, textListSchema] },
   read: () => true,
 });

@@ -15,7 +15,7 @@ export const isEdgeStage = (stage: string): boolean => stage === first || stage 
 /** The order of the stages; `.pre` and `.post` are always at the ends. */
 export const stages = keyword<readonly string[]>({
   name: 'stages',
-  summary: 'Names of the stages in the order they run',
+  summary: 'Stage names, in the order they run',
   schema: { type: 'array', items: { type: ['string', 'array'] } },
   read(node, reader) {
     if (node.kind !== 'seq') {

@@ -24,7 +24,7 @@ const value = keyword<string>({
 
 const options = keyword<readonly string[]>({
   name: 'options',
-  summary: 'Values that a person may choose from',
+  summary: 'Values that can be selected when a pipeline is started',
   schema: textListSchema,
   read: (node, reader) => readTexts(node, reader, 'options')?.map((item) => item.text),
 });
@@ -33,7 +33,11 @@ const jobFields = {
   value,
   expand: booleanKeyword('expand', 'false keeps references in the value as they are'),
 } as const;
-const globalFields = { ...jobFields, description: textKeyword('description', 'What it is for'), options } as const;
+const globalFields = {
+  ...jobFields,
+  description: textKeyword('description', 'Description of the variable'),
+  options,
+} as const;
 
 function variablesKeyword(summary: string, fields: typeof jobFields | typeof globalFields | null): Keyword<Variables> {
   const valueSchema = fields === null ? scalarSchema : { anyOf: [scalarSchema, fieldsSchema(fields)] };

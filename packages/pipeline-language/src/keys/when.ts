@@ -3,7 +3,7 @@ import { choiceKeyword, durationKeyword } from './kinds.ts';
 const week = 7 * 24 * 3600;
 
 /** When a job whose turn has come starts. */
-export const when = choiceKeyword('when', 'When the job starts once its turn has come', [
+export const when = choiceKeyword('when', 'When the job starts after the jobs it waits for', [
   'on_success',
   'on_failure',
   'always',
@@ -12,7 +12,7 @@ export const when = choiceKeyword('when', 'When the job starts once its turn has
 ]);
 
 /** Like `when` of a job, and `never`, which excludes the job. */
-export const ruleWhen = choiceKeyword('when', 'When the job starts if this rule matches; never excludes it', [
+export const ruleWhen = choiceKeyword('when', 'When the job starts if this rule matches; `never` excludes it', [
   'on_success',
   'on_failure',
   'always',
@@ -25,4 +25,4 @@ export const ruleWhen = choiceKeyword('when', 'When the job starts if this rule 
 export const admissionWhen = choiceKeyword('when', 'always or never', ['always', 'never']);
 
 /** How long a delayed job waits. */
-export const startIn = durationKeyword('start_in', 'How long a delayed job waits, at most a week', week);
+export const startIn = durationKeyword('start_in', 'Delay before the job starts, at most a week', week);

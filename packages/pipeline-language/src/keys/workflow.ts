@@ -9,10 +9,10 @@ const workflowFields = {
   auto_cancel: later('auto_cancel', 'what a newer pipeline cancels'),
 } as const satisfies Fields;
 
-/** Whether there is a pipeline, and what it is called. */
+/** Conditions for creating a pipeline, and its name. */
 export const workflow = keyword({
   name: 'workflow',
-  summary: 'Whether there is a pipeline, and what it is called',
+  summary: 'Conditions for creating a pipeline, and its name',
   schema: fieldsSchema(workflowFields),
   read: (node, reader) => reader.mapping(node, workflowFields, 'workflow'),
 });

@@ -121,7 +121,7 @@ function expandImage(image: ImagePlan, expand: (text: string) => string): Result
   const name = expand(image.name).trim();
   if (name === '') return failure({ message: `the image "${image.name}" is empty once its variables are expanded` });
   if (/\s/.test(name))
-    return failure({ message: `the image "${image.name}" expands to "${name}", which is no name of an image` });
+    return failure({ message: `the image "${image.name}" expands to "${name}", which is not a valid image name` });
   const { user, platform, ...rest } = image;
   const expandedUser = expand(user ?? '');
   const expandedPlatform = expand(platform ?? '');

@@ -40,7 +40,7 @@ function report(
   const written = section?.kind === 'map' ? section.entries : undefined;
   const places = names.flatMap((name) => {
     const span = written?.get(name)?.keySpan;
-    return span === undefined ? [] : [{ span, message: `\`${name}\` refers to another of them` }];
+    return span === undefined ? [] : [{ span, message: `\`${name}\` refers to another variable of the cycle` }];
   });
   sink.report(codes.variableCycle, {
     message: `${owner}: circular variable reference detected: ${JSON.stringify(names)}`,

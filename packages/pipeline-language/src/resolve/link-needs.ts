@@ -40,7 +40,7 @@ function targetsOf(instance: JobInstance, need: Need, index: JobIndex, sink: Dia
     sink.report(codes.undefinedNeed, {
       message: `${name} job: undefined need: ${need.job}`,
       span: need.span,
-      help: index.suggest(need.job) ?? 'write `optional: true` if the job is not always there',
+      help: index.suggest(need.job) ?? 'write `optional: true` if the job does not always exist',
     });
   }
   const later = targets[0] && index.isLater(targets[0].job, instance.job);

@@ -154,7 +154,7 @@ class FileLoader {
     this.#reader.sink.report(codes.includeMissing, {
       message,
       span: include.span,
-      help: 'paths count from the root of the repository',
+      help: 'paths are relative to the root of the repository',
     });
     expectMissingNames(this.#reader.sink);
     return null;

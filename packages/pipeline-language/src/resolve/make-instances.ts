@@ -21,7 +21,7 @@ export function makeInstances(job: JobDefinition, sink: DiagnosticSink): JobInst
   all.forEach((values, index) => {
     const name = instanceName(job.name, [...values.values()]);
     if (instances.has(name)) {
-      const message = `the matrix of ${quote(job.name)} makes ${quote(name)} twice; the last one counts`;
+      const message = `the matrix of ${quote(job.name)} makes ${quote(name)} twice; the last one is used`;
       sink.report(codes.sameInstance, { message, span: job.span });
     }
     const matrix = Object.fromEntries([...values].map(([key, value]) => [key, { value }]));

@@ -26,7 +26,7 @@ export function readJobs(root: MapNode, globals: Globals, reader: Reader): JobDe
     reader.sink.report(codes.noJobs, {
       message: 'jobs config should contain at least one visible job',
       span: { file: root.file, start: root.start, end: root.start },
-      help: 'a key that begins with a dot is hidden: it is no job',
+      help: 'a key that begins with a dot is hidden and does not run',
     });
   }
   return jobs;
@@ -96,7 +96,7 @@ function reportNoJob(entry: MapEntry, reader: Reader): void {
     const hidden = `add \`script\`, or call it \`.${entry.key}\` if it is only a template`;
     reader.sink.report(codes.noScript, { message, span: entry.keySpan, help: hidden });
   } else {
-    const help = close === undefined ? 'only global keywords and jobs may stand here' : `did you mean \`${close}\`?`;
+    const help = close === undefined ? 'only global keywords and jobs are allowed here' : `did you mean \`${close}\`?`;
     reader.sink.report(codes.notAJob, { message: `unknown keyword: ${message}`, span: entry.keySpan, help });
   }
 }

@@ -181,9 +181,9 @@ export class TreeBuilder {
     const earlier = own.get(key.text);
     if (earlier === undefined) return;
     this.#sink.report(codes.duplicateKey, {
-      message: `the key ${quote(key.text)} is written twice; the last one counts`,
+      message: `the key ${quote(key.text)} is written twice; the last value is used`,
       span: key,
-      related: [{ span: earlier.keySpan, message: 'this one is lost' }],
+      related: [{ span: earlier.keySpan, message: 'this value is discarded' }],
     });
   }
 

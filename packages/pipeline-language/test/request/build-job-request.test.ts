@@ -120,7 +120,7 @@ test('secret variables are marked', () => {
 const images: readonly (readonly [string, RegExp])[] = [
   ['$NOPE', /the image "\$NOPE" is empty once its variables are expanded/],
   ['  ', /is empty/],
-  ['a $B', /expands to "a b", which is no name of an image/],
+  ['a $B', /expands to "a b", which is not a valid image name/],
 ];
 
 for (const [name, message] of images) {
