@@ -12,6 +12,7 @@ import { readChangedFiles } from '../source/changed-files.ts';
 import { findPipelineFile, type PipelineLocation } from '../source/find-pipeline-file.ts';
 import { noFacts, type RepositoryFacts, readRepositoryFacts } from '../source/repository-facts.ts';
 import { workingTreeFiles } from '../source/working-tree-files.ts';
+import { orExplain } from './explain-source-problem.ts';
 import { pipelineFacts } from './pipeline-facts.ts';
 
 /** A pipeline file, checked in its surroundings. */
@@ -24,7 +25,7 @@ export interface LoadedPipeline {
 /** Reads and checks the pipeline file that the options name, `-` being standard input. */
 export async function loadPipeline(input: CommandInput, io: CommandIo): Promise<LoadedPipeline> {
   const named = textOption(input, 'file');
-  const location = named === '-' ? surroundings(io.cwd) : findPipelineFile(io.cwd, named);
+  const location = named === '-' ? surroundings(io.cwd) : orExplain(findPipelineFile(io.cwd, named));
   const text = named === '-' ? await readStandardInput(io) : readPipelineFile(location);
   const call = { cwd: location.root, env: io.env };
   const facts = location.isRepository && maybeAsksForContext(text) ? await askGit(call, io) : noFacts;
@@ -44,7 +45,7 @@ export async function loadPipeline(input: CommandInput, io: CommandIo): Promise<
 
 /** Checks without asking git anything: quick, and enough to know the names of the jobs. */
 export function checkWithoutContext(file: string | undefined, cwd: string, io: CommandIo): CheckResult {
-  const location = findPipelineFile(cwd, file);
+  const location = orExplain(findPipelineFile(cwd, file));
   const files = workingTreeFiles(location.root, { isRepository: location.isRepository, env: io.env });
   const context = { predefined: {}, pipelineVariables: {}, changedFiles: null };
   return checkPipeline({ file: location.file, text: readPipelineFile(location), files, context });
@@ -83,7 +84,7 @@ function asIf(facts: RepositoryFacts, branch: string | null, tag: string | null)
 
 /** Where includes of a text from standard input are looked up. */
 function surroundings(cwd: string): PipelineLocation {
-  const anyFile = findPipelineFile(cwd, 'standard-input.yml');
+  const anyFile = orExplain(findPipelineFile(cwd, 'standard-input.yml'));
   return { ...anyFile, file: 'standard input' };
 }
 

@@ -4,6 +4,7 @@ import { systemIds } from '@xx-pipeline/common';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { makeStateDirectory, StateUnwritable, stateDirectory } from '../io/state-directory.ts';
 import { type OpenSource, openSource } from '../source/open-source.ts';
+import { orExplain } from './explain-source-problem.ts';
 import type { RunOptions } from './run-options.ts';
 import { cloneParent, markOwned } from './sweep-state.ts';
 
@@ -21,5 +22,6 @@ export async function openRunSource(options: RunOptions, io: CommandIo): Promise
     }
   }
   const call = { cwd: io.cwd, env: io.env, ...(options.clone === null ? {} : { signal: io.interrupted }) };
-  return { source: await openSource({ file: options.file, clone: options.clone, cloneDirectory }, call), home };
+  const opened = await openSource({ file: options.file, clone: options.clone, cloneDirectory }, call);
+  return { source: orExplain(opened), home };
 }

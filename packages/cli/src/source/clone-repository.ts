@@ -1,93 +1,94 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CommandError } from '../io/CommandIo.ts';
-import { ExitCode } from '../io/exit-codes.ts';
+import { failure, type Result, success } from '@xx-pipeline/common';
 import { findRepositoryRoot } from './find-repository.ts';
 import { type GitCall, type GitFailure, git } from './git.ts';
 import { isRemoteUrl, withoutCredentials } from './remote-url.ts';
+import type { SourceProblem } from './source-problem.ts';
 
-/** What to check out. */
+/** A commit of a repository that is to be checked out. */
 export interface CloneRequest {
   /** A path or URL; absent means the repository around `cwd`. */
   readonly repository?: string;
-  /** A branch or tag; the repository's own default when absent. */
+  /** A branch or tag; the repository's own default if absent. */
   readonly branch?: string;
-  /** Any name of a commit; the tip of the branch when absent. */
+  /** Any name of a commit; the tip of the branch if absent. */
   readonly commit?: string;
 }
 
 /** A clone made for one run. */
 export interface ClonedRepository {
   readonly root: string;
-  /** What the user knows the repository as: its remote's URL without credentials, or its path. */
+  /** The remote's URL without credentials, or the path. */
   readonly repository: string;
-  /** The branch asked for or followed; null when only a commit was named. */
+  /** The branch asked for or followed; null if only a commit was named. */
   readonly branch: string | null;
   /** Removes the clone. */
   remove(): Promise<void>;
 }
 
-/** Clones with the git binary into `directory` and checks out what is asked for. Throws CommandError when git refuses. */
+/** Clones with the git binary into `directory` and checks out what is asked for. A failure leaves nothing behind. */
 export async function cloneRepository(
   request: CloneRequest,
   directory: string,
   call: GitCall,
-): Promise<ClonedRepository> {
-  const root = join(directory, 'tree');
+): Promise<Result<ClonedRepository, SourceProblem>> {
   const remove = () => rm(directory, { recursive: true, force: true });
   try {
     await mkdir(directory, { recursive: true });
-    const origin = await locate(request.repository, call);
-    const filter = origin.isUrl ? ['--filter=blob:none'] : [];
-    const branch = request.branch === undefined ? [] : [`--branch=${request.branch}`];
-    await must(
-      ['clone', '--quiet', '--no-checkout', ...filter, ...branch, '--end-of-options', origin.address, root],
-      call,
-      `cannot clone ${withoutCredentials(origin.address)}`,
-    );
-    const inside: GitCall = { ...call, cwd: root };
-    const commit = await resolveCommit(request.commit ?? 'HEAD', inside);
-    const attached = request.commit === undefined ? await git(['symbolic-ref', '--short', '-q', 'HEAD'], inside) : null;
-    await must(
-      ['-c', 'advice.detachedHead=false', 'checkout', '--quiet', ...checkoutTarget(attached?.ok, commit)],
-      inside,
-      'cannot check out',
-    );
-    return {
-      root,
-      repository: origin.repository,
-      branch: request.commit === undefined && attached?.ok ? attached.output.trim() : (request.branch ?? null),
-      remove,
-    };
+    const cloned = await cloneInto(request, join(directory, 'tree'), call);
+    if (cloned.ok) return success({ ...cloned.value, remove });
+    await remove();
+    return cloned;
   } catch (error) {
     await remove();
     throw error;
   }
 }
 
-/** On a branch its tip is checked out as the branch; a named commit is detached. */
-function checkoutTarget(attached: boolean | undefined, commit: string): readonly string[] {
-  return attached === true ? [] : ['--detach', commit];
+async function cloneInto(
+  request: CloneRequest,
+  root: string,
+  call: GitCall,
+): Promise<Result<Omit<ClonedRepository, 'remove'>, SourceProblem>> {
+  const found = await locate(request.repository, call);
+  if (!found.ok) return found;
+  const origin = found.value;
+  const filter = origin.isUrl ? ['--filter=blob:none'] : [];
+  const wanted = request.branch === undefined ? [] : [`--branch=${request.branch}`];
+  const cloned = await git(
+    ['clone', '--quiet', '--no-checkout', ...filter, ...wanted, '--end-of-options', origin.address, root],
+    call,
+  );
+  if (!cloned.ok) return failure(gitProblem('clone', withoutCredentials(origin.address), cloned.failure));
+  const inside: GitCall = { ...call, cwd: root };
+  const commit = await resolveCommit(request.commit ?? 'HEAD', inside);
+  if (!commit.ok) return commit;
+  // On a branch its tip is checked out as the branch; a named commit is detached.
+  const attached = request.commit === undefined ? await git(['symbolic-ref', '--short', '-q', 'HEAD'], inside) : null;
+  const branch = attached?.ok ? attached.output.trim() : null;
+  const target = branch === null ? ['--detach', commit.value] : [];
+  const checkedOut = await git(['-c', 'advice.detachedHead=false', 'checkout', '--quiet', ...target], inside);
+  if (!checkedOut.ok) return failure(gitProblem('check-out', commit.value, checkedOut.failure));
+  return success({ root, repository: origin.repository, branch: branch ?? request.branch ?? null });
 }
 
-async function locate(
-  repository: string | undefined,
-  call: GitCall,
-): Promise<{ address: string; repository: string; isUrl: boolean }> {
+interface Origin {
+  readonly address: string;
+  readonly repository: string;
+  readonly isUrl: boolean;
+}
+
+async function locate(repository: string | undefined, call: GitCall): Promise<Result<Origin, SourceProblem>> {
   if (repository !== undefined && isRemoteUrl(repository)) {
-    return { address: repository, repository: withoutCredentials(repository), isUrl: true };
+    return success({ address: repository, repository: withoutCredentials(repository), isUrl: true });
   }
   const path = repository === undefined ? findRepositoryRoot(call.cwd) : resolve(call.cwd, repository);
-  if (path === null || !(await isDirectory(path))) {
-    throw new CommandError(
-      repository === undefined ? `${call.cwd} is not in a git repository` : `there is no repository at ${path}`,
-      ExitCode.usage,
-      'give the path or URL of a git repository with --repo',
-    );
-  }
+  if (path === null) return failure({ kind: 'not-in-repository', directory: call.cwd });
+  if (!(await isDirectory(path))) return failure({ kind: 'no-repository-at', path });
   const remote = await git(['config', '--get', 'remote.origin.url'], { ...call, cwd: path });
   const url = remote.ok ? withoutCredentials(remote.output.trim()) : path;
-  return { address: path, repository: url, isUrl: false };
+  return success({ address: path, repository: url, isUrl: false });
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -97,31 +98,16 @@ async function isDirectory(path: string): Promise<boolean> {
   );
 }
 
-async function resolveCommit(name: string, call: GitCall): Promise<string> {
+async function resolveCommit(name: string, call: GitCall): Promise<Result<string, SourceProblem>> {
   for (const candidate of [name, `origin/${name}`]) {
     const found = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${candidate}^{commit}`], call);
-    if (found.ok) return found.output.trim();
+    if (found.ok) return success(found.output.trim());
   }
-  throw new CommandError(
-    name === 'HEAD' ? 'the repository has no commits' : `the repository has no commit ${name}`,
-    ExitCode.usage,
-    'name a branch with --branch, or a commit that a branch or tag of it contains with --commit',
-  );
+  return failure(name === 'HEAD' ? { kind: 'no-commits' } : { kind: 'unknown-commit', commit: name });
 }
 
-async function must(args: readonly string[], call: GitCall, what: string): Promise<void> {
-  const result = await git(args, call);
-  if (!result.ok) throw gitError(what, result.failure);
-}
-
-function gitError(what: string, failure: GitFailure): CommandError {
-  if (failure.kind === 'missing') {
-    return new CommandError(
-      'git is not installed or not in PATH',
-      ExitCode.machine,
-      'install git; --repo, --branch and --commit need it',
-    );
-  }
-  const line = failure.message.split('\n').findLast((text) => /^(fatal|error):/.test(text)) ?? failure.message;
-  return new CommandError(`${what}: ${line.replace(/^(fatal|error): /, '')}`, ExitCode.usage);
+function gitProblem(action: 'clone' | 'check-out', subject: string, { kind, message }: GitFailure): SourceProblem {
+  if (kind === 'missing') return { kind: 'git-missing' };
+  const line = message.split('\n').findLast((text) => /^(fatal|error):/.test(text)) ?? message;
+  return { kind: 'git-failed', action, subject, reason: line.replace(/^(fatal|error): /, '') };
 }

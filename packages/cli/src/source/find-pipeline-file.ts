@@ -1,10 +1,10 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { CommandError } from '../io/CommandIo.ts';
-import { ExitCode } from '../io/exit-codes.ts';
+import { failure, type Result, success } from '@xx-pipeline/common';
 import { findRepositoryRoot } from './find-repository.ts';
+import type { SourceProblem } from './source-problem.ts';
 
-/** File names looked for, best first. */
+/** Names of pipeline files, in order of preference. */
 export const pipelineFileNames = [
   '.xx-pipeline.yml',
   '.xx-pipeline.yaml',
@@ -21,32 +21,28 @@ export interface PipelineLocation {
   readonly isRepository: boolean;
   /** Absolute. */
   readonly path: string;
-  /** As messages show it: relative to the root with forward slashes, or absolute when it lies outside. */
+  /** As messages show it: relative to the root with forward slashes, or absolute if it is outside. */
   readonly file: string;
 }
 
 /**
  * Finds the pipeline file: `file` as given, else the first known name in `cwd` or a directory above it, up to the
  * root of the repository. The tree is the repository of the file, else that of `cwd`, else `cwd` itself.
- * Throws CommandError when there is none.
  */
-export function findPipelineFile(cwd: string, file?: string): PipelineLocation {
+export function findPipelineFile(cwd: string, file?: string): Result<PipelineLocation, SourceProblem> {
   const start = realpathSync(cwd);
   const path = file === undefined ? searchUpwards(start) : resolve(start, file);
   if (path === null) {
-    throw new CommandError(
-      `no pipeline file in ${start}${findRepositoryRoot(start) === null ? '' : ' or above it in its repository'}`,
-      ExitCode.usage,
-      `looked for ${pipelineFileNames.join(', ')}; name another with --file, or let \`xx init\` write one`,
-    );
+    const inRepository = findRepositoryRoot(start) !== null;
+    return failure({ kind: 'no-pipeline-file', directory: start, inRepository });
   }
   const repository = findRepositoryRoot(dirname(path)) ?? findRepositoryRoot(start);
   const root = repository ?? (isInside(start, path) ? start : dirname(path));
   const shown = isInside(root, path) ? relative(root, path).split(sep).join('/') : path;
-  return { root, isRepository: repository !== null, path, file: shown };
+  return success({ root, isRepository: repository !== null, path, file: shown });
 }
 
-/** Whether `path` is `directory` or lies below it, going by names alone. */
+/** Whether `path` is `directory` or below it, judged by names alone. */
 export function isInside(directory: string, path: string): boolean {
   const way = relative(directory, path);
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));

@@ -1,20 +1,21 @@
 import { join } from 'node:path';
-import type { SourceInfo } from '@xx-pipeline/common';
+import { type Result, type SourceInfo, success } from '@xx-pipeline/common';
 import { type CloneRequest, cloneRepository } from './clone-repository.ts';
 import { findPipelineFile, type PipelineLocation } from './find-pipeline-file.ts';
 import type { GitCall } from './git.ts';
 import { type FactsResult, isDirty, noFacts, type RepositoryFacts, readRepositoryFacts } from './repository-facts.ts';
+import type { SourceProblem } from './source-problem.ts';
 
 /** The tree a run starts from, and its pipeline file. */
 export interface OpenSource {
   readonly location: PipelineLocation;
-  /** Being asked of git already. */
+  /** The query runs already. */
   readonly facts: Promise<FactsResult>;
-  /** Whether the tree has uncommitted changes; false where nobody knows. Never rejects. */
+  /** Whether the tree has uncommitted changes; false if git cannot answer. Never rejects. */
   readonly dirty: Promise<boolean>;
-  /** The tree is ours: a clone made for this run. */
+  /** The origin of a clone made for this run; null for a working tree. */
   readonly clonedFrom: string | null;
-  /** Removes what was made. */
+  /** Removes the clone. */
   close(): Promise<void>;
 }
 
@@ -22,37 +23,46 @@ export interface OpenSource {
 export async function openSource(
   options: { readonly file: string | undefined; readonly clone: CloneRequest | null; readonly cloneDirectory: string },
   call: GitCall,
-): Promise<OpenSource> {
+): Promise<Result<OpenSource, SourceProblem>> {
   if (options.clone === null) {
-    const location = findPipelineFile(call.cwd, options.file);
+    const found = findPipelineFile(call.cwd, options.file);
+    if (!found.ok) return found;
+    const location = found.value;
     const inside = { ...call, cwd: location.root };
     const facts = location.isRepository
       ? readRepositoryFacts(inside)
       : Promise.resolve({ facts: noFacts, problem: null });
     const dirty = location.isRepository ? isDirty(inside).then((answer) => answer === true) : Promise.resolve(false);
-    return { location, facts, dirty: dirty.catch(() => false), clonedFrom: null, close: async () => {} };
+    return success({ location, facts, dirty: dirty.catch(() => false), clonedFrom: null, close: async () => {} });
   }
-  const clone = await cloneRepository(options.clone, options.cloneDirectory, call);
+  const cloned = await cloneRepository(options.clone, options.cloneDirectory, call);
+  if (!cloned.ok) return cloned;
+  const clone = cloned.value;
   try {
     const file = options.file === undefined ? undefined : join(clone.root, options.file);
+    const found = findPipelineFile(clone.root, file);
+    if (!found.ok) {
+      await clone.remove();
+      return found;
+    }
     const facts = readRepositoryFacts({ ...call, cwd: clone.root }).then(({ facts, problem }) => ({
       facts: { ...facts, remoteUrl: clone.repository, branch: clone.branch ?? facts.branch },
       problem,
     }));
-    return {
-      location: findPipelineFile(clone.root, file),
+    return success({
+      location: found.value,
       facts,
       dirty: Promise.resolve(false),
       clonedFrom: clone.repository,
       close: () => clone.remove(),
-    };
+    });
   } catch (error) {
     await clone.remove();
     throw error;
   }
 }
 
-/** What reports say about a source. */
+/** The facts of a source that reports contain. */
 export function sourceInfo(location: PipelineLocation, facts: RepositoryFacts): SourceInfo {
   return {
     repository: facts.remoteUrl ?? location.root,

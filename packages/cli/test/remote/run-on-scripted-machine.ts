@@ -19,10 +19,12 @@ export async function runOnScriptedMachine(
   const stdout = new FakeStream();
   const env = { PATH: process.env['PATH'] ?? '' };
   const io = { ...fakeIo(stdout, new FakeStream(), env), cwd: repository };
-  const source = await openSource(
+  const opened = await openSource(
     { file: undefined, clone: null, cloneDirectory: directory },
     { cwd: repository, env },
   );
+  if (!opened.ok) throw new Error(opened.error.kind);
+  const source = opened.value;
   const { facts } = await source.facts;
   const { plan } = checkForRun({ variables: [] }, source.location, facts, io);
   if (plan === null) throw new Error('the file makes no pipeline');

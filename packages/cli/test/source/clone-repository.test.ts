@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CommandError } from '../../src/io/CommandIo.ts';
+import type { Result } from '@xx-pipeline/common';
 import { cloneRepository } from '../../src/source/clone-repository.ts';
 import { isRemoteUrl, withoutCredentials } from '../../src/source/remote-url.ts';
+import type { SourceProblem } from '../../src/source/source-problem.ts';
 import { TemporaryRepository } from './TemporaryRepository.ts';
 
 function withTwoBranches(): { repository: TemporaryRepository; first: string } {
@@ -35,7 +36,7 @@ test('a clone has the branch, tag or commit that was asked for, and not what is 
     [{ repository: `file://${repository.root}`, branch: 'main', commit: first.slice(0, 10) }, 'first\n', 'main'],
   ] as const;
   for (const [request, text, branch] of cases) {
-    const clone = await cloneRepository(request, into, { ...repository.call, cwd: repository.base });
+    const clone = opened(await cloneRepository(request, into, { ...repository.call, cwd: repository.base }));
     assert.equal(readFileSync(join(clone.root, 'file'), 'utf8'), text, JSON.stringify(request));
     assert.equal(clone.branch, branch === null && 'branch' in request ? 'v1' : branch, JSON.stringify(request));
     await clone.remove();
@@ -47,34 +48,39 @@ test('without a path the repository around the current directory is cloned, know
   const { repository } = withTwoBranches();
   using _ = repository;
   repository.git('remote', 'add', 'origin', 'https://token@example.com/a/b.git');
-  const clone = await cloneRepository({ branch: 'other' }, join(repository.base, 'clone'), repository.call);
+  const clone = opened(await cloneRepository({ branch: 'other' }, join(repository.base, 'clone'), repository.call));
   assert.equal(clone.repository, 'https://example.com/a/b.git');
 });
 
-test('what cannot be cloned is one clear message, and nothing is left', async () => {
+test('a failed clone gives the reason and leaves nothing behind', async () => {
   const { repository } = withTwoBranches();
   using _ = repository;
   const into = join(repository.base, 'clone');
-  const cases: [object, RegExp][] = [
-    [{ repository: '/nowhere' }, /there is no repository at \/nowhere/],
-    [{ repository: repository.base }, /cannot clone .*: repository '.*' does not exist/],
-    [{ repository: repository.root, branch: 'none' }, /Remote branch none not found/],
-    [{ repository: repository.root, commit: 'none' }, /the repository has no commit none/],
-    [{ repository: 'ext::sh -c touch% pwned' }, /cannot clone/],
+  const cases: [object, object, RegExp?][] = [
+    [{ repository: '/nowhere' }, { kind: 'no-repository-at', path: '/nowhere' }],
+    [{}, { kind: 'not-in-repository', directory: repository.base }],
+    [{ repository: repository.base }, { kind: 'git-failed', action: 'clone' }, /repository '.*' does not exist/],
+    [{ repository: repository.root, branch: 'none' }, { kind: 'git-failed', action: 'clone' }, /branch none not found/],
+    [
+      { repository: repository.root, commit: 'none' },
+      { kind: 'unknown-commit', commit: 'none' },
+    ],
+    [{ repository: 'ext::sh -c touch% pwned' }, { kind: 'git-failed', action: 'clone' }],
   ];
-  for (const [request, message] of cases) {
-    await assert.rejects(
-      cloneRepository(request, into, { ...repository.call, cwd: repository.base }),
-      (error: unknown) => {
-        assert.ok(error instanceof CommandError, String(error));
-        assert.match(error.message, message);
-        return true;
-      },
-    );
+  for (const [request, problem, reason] of cases) {
+    const result = await cloneRepository(request, into, { ...repository.call, cwd: repository.base });
+    assert.ok(!result.ok, JSON.stringify(request));
+    assert.partialDeepStrictEqual(result.error, problem);
+    if (reason !== undefined) assert.match('reason' in result.error ? result.error.reason : '', reason);
     assert.equal(existsSync(into), false);
   }
   assert.equal(existsSync(join(repository.base, 'pwned')), false);
 });
+
+function opened<T>(result: Result<T, SourceProblem>): T {
+  assert.ok(result.ok, JSON.stringify(result));
+  return result.value;
+}
 
 test('credentials do not stay in addresses', () => {
   assert.equal(withoutCredentials('https://me:secret@example.com/x@y.git'), 'https://example.com/x@y.git');

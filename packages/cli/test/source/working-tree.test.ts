@@ -2,10 +2,15 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CommandError } from '../../src/io/CommandIo.ts';
-import { findPipelineFile } from '../../src/source/find-pipeline-file.ts';
+import { findPipelineFile, type PipelineLocation } from '../../src/source/find-pipeline-file.ts';
 import { workingTreeFiles } from '../../src/source/working-tree-files.ts';
 import { TemporaryRepository } from './TemporaryRepository.ts';
+
+function located(cwd: string, file?: string): PipelineLocation {
+  const found = findPipelineFile(cwd, file);
+  assert.ok(found.ok, JSON.stringify(found));
+  return found.value;
+}
 
 const filesOf = (repository: TemporaryRepository, isRepository = true) =>
   workingTreeFiles(repository.root, { isRepository, env: repository.env });
@@ -80,35 +85,35 @@ test('the pipeline file is the first known name, here or in a directory above', 
   repository.write('.gitlab-ci.yml');
   repository.write('deep/er/file');
   const deep = join(repository.root, 'deep/er');
-  assert.deepEqual(findPipelineFile(deep), {
+  assert.deepEqual(located(deep), {
     root: repository.root,
     isRepository: true,
     path: join(repository.root, '.gitlab-ci.yml'),
     file: '.gitlab-ci.yml',
   });
   repository.write('.pipelines/pipeline.yaml');
-  assert.equal(findPipelineFile(deep).file, '.pipelines/pipeline.yaml');
+  assert.equal(located(deep).file, '.pipelines/pipeline.yaml');
   repository.write('deep/.xx-pipeline.yaml');
-  assert.equal(findPipelineFile(deep).file, 'deep/.xx-pipeline.yaml');
+  assert.equal(located(deep).file, 'deep/.xx-pipeline.yaml');
 });
 
 test('the search ends at the root of the repository', () => {
   using repository = new TemporaryRepository();
   writeFileSync(join(repository.base, '.gitlab-ci.yml'), '');
-  assert.throws(
-    () => findPipelineFile(repository.root),
-    (error: unknown) => error instanceof CommandError && error.exitCode === 2 && /no pipeline file/.test(error.message),
-  );
+  assert.deepEqual(findPipelineFile(repository.root), {
+    ok: false,
+    error: { kind: 'no-pipeline-file', directory: repository.root, inRepository: true },
+  });
 });
 
 test('a named file runs the repository it belongs to, else the one around the current directory', () => {
   using repository = new TemporaryRepository();
   repository.write('ci/other.yml');
   writeFileSync(join(repository.base, 'outside.yml'), '');
-  assert.equal(findPipelineFile(repository.base, 'repo/ci/other.yml').root, repository.root);
-  assert.equal(findPipelineFile(join(repository.root, 'ci'), 'other.yml').file, 'ci/other.yml');
-  const outside = findPipelineFile(repository.root, '../outside.yml');
+  assert.equal(located(repository.base, 'repo/ci/other.yml').root, repository.root);
+  assert.equal(located(join(repository.root, 'ci'), 'other.yml').file, 'ci/other.yml');
+  const outside = located(repository.root, '../outside.yml');
   assert.deepEqual([outside.root, outside.file], [repository.root, join(repository.base, 'outside.yml')]);
-  const lone = findPipelineFile(repository.base, 'outside.yml');
+  const lone = located(repository.base, 'outside.yml');
   assert.deepEqual([lone.root, lone.isRepository, lone.file], [repository.base, false, 'outside.yml']);
 });

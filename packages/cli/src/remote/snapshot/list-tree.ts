@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { CommandError } from '../../io/CommandIo.ts';
-import { ExitCode } from '../../io/exit-codes.ts';
+import { failure, type Result, success } from '@xx-pipeline/common';
 import { type GitCall, git } from '../../source/git.ts';
+import type { SourceProblem } from '../../source/source-problem.ts';
 
-/** A file of a tree, not read yet. */
+/** A file of a tree, before its content is read. */
 export type TreeEntry =
   | {
       /** Relative to the root, forward slashes. */
@@ -18,7 +18,7 @@ export type TreeEntry =
     }
   | { readonly path: string; readonly link: string };
 
-/** What a tree holds, and what of it cannot travel. */
+/** The files of a tree, and notes on those that cannot be sent. */
 export interface TreeListing {
   readonly entries: readonly TreeEntry[];
   /** Sentences for a person. */
@@ -29,27 +29,33 @@ export interface TreeListing {
  * The files of a working tree as they are: tracked and untracked ones without those git ignores, nested repositories
  * included; everything where there is no repository. git's own folders never.
  */
-export async function listTree(root: string, isRepository: boolean, call: Omit<GitCall, 'cwd'>): Promise<TreeListing> {
+export async function listTree(
+  root: string,
+  isRepository: boolean,
+  call: Omit<GitCall, 'cwd'>,
+): Promise<Result<TreeListing, SourceProblem>> {
   const entries: TreeEntry[] = [];
   const special: string[] = [];
   const unnamable: string[] = [];
   const repositories = [''];
   for (let prefix = repositories.pop(); prefix !== undefined; prefix = repositories.pop()) {
-    for (const path of isRepository ? await listWithGit(root, prefix, call) : listByWalking(root)) {
+    const listed = isRepository ? await listWithGit(root, prefix, call) : success(listByWalking(root));
+    if (!listed.ok) return listed;
+    for (const path of listed.value) {
       const entry = readEntry(root, path);
-      // Bytes that are no UTF-8 have been replaced: the name does not lead to the file any more.
+      // Invalid UTF-8 has been replaced: the name no longer leads to the file.
       if (path.includes('\ufffd')) unnamable.push(path);
       else if (entry === 'special') special.push(path);
-      // One that was never checked out is an empty directory, and git would answer for the repository around it.
+      // A submodule that was never checked out is an empty directory; git would list the repository around it.
       else if (entry === 'directory' && exists(join(root, path, '.git'))) repositories.push(`${path}/`);
       else if (typeof entry === 'object') entries.push(entry);
     }
   }
   const notes = [
-    ...note(special, 'are no files, links or directories and stay here'),
-    ...note(unnamable, 'have names that are no UTF-8 and stay here'),
+    ...note(special, 'not sent: not a file, link or directory'),
+    ...note(unnamable, 'not sent: the name is not valid UTF-8'),
   ];
-  return { entries: entries.sort((left, right) => (left.path < right.path ? -1 : 1)), notes };
+  return success({ entries: entries.sort((left, right) => (left.path < right.path ? -1 : 1)), notes });
 }
 
 const exists = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -78,22 +84,22 @@ function readEntry(root: string, path: string): TreeEntry | 'special' | 'directo
   };
 }
 
-async function listWithGit(root: string, prefix: string, call: Omit<GitCall, 'cwd'>): Promise<Set<string>> {
-  const args = ['ls-files', '-z', '-c', '-o', '--exclude-standard'];
-  const result = await git(args, { ...call, cwd: join(root, prefix) });
+async function listWithGit(
+  root: string,
+  prefix: string,
+  call: Omit<GitCall, 'cwd'>,
+): Promise<Result<Iterable<string>, SourceProblem>> {
+  const directory = join(root, prefix);
+  const result = await git(['ls-files', '-z', '-c', '-o', '--exclude-standard'], { ...call, cwd: directory });
   if (!result.ok) {
-    throw new CommandError(
-      `git cannot list the files of ${join(root, prefix)}: ${result.failure.message.split('\n')[0]}`,
-      result.failure.kind === 'missing' ? ExitCode.machine : ExitCode.usage,
-    );
+    const { kind, message } = result.failure;
+    if (kind === 'missing') return failure({ kind: 'git-missing' });
+    const reason = message.split('\n')[0] ?? '';
+    return failure({ kind: 'git-failed', action: 'list-files', subject: directory, reason });
   }
+  const names = result.output.split('\0').filter((name) => name !== '');
   // A file with conflicts is listed once per side.
-  return new Set(
-    result.output
-      .split('\0')
-      .filter((name) => name !== '')
-      .map((name) => prefix + name.replace(/\/$/, '')),
-  );
+  return success(new Set(names.map((name) => prefix + name.replace(/\/$/, ''))));
 }
 
 function listByWalking(root: string): string[] {

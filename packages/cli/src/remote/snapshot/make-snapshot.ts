@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@xx-pipeline/common';
+import { orExplain } from '../../run/explain-source-problem.ts';
 import type { GitCall } from '../../source/git.ts';
 import { DigestCache } from './DigestCache.ts';
 import { hashFile } from './hash-file.ts';
@@ -35,10 +36,8 @@ export interface SnapshotInput {
 
 /** Lists a tree and takes the digests of its files; those unchanged since the last time are not read. */
 export async function makeSnapshot({ root, isRepository, home, clock, call, fresh }: SnapshotInput): Promise<Snapshot> {
-  const [cache, { entries, notes }] = await Promise.all([
-    DigestCache.open(home, root, fresh),
-    listTree(root, isRepository, call),
-  ]);
+  const [cache, listed] = await Promise.all([DigestCache.open(home, root, fresh), listTree(root, isRepository, call)]);
+  const { entries, notes } = orExplain(listed);
   const digests = new Map<string, string>();
   const unread: Extract<TreeEntry, { size: number }>[] = [];
   for (const entry of entries) {
