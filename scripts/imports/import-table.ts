@@ -17,11 +17,15 @@ export const zones: readonly Zone[] = [
   // The HTTP client that all processes share.
   { name: 'service/http', folders: ['packages/service/src/http'], imports: ['common'] },
   { name: 'pipeline-language', folders: ['packages/pipeline-language/src'], imports: ['common'], pure: true },
+  // Every call of git: the only place that starts it.
+  { name: 'source/git', folders: ['packages/source/src/git'], imports: ['common'] },
+  // Repositories, trees and what is known of them.
+  { name: 'source', folders: ['packages/source/src'], imports: ['source/git', 'pipeline-language', 'common'] },
   { name: 'worker/execution', folders: ['packages/worker/src/execution'], imports: ['common'] },
   {
     name: 'worker/app',
     folders: ['packages/worker/src/app'],
-    imports: ['worker/execution', 'common', 'service/http', 'service'],
+    imports: ['worker/execution', 'source/git', 'common', 'service/http', 'service'],
   },
   {
     name: 'backend',
@@ -31,7 +35,7 @@ export const zones: readonly Zone[] = [
   {
     name: 'cli',
     folders: ['packages/cli/src'],
-    imports: ['pipeline-language', 'worker/execution', 'common', 'service/http', 'cli/server'],
+    imports: ['pipeline-language', 'source', 'source/git', 'worker/execution', 'common', 'service/http', 'cli/server'],
   },
   // `xx server`, `xx backend` and `xx worker` start the services through their doors.
   {
@@ -58,6 +62,11 @@ export const zones: readonly Zone[] = [
     imports: ['testing', 'pipeline-language', 'common'],
   },
   {
+    name: 'source tests',
+    folders: ['packages/source/test'],
+    imports: ['source', 'source/git', 'pipeline-language', 'common'],
+  },
+  {
     name: 'worker tests',
     folders: ['packages/worker/test'],
     imports: ['testing', 'worker/execution', 'worker/app', 'common', 'service/http', 'service'],
@@ -78,6 +87,8 @@ export const zones: readonly Zone[] = [
       'backend',
       'worker/app',
       'pipeline-language',
+      'source',
+      'source/git',
       'worker/execution',
       'common',
       'service/http',

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { pipelineFileNames } from '@xx-pipeline/source';
 import { CommandError } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
-import { pipelineFileNames } from '../source/find-pipeline-file.ts';
 import { detectStack, type Stack } from './detect-stack.ts';
 
 const fileName = '.xx-pipeline.yml';

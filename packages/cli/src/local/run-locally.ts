@@ -1,5 +1,6 @@
 import { type PipelinePlan, systemClock, systemIds } from '@xx-pipeline/common';
 import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
+import { type OpenSource, type PipelineLocation, type RepositoryFacts, sourceInfo } from '@xx-pipeline/source';
 import { DockerExecutor, JobRunner, makeOwnerId } from '@xx-pipeline/worker/execution';
 import type { CommandIo } from '../io/CommandIo.ts';
 import type { ExitCode } from '../io/exit-codes.ts';
@@ -12,9 +13,6 @@ import { maskPlan } from '../run/mask-plan.ts';
 import { pipelineFacts, pipelineName } from '../run/pipeline-facts.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import { sweepState } from '../run/sweep-state.ts';
-import type { PipelineLocation } from '../source/find-pipeline-file.ts';
-import { type OpenSource, sourceInfo } from '../source/open-source.ts';
-import type { RepositoryFacts } from '../source/repository-facts.ts';
 import { version } from '../version.ts';
 import { LocalPipelineRunner } from './LocalPipelineRunner.ts';
 

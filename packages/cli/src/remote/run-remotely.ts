@@ -1,4 +1,5 @@
 import { messageOf, type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
+import type { OpenSource } from '@xx-pipeline/source';
 import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { refuseOptions } from '../io/options.ts';
@@ -9,7 +10,6 @@ import { checkForRun } from '../run/check-for-run.ts';
 import { choosePlan, manualJobs } from '../run/choose-plan.ts';
 import { exitCodeOfRun } from '../run/exit-code-of-run.ts';
 import type { RunOptions } from '../run/run-options.ts';
-import type { OpenSource } from '../source/open-source.ts';
 import { BackendApiClient } from './BackendApiClient.ts';
 import { Connection } from './Connection.ts';
 import { createExecution, gitSource, takeSnapshot } from './create-execution.ts';

@@ -1,11 +1,9 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { JobReport, Report, StageReport } from '@xx-pipeline/common';
+import { findRepositoryRoot, isRemoteUrl, readRepositoryFacts, withoutCredentials } from '@xx-pipeline/source';
 import { CommandError, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
-import { findRepositoryRoot } from '../source/find-repository.ts';
-import { isRemoteUrl, withoutCredentials } from '../source/remote-url.ts';
-import { readRepositoryFacts } from '../source/repository-facts.ts';
 import type { StoredReport } from './LocalReportStore.ts';
 
 /** Which names a repository goes by in reports: its remote's URL, else its path. */

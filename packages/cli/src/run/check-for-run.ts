@@ -6,12 +6,9 @@ import {
   pipelineVariables,
   renderDiagnostics,
 } from '@xx-pipeline/pipeline-language';
+import { type PipelineLocation, type RepositoryFacts, readChangedFiles, workingTreeFiles } from '@xx-pipeline/source';
 import { CommandError, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
-import { readChangedFiles } from '../source/changed-files.ts';
-import type { PipelineLocation } from '../source/find-pipeline-file.ts';
-import type { RepositoryFacts } from '../source/repository-facts.ts';
-import { workingTreeFiles } from '../source/working-tree-files.ts';
 import { pipelineFacts } from './pipeline-facts.ts';
 import type { RunOptions } from './run-options.ts';
 

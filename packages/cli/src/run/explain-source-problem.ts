@@ -1,8 +1,7 @@
 import type { Result } from '@xx-pipeline/common';
+import { pipelineFileNames, type SourceProblem } from '@xx-pipeline/source';
 import { CommandError } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
-import { pipelineFileNames } from '../source/find-pipeline-file.ts';
-import type { SourceProblem } from '../source/source-problem.ts';
 
 /** The value of a result, or the problem as the error that ends the command. */
 export function orExplain<T>(result: Result<T, SourceProblem>): T {

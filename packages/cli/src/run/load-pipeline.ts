@@ -5,13 +5,18 @@ import {
   type PipelineContext,
   pipelineVariables,
 } from '@xx-pipeline/pipeline-language';
+import {
+  findPipelineFile,
+  noFacts,
+  type PipelineLocation,
+  type RepositoryFacts,
+  readChangedFiles,
+  readRepositoryFacts,
+  workingTreeFiles,
+} from '@xx-pipeline/source';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { listOption, textOption } from '../io/options.ts';
-import { readChangedFiles } from '../source/changed-files.ts';
-import { findPipelineFile, type PipelineLocation } from '../source/find-pipeline-file.ts';
-import { noFacts, type RepositoryFacts, readRepositoryFacts } from '../source/repository-facts.ts';
-import { workingTreeFiles } from '../source/working-tree-files.ts';
 import { orExplain } from './explain-source-problem.ts';
 import { pipelineFacts } from './pipeline-facts.ts';
 

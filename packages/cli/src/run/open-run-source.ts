@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemIds } from '@xx-pipeline/common';
+import { type OpenSource, openSource } from '@xx-pipeline/source';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { makeStateDirectory, StateUnwritable, stateDirectory } from '../io/state-directory.ts';
-import { type OpenSource, openSource } from '../source/open-source.ts';
 import { orExplain } from './explain-source-problem.ts';
 import type { RunOptions } from './run-options.ts';
 import { cloneParent, markOwned } from './sweep-state.ts';

@@ -1,7 +1,6 @@
 import { isoTime } from '@xx-pipeline/common';
 import { type PipelineFacts, projectFacts } from '@xx-pipeline/pipeline-language';
-import type { PipelineLocation } from '../source/find-pipeline-file.ts';
-import type { RepositoryFacts } from '../source/repository-facts.ts';
+import type { PipelineLocation, RepositoryFacts } from '@xx-pipeline/source';
 
 /** What predefined variables are made of, for a run of this machine. */
 export function pipelineFacts(

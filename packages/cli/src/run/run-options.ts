@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import type { PullPolicy } from '@xx-pipeline/common';
 import type { PipelineVariable } from '@xx-pipeline/pipeline-language';
+import type { CloneRequest } from '@xx-pipeline/source';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
-import type { CloneRequest } from '../source/clone-repository.ts';
 
 /** The forms in which a run can be shown. */
 export type RunFormat = 'text' | 'json' | 'yaml' | 'ndjson';

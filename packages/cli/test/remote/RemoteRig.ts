@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { type RunningBackend, startBackend } from '@xx-pipeline/backend';
 import { systemClock } from '@xx-pipeline/common';
 import { createServiceLog } from '@xx-pipeline/service';
+import { git } from '@xx-pipeline/source/git';
 import { type StartedWorker, startWorker } from '@xx-pipeline/worker';
 import { describeError } from '../../src/program/describe-error.ts';
 import { parseArguments } from '../../src/program/parse-arguments.ts';
 import { commandLoaders } from '../../src/program/registry.ts';
 import { BackendApiClient } from '../../src/remote/BackendApiClient.ts';
-import { git } from '../../src/source/git.ts';
 import { FakeStream, fakeIo } from '../render/FakeIo.ts';
 import { CuttingProxy } from './CuttingProxy.ts';
 

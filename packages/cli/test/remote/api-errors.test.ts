@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { noFacts } from '@xx-pipeline/source';
 import { describeError } from '../../src/program/describe-error.ts';
 import { gitSource } from '../../src/remote/create-execution.ts';
 import { withServer } from '../../src/remote/with-server.ts';
-import { noFacts } from '../../src/source/repository-facts.ts';
 import { FakeStream, fakeIo } from '../render/FakeIo.ts';
 
 /** What a command says when the server answers everything but the version like this. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { type Report, systemClock, systemIds } from '@xx-pipeline/common';
 import { pipelineVariables } from '@xx-pipeline/pipeline-language';
+import { openSource, sourceInfo } from '@xx-pipeline/source';
 import { JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import { PlainRenderer } from '../../src/render/PlainRenderer.ts';
 import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
 import { checkForRun } from '../../src/run/check-for-run.ts';
 import { pipelineFacts } from '../../src/run/pipeline-facts.ts';
-import { openSource, sourceInfo } from '../../src/source/open-source.ts';
 import { FakeStream, fakeIo } from '../render/FakeIo.ts';
 
 /** `xx run --local` of a repository, with containers that only pretend. */

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '@xx-pipeline/common';
+import { git } from '@xx-pipeline/source/git';
 import { Connection } from '../../src/remote/Connection.ts';
 import { makeSnapshot, type Snapshot } from '../../src/remote/snapshot/make-snapshot.ts';
 import { sendSnapshot } from '../../src/remote/snapshot/send-snapshot.ts';
-import { git } from '../../src/source/git.ts';
 import { RemoteRig } from './RemoteRig.ts';
 
 const env = { PATH: process.env['PATH'] };

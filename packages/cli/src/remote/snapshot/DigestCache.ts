@@ -1,8 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TreeEntry } from '@xx-pipeline/source';
 import { writeAtomically } from '../../io/write-atomically.ts';
 import { shortHash, slug } from '../../reports/file-names.ts';
-import type { TreeEntry } from './list-tree.ts';
 
 const version = 1;
 

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@xx-pipeline/common';
+import { listTree, type TreeEntry } from '@xx-pipeline/source';
+import type { GitCall } from '@xx-pipeline/source/git';
 import { orExplain } from '../../run/explain-source-problem.ts';
-import type { GitCall } from '../../source/git.ts';
 import { DigestCache } from './DigestCache.ts';
 import { hashFile } from './hash-file.ts';
 import { inParallel } from './in-parallel.ts';
-import { listTree, type TreeEntry } from './list-tree.ts';
 
 /** A file of a snapshot: its content by digest, or a link. */
 export type SnapshotEntry =

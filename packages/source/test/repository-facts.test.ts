@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readChangedFiles } from '../../src/source/changed-files.ts';
-import { isDirty, noFacts, readRepositoryFacts } from '../../src/source/repository-facts.ts';
+import { readChangedFiles } from '../src/facts/changed-files.ts';
+import { isDirty, noFacts, readRepositoryFacts } from '../src/facts/repository-facts.ts';
 import { TemporaryRepository } from './TemporaryRepository.ts';
 
 test('a commit, its branch, its remote and the default branch are known', async () => {

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Result } from '@xx-pipeline/common';
-import { cloneRepository } from '../../src/source/clone-repository.ts';
-import { isRemoteUrl, withoutCredentials } from '../../src/source/remote-url.ts';
-import type { SourceProblem } from '../../src/source/source-problem.ts';
+import { cloneRepository } from '../src/clone-repository.ts';
+import { isRemoteUrl, withoutCredentials } from '../src/facts/remote-url.ts';
+import type { SourceProblem } from '../src/source-problem.ts';
 import { TemporaryRepository } from './TemporaryRepository.ts';
 
 function withTwoBranches(): { repository: TemporaryRepository; first: string } {

@@ -1,4 +1,4 @@
-import { type GitCall, gitSync } from './git.ts';
+import { type GitCall, gitSync } from '../git/git.ts';
 import type { RepositoryFacts } from './repository-facts.ts';
 
 /**

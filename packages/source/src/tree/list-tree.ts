@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure, type Result, success } from '@xx-pipeline/common';
-import { type GitCall, git } from '../../source/git.ts';
-import type { SourceProblem } from '../../source/source-problem.ts';
+import { type GitCall, git } from '../git/git.ts';
+import type { SourceProblem } from '../source-problem.ts';
 
 /** A file of a tree, before its content is read. */
 export type TreeEntry =

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { GitCall } from '../../src/source/git.ts';
+import type { GitCall } from '../src/git/git.ts';
 
 /** A git repository for one test, untouched by the settings of whoever runs it. */
 export class TemporaryRepository implements Disposable {

@@ -1,8 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { failure, type Result, success } from '@xx-pipeline/common';
+import type { SourceProblem } from '../source-problem.ts';
 import { findRepositoryRoot } from './find-repository.ts';
-import type { SourceProblem } from './source-problem.ts';
 
 /** Names of pipeline files, in order of preference. */
 export const pipelineFileNames = [

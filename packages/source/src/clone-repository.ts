@@ -1,10 +1,10 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { failure, type Result, success } from '@xx-pipeline/common';
-import { findRepositoryRoot } from './find-repository.ts';
-import { type GitCall, type GitFailure, git } from './git.ts';
-import { isRemoteUrl, withoutCredentials } from './remote-url.ts';
+import { isRemoteUrl, withoutCredentials } from './facts/remote-url.ts';
+import { type GitCall, type GitFailure, git } from './git/git.ts';
 import type { SourceProblem } from './source-problem.ts';
+import { findRepositoryRoot } from './tree/find-repository.ts';
 
 /** A commit of a repository that is to be checked out. */
 export interface CloneRequest {

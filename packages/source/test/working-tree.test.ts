@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { findPipelineFile, type PipelineLocation } from '../../src/source/find-pipeline-file.ts';
-import { workingTreeFiles } from '../../src/source/working-tree-files.ts';
+import { findPipelineFile, type PipelineLocation } from '../src/tree/find-pipeline-file.ts';
+import { workingTreeFiles } from '../src/tree/working-tree-files.ts';
 import { TemporaryRepository } from './TemporaryRepository.ts';
 
 function located(cwd: string, file?: string): PipelineLocation {

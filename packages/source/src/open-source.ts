@@ -1,10 +1,16 @@
 import { join } from 'node:path';
 import { type Result, type SourceInfo, success } from '@xx-pipeline/common';
 import { type CloneRequest, cloneRepository } from './clone-repository.ts';
-import { findPipelineFile, type PipelineLocation } from './find-pipeline-file.ts';
-import type { GitCall } from './git.ts';
-import { type FactsResult, isDirty, noFacts, type RepositoryFacts, readRepositoryFacts } from './repository-facts.ts';
+import {
+  type FactsResult,
+  isDirty,
+  noFacts,
+  type RepositoryFacts,
+  readRepositoryFacts,
+} from './facts/repository-facts.ts';
+import type { GitCall } from './git/git.ts';
 import type { SourceProblem } from './source-problem.ts';
+import { findPipelineFile, type PipelineLocation } from './tree/find-pipeline-file.ts';
 
 /** The tree a run starts from, and its pipeline file. */
 export interface OpenSource {

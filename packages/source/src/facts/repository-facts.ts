@@ -1,4 +1,4 @@
-import { type GitCall, type GitResult, git } from './git.ts';
+import { type GitCall, type GitResult, git } from '../git/git.ts';
 import { withoutCredentials } from './remote-url.ts';
 
 /** What git knows about a checked-out tree; null where it does not. */

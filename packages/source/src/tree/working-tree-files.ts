@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { FileProvider } from '@xx-pipeline/pipeline-language';
+import { type GitCall, gitSync } from '../git/git.ts';
 import { isInside } from './find-pipeline-file.ts';
-import { type GitCall, gitSync } from './git.ts';
 
 /**
  * The files of a directory tree as the language sees them. Nothing outside the tree can be read: neither through

@@ -1,0 +1,1 @@
+export { type GitCall, type GitFailure, git, gitSync } from './git.ts';
