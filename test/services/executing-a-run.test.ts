@@ -1,7 +1,7 @@
 // A run that is handed to one worker whole, through kills of everybody. Jobs are scripted, so no engine is needed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { JobPlan, PipelinePlan } from '@xx-pipeline/common';
+import type { JobPlan } from '@xx-pipeline/common';
 import { createApiClient, workerRoutes } from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/service/http';
 import { until } from '@xx-pipeline/testing';
@@ -29,7 +29,7 @@ const job = (name: string, stage: string, special: Partial<JobPlan> = {}) => ({
 });
 
 const plan = {
-  schemaVersion: 1,
+  schemaVersion: 1 as const,
   stages: [
     { name: 'build', jobs: ['a', 'b', 'c', 'd'].map((name) => job(name, 'build', { tags: ['nobody has it'] })) },
     // Long, so that the last of them cannot have begun when the worker of the first is killed.
@@ -47,7 +47,7 @@ const plan = {
 test('a worker executes a run whole, through kills of both sides, and when it is gone for good another goes on', async () => {
   await using rig = await ServiceRig.make({ env });
   await rig.startBackend();
-  const body = { pipeline: 'whole', plan: plan as unknown as PipelinePlan };
+  const body = { pipeline: 'whole', plan };
   const { id } = (await rig.api.createExecution({ body })).body;
   const one = await rig.startWorker('one', { slots: 2, push: true });
   const baseUrl = /"worker started".*"url":"([^"]+)"/.exec(one.stderr)?.[1] ?? '';

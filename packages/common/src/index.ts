@@ -7,8 +7,14 @@ export type { Diagnostic, RelatedSpan, Severity } from './diagnostics/Diagnostic
 export type { Span } from './diagnostics/Span.ts';
 export { canTransition, ExecutionStatus, isTerminal } from './execution/ExecutionStatus.ts';
 export { type FailureReason, failureReasons } from './execution/FailureReason.ts';
-export type { JobAttempt, JobExecution, PhaseTimings, PlayVariable } from './execution/JobExecution.ts';
-export type { PipelineExecution, SourceInfo } from './execution/PipelineExecution.ts';
+export type {
+  JobAttempt,
+  JobExecution,
+  PhaseTimings,
+  PlayVariable,
+  ShownJobExecution,
+} from './execution/JobExecution.ts';
+export type { PipelineExecution, ShownPipelineExecution, SourceInfo } from './execution/PipelineExecution.ts';
 export type { StageExecution } from './execution/StageExecution.ts';
 export { type IdSource, systemIds } from './ids.ts';
 export type { DependencyState } from './jobs/DependencyState.ts';
@@ -17,6 +23,7 @@ export type { JobEvent, JobOutcome, JobPhase } from './jobs/JobEvent.ts';
 export type { ArtifactRequest, JobDependency, JobRequest, JobVariable, SourceRequest } from './jobs/JobRequest.ts';
 export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
 export type { UpcomingJob } from './jobs/UpcomingJob.ts';
+export { limits } from './limits.ts';
 export type { LogChunk, LogStream } from './logs/LogChunk.ts';
 export { ManualClock } from './ManualClock.ts';
 export { messageOf, stackOf } from './message-of.ts';
@@ -34,7 +41,7 @@ export type {
   VariablePlan,
   When,
 } from './plan/JobPlan.ts';
-export type { ExcludedJob, PipelinePlan } from './plan/PipelinePlan.ts';
+export type { ExcludedJob, PipelinePlan, PlanDocument } from './plan/PipelinePlan.ts';
 export type { StagePlan } from './plan/StagePlan.ts';
 export { buildReport } from './report/build-report.ts';
 export type { JobReport, Report, StageReport } from './report/Report.ts';

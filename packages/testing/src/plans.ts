@@ -1,4 +1,5 @@
 import type { JobPlan, PipelinePlan } from '@xx-pipeline/common';
+import { validatedPlan } from '@xx-pipeline/common/plan';
 
 /** A valid job with no special fields except the given ones. */
 export function jobPlan(name: string, stage: string, special: Partial<JobPlan> = {}): JobPlan {
@@ -25,10 +26,10 @@ export function jobPlan(name: string, stage: string, special: Partial<JobPlan> =
   };
 }
 
-/** A plan of these jobs; its stages are in the order in which the jobs first mention them. */
+/** A plan of these jobs, unchecked; its stages are in the order in which the jobs first mention them. */
 export function testPlan(...jobs: readonly JobPlan[]): PipelinePlan {
   const stages = [...Map.groupBy(jobs, (job) => job.stage)].map(([name, members]) => ({ name, jobs: members }));
-  return { schemaVersion: 1, name: null, stages, excluded: [], variables: {} };
+  return validatedPlan({ schemaVersion: 1, name: null, stages, excluded: [], variables: {} });
 }
 
 /** Needs with artifacts, by job name. */

@@ -8,7 +8,7 @@ import {
   type Result,
   success,
 } from '@xx-pipeline/common';
-import { type createExecutionSchema, type Problem, planSchema } from '@xx-pipeline/common/api';
+import type { Checked, createExecutionSchema, Problem } from '@xx-pipeline/common/api';
 import {
   createPipelineExecution,
   expandTags,
@@ -16,7 +16,6 @@ import {
   playJobs,
   retriesOfPipeline,
 } from '@xx-pipeline/pipeline-language';
-import type { z } from 'zod';
 import type { ExecutionSource } from '../store/ExecutionStore.ts';
 import { cancelExecutionOf, isBeingCanceled } from './cancel-jobs.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
@@ -28,7 +27,7 @@ import { problem, refused } from './problems.ts';
 import { sourceProblem } from './source-problem.ts';
 
 /** A request to run a plan. */
-export type CreateExecution = z.infer<typeof createExecutionSchema>;
+export type CreateExecution = Checked<typeof createExecutionSchema>;
 
 /** The life of a run: created, canceled, retried, finalized. */
 export class PipelineExecutionService implements PipelineSteps {
@@ -42,15 +41,13 @@ export class PipelineExecutionService implements PipelineSteps {
     this.#stages = stages;
   }
 
-  /** Checks the plan and writes the run with its first stage's jobs pending, in one transaction; a repeated key gives the first one. */
+  /** Writes the run with its first stage's jobs pending, in one transaction; a repeated key gives the first one. */
   async createPipelineExecution(
     input: CreateExecution,
     idempotencyKey: string | null,
   ): Promise<Result<{ execution: PipelineExecution; isNew: boolean }, Problem>> {
-    const checked = planSchema.safeParse(input.plan);
-    if (!checked.success) return refused('bad_request', 'the plan is not valid', { errors: planErrors(checked.error) });
     const { playedJobs } = input;
-    const strangers = strangersIn(checked.data, playedJobs);
+    const strangers = strangersIn(input.plan, playedJobs);
     if (strangers.length > 0) return refused('bad_request', 'jobs to play are not in the plan', { errors: strangers });
     const refusal = await this.#refuseSource(input.source);
     if (refusal !== null) return { ok: false, error: refusal };
@@ -62,7 +59,7 @@ export class PipelineExecutionService implements PipelineSteps {
     const key = { repository: sourceInfo.repository, pipeline, idempotencyKey };
     const { execution, isNew } = await store.create((runNumber) => {
       const predefined = { ...input.predefined, ...runFacts({ id, runNumber, createdAt }) };
-      const given = playedJobs.length === 0 ? checked.data : played(checked.data, playedJobs);
+      const given = playedJobs.length === 0 ? input.plan : played(input.plan, playedJobs);
       const plan = withTags(given, predefined, input.variables.map(asMasked));
       const facts = { id, pipelineName: pipeline, source: sourceInfo, runNumber, trigger, createdAt, ids };
       const definition = {
@@ -159,7 +156,7 @@ function asMasked(given: GivenVariable) {
 
 /** The plan with its labels expanded: the queue compares them with those of workers. */
 function withTags(
-  plan: z.infer<typeof planSchema>,
+  plan: PipelinePlan,
   predefined: Readonly<Record<string, string>>,
   variables: ReturnType<typeof asVariable>[],
 ) {
@@ -188,10 +185,3 @@ function strangersIn(plan: PipelinePlan, names: readonly string[]): { pointer: s
 }
 
 const shownErrors = 20;
-
-function planErrors(error: z.ZodError): { pointer: string; message: string }[] {
-  return error.issues.slice(0, shownErrors).map(({ path, message }) => ({
-    pointer: ['', 'plan', ...path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'))].join('/'),
-    message,
-  }));
-}

@@ -14,7 +14,7 @@ export class HttpWorkerClient implements WorkerClient {
 
   async notifyWorkerJobAssigned(worker: WorkerAddress, request: JobRequest, signal: AbortSignal): Promise<PushAnswer> {
     try {
-      await this.#api(worker).executeJob({ body: request as never }, { signal });
+      await this.#api(worker).executeJob({ body: request }, { signal });
       return { kind: 'accepted' };
     } catch (error) {
       return explain(error);

@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningBackend, startBackend } from '@xx-pipeline/backend';
-import type { JobPlan, JobRequest, PipelinePlan } from '@xx-pipeline/common';
+import type { JobPlan, JobRequest } from '@xx-pipeline/common';
 import { systemClock } from '@xx-pipeline/common';
 import { type ApiClient, ApiProblem, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
 import { createServiceLog } from '@xx-pipeline/service';
 import { NodeTransport } from '@xx-pipeline/service/http';
-import { jobPlan } from '@xx-pipeline/testing';
+import { jobPlan, testPlan } from '@xx-pipeline/testing';
 
 export type Client = ApiClient<typeof backendRoutes>;
 
@@ -140,11 +140,9 @@ export type Taken = JobRequest & { readonly attempt: number; readonly token: str
 
 /** A request to run these jobs. */
 export function executionOf(...jobs: readonly JobPlan[]) {
-  const stages = [...Map.groupBy(jobs, (job) => job.stage)].map(([name, members]) => ({ name, jobs: members }));
-  const plan: PipelinePlan = { schemaVersion: 1, name: null, stages, excluded: [], variables: {} };
   return {
     pipeline: 'test',
-    plan,
+    plan: testPlan(...jobs),
     source: { kind: 'empty' },
     sourceInfo: { repository: 'file:///repository', branch: 'main', commit: null, dirty: false },
   } as const;

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { test } from 'node:test';
+import type { PipelinePlan } from '@xx-pipeline/common';
+import { needing } from '@xx-pipeline/testing';
 import { executionOf, job, problemOf, sha256, textOf, withBackend } from './BackendRig.ts';
 
 test(
@@ -31,7 +33,8 @@ test(
 test(
   'a plan that no checker made is refused with the places that are wrong',
   withBackend(async (rig) => {
-    const send = (plan: unknown) => rig.person.createExecution({ body: { ...executionOf(job('a')), plan } });
+    const send = (plan: unknown) =>
+      rig.person.createExecution({ body: { ...executionOf(job('a')), plan: plan as PipelinePlan } });
     for (const plan of [
       null,
       5,
@@ -43,7 +46,12 @@ test(
     ]) {
       const problem = await problemOf(send(plan));
       assert.equal(problem.status, 400, JSON.stringify(plan));
+      assert.match(problem.errors?.[0]?.pointer ?? '', /^\/plan/);
     }
+    const circle = executionOf(job('a', needing('b')), job('b', needing('a'))).plan;
+    assert.deepEqual((await problemOf(send(circle))).errors, [
+      { pointer: '/plan/stages', message: 'needs go in a circle' },
+    ]);
     assert.deepEqual((await rig.person.listExecutions()).body.executions, []);
   }),
 );

@@ -1,4 +1,5 @@
-import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
+import { type PipelineExecution, systemClock } from '@xx-pipeline/common';
+import { validatedPlan } from '@xx-pipeline/common/plan';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
@@ -34,4 +35,4 @@ export async function watchRun(
 }
 
 /** Only whoever made the run has its plan; the records say enough to show it. */
-const planUnknown: PipelinePlan = { schemaVersion: 1, name: null, stages: [], excluded: [], variables: {} };
+const planUnknown = validatedPlan({ schemaVersion: 1, name: null, stages: [], excluded: [], variables: {} });

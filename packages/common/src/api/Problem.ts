@@ -25,11 +25,11 @@ export const problemSchema = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
-  detail: z.string().optional(),
+  detail: z.string().exactOptional(),
   code: z.enum(problemCodes),
-  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).exactOptional(),
   /** `offset_gap`: where to go on. */
-  nextOffset: z.int().optional(),
+  nextOffset: z.int().exactOptional(),
 });
 
 /** An error answer. */

@@ -40,18 +40,18 @@ const artifactName = z
     'a name has no control characters, does not begin with a slash and has no . or .. between slashes',
   );
 /** Which attempt a job's own call speaks for. */
-const attemptQuery = z.object({ attempt: z.coerce.number().int().min(1).optional() });
+const attemptQuery = z.object({ attempt: z.coerce.number().int().min(1).exactOptional() });
 const filters = z.object({
-  repository: z.string().optional(),
-  pipeline: z.string().optional(),
-  run: z.coerce.number().int().optional(),
-  status: statusSchema.optional(),
+  repository: z.string().exactOptional(),
+  pipeline: z.string().exactOptional(),
+  run: z.coerce.number().int().exactOptional(),
+  status: statusSchema.exactOptional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   /** The `nextCursor` of the page before. */
   cursor: z
     .string()
     .regex(/^[\w-]{1,200}$/)
-    .optional(),
+    .exactOptional(),
 });
 
 /** The backend's API, one entry per operation. */
@@ -125,7 +125,7 @@ export const backendRoutes = {
     params: jobParams,
     query: attemptQuery.extend({
       offset: z.coerce.number().int().min(0).default(0),
-      limit: z.coerce.number().int().min(1).optional(),
+      limit: z.coerce.number().int().min(1).exactOptional(),
     }),
     responses: { 200: 'bytes' },
   },
@@ -239,7 +239,7 @@ export const backendRoutes = {
     summary: 'Cancel a run: what has not started is canceled, running jobs are told to end',
     access: ['person'],
     params: executionParams,
-    body: z.object({ reason: z.string().max(1000).optional() }).default({}),
+    body: z.object({ reason: z.string().max(1000).exactOptional() }).default({}),
     responses: { 202: pipelineExecutionSchema },
   },
   retryExecution: {

@@ -1,106 +1,97 @@
 import { z } from 'zod';
-import type { JobPlan } from '../plan/JobPlan.ts';
-import type { PipelinePlan } from '../plan/PipelinePlan.ts';
+import type { Span } from '../diagnostics/Span.ts';
+import { limits } from '../limits.ts';
+import type { Admission, ArtifactsPlan, JobPlan, RuleTrace, VariablePlan } from '../plan/JobPlan.ts';
+import type { PlanDocument } from '../plan/PipelinePlan.ts';
+import { validatedPlan } from '../plan/trust-plan.ts';
+import { contract } from './contract.ts';
+import { imageSchema } from './job-schemas.ts';
 
-/** Sizes a plan may have. `check-pipeline` makes none beyond them; other clients may try. */
-const limits = {
-  jobs: 50_000,
-  links: 2_000_000,
-  variables: 10_000,
-  commands: 10_000,
-  tags: 100,
-  traces: 1000,
-} as const;
-
-const text = z.string().max(2_000_000);
-const name = z.string().min(1).max(1024);
+const text = z.string().max(limits.text);
+const name = z.string().min(1).max(limits.name);
+const path = z.string().max(limits.path);
 const texts = z.array(text).max(limits.commands);
-const seconds = z.number().min(0).max(31_536_000);
+const seconds = z.number().min(0).max(limits.seconds);
 
-const span = z.object({ file: z.string().max(4096), start: z.int().min(0), end: z.int().min(0) });
-
-const image = z.object({
-  name: z.string().min(1).max(4096),
-  entrypoint: z.array(z.string().max(65_536)).max(1000).optional(),
-  pullPolicy: z
-    .array(z.enum(['always', 'if-not-present', 'never']))
-    .max(10)
-    .optional(),
-  user: z.string().max(1024).optional(),
-  platform: z.string().max(1024).optional(),
-});
+const span = contract<Span>()(z.object({ file: path, start: z.int().min(0), end: z.int().min(0) }));
 
 const variables = z
-  .record(z.string().max(1024), z.object({ value: text, raw: z.boolean().optional() }))
+  .record(name, contract<VariablePlan>()(z.object({ value: text, raw: z.boolean().exactOptional() })))
   .refine((all) => Object.keys(all).length <= limits.variables, `at most ${limits.variables} variables`);
 
-const ruleTrace = z.object({
-  index: z.int().min(0),
-  span: span.optional(),
-  clauses: z
-    .array(z.object({ clause: z.enum(['if', 'changes', 'exists']), text, result: z.boolean(), reason: text }))
-    .max(10),
-  outcome: z.enum(['matched', 'not-matched', 'not-reached']),
-  when: z.string().max(64).optional(),
-});
+const ruleTrace = contract<RuleTrace>()(
+  z.object({
+    index: z.int().min(0),
+    span: span.exactOptional(),
+    clauses: z
+      .array(z.object({ clause: z.enum(['if', 'changes', 'exists']), text, result: z.boolean(), reason: text }))
+      .max(10),
+    outcome: z.enum(['matched', 'not-matched', 'not-reached']),
+    when: z.string().max(64).exactOptional(),
+  }),
+);
 
-const admission = z.object({ reason: text, rules: z.array(ruleTrace).max(limits.traces) });
+const admission = contract<Admission>()(z.object({ reason: text, rules: z.array(ruleTrace).max(limits.traces) }));
 
-const artifacts = z.object({
-  name: z.string().max(4096).optional(),
-  paths: z.array(z.string().max(4096)).max(limits.commands),
-  exclude: z.array(z.string().max(4096)).max(limits.commands),
-  when: z.enum(['on_success', 'on_failure', 'always']),
-  expireIn: z.number().min(0).nullable().optional(),
-});
+const artifacts = contract<ArtifactsPlan>()(
+  z.object({
+    name: path.exactOptional(),
+    paths: z.array(path).max(limits.commands),
+    exclude: z.array(path).max(limits.commands),
+    when: z.enum(['on_success', 'on_failure', 'always']),
+    expireIn: z.number().min(0).nullable().exactOptional(),
+  }),
+);
 
 const exitCodes = z.array(z.int()).max(1000);
 
 // Four fields are enough for a job written by hand: name, stage, image, script.
-const job = z
-  .object({
-    name,
-    baseName: name.optional(),
-    stage: name,
-    image: z.union([z.string().min(1).max(4096), image]),
-    script: texts,
-    afterScript: texts.default([]),
-    variables: variables.default({}),
-    needs: z
-      .array(z.object({ job: name, artifacts: z.boolean().default(true) }))
-      .nullable()
-      .default(null),
-    artifactsFrom: z.array(name).default([]),
-    tags: z.array(z.string().min(1).max(1024)).max(limits.tags).default([]),
-    when: z.enum(['on_success', 'on_failure', 'always', 'manual', 'delayed']).default('on_success'),
-    startIn: seconds.optional(),
-    allowFailure: z.union([z.boolean(), z.object({ exitCodes })]).default(false),
-    artifacts: artifacts.nullable().default(null),
-    retry: z
-      .object({ max: z.int().min(0).max(2), when: z.array(z.string().max(64)).max(100), exitCodes })
-      .default({ max: 0, when: ['always'], exitCodes: [] }),
-    timeout: z.number().positive().max(31_536_000).nullable().default(null),
-    parallel: z
-      .object({ index: z.int().min(1), total: z.int().min(1) })
-      .nullable()
-      .default(null),
-    admission: admission.default({ reason: 'it was sent like this', rules: [] }),
-    span: span.default({ file: 'api', start: 0, end: 0 }),
-  })
-  .transform((one) => ({
-    ...one,
-    baseName: one.baseName ?? one.name,
-    image: typeof one.image === 'string' ? { name: one.image } : one.image,
-  }));
+const job = contract<JobPlan>()(
+  z
+    .object({
+      name,
+      baseName: name.exactOptional(),
+      stage: name,
+      image: z.union([z.string().min(1).max(limits.image), imageSchema]),
+      script: texts,
+      afterScript: texts.default([]),
+      variables: variables.default({}),
+      needs: z
+        .array(z.object({ job: name, artifacts: z.boolean().default(true) }))
+        .nullable()
+        .default(null),
+      artifactsFrom: z.array(name).default([]),
+      tags: z.array(name).max(limits.tags).default([]),
+      when: z.enum(['on_success', 'on_failure', 'always', 'manual', 'delayed']).default('on_success'),
+      startIn: seconds.exactOptional(),
+      allowFailure: z.union([z.boolean(), z.object({ exitCodes })]).default(false),
+      artifacts: artifacts.nullable().default(null),
+      retry: z
+        .object({ max: z.int().min(0).max(2), when: z.array(z.string().max(64)).max(100), exitCodes })
+        .default({ max: 0, when: ['always'], exitCodes: [] }),
+      timeout: z.number().positive().max(limits.seconds).nullable().default(null),
+      parallel: z
+        .object({ index: z.int().min(1), total: z.int().min(1) })
+        .nullable()
+        .default(null),
+      admission: admission.default({ reason: 'it was sent like this', rules: [] }),
+      span: span.default({ file: 'api', start: 0, end: 0 }),
+    })
+    .transform((one) => ({
+      ...one,
+      baseName: one.baseName ?? one.name,
+      image: typeof one.image === 'string' ? { name: one.image } : one.image,
+    })),
+);
 
 /**
  * A `PipelinePlan` from outside: sizes bounded, names unique, every need and artifact source a job of the plan,
  * no circle among needs. What passes can be executed without another look.
  */
-export const planSchema = z
-  .object({
+export const planSchema = contract<PlanDocument>()(
+  z.object({
     schemaVersion: z.literal(1),
-    name: z.string().max(4096).nullable().default(null),
+    name: z.string().max(limits.path).nullable().default(null),
     stages: z
       .array(z.object({ name, jobs: z.array(job).min(1) }))
       .min(1)
@@ -110,11 +101,12 @@ export const planSchema = z
       .max(limits.jobs)
       .default([]),
     variables: variables.default({}),
-  })
+  }),
+)
   .superRefine((plan, context) => {
     for (const { path, message } of findPlanProblems(plan)) context.addIssue({ code: 'custom', path, message });
   })
-  .transform((plan) => plan as PipelinePlan);
+  .transform(validatedPlan);
 
 interface PlanProblem {
   readonly path: (string | number)[];

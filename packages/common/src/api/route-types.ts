@@ -2,17 +2,6 @@ import type { z } from 'zod';
 import type { Bytes, Route } from './Route.ts';
 import type { ServerSentEvent } from './server-sent-events.ts';
 
-/** What JSON can be of a type: an optional key is absent, never undefined. */
-type Json<T> = T extends readonly (infer Item)[]
-  ? Json<Item>[]
-  : T extends object
-    ? {
-        [Key in keyof T]: Json<
-          undefined extends T[Key] ? (object extends Pick<T, Key> ? Exclude<T[Key], undefined> : T[Key]) : T[Key]
-        >;
-      }
-    : T;
-
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
   : T extends object
@@ -23,7 +12,7 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 export type Given<Schema extends z.ZodType> = DeepReadonly<z.input<Schema>>;
 
 /** What a server or a caller gets after the schema was applied. */
-export type Checked<Schema extends z.ZodType> = Json<z.output<Schema>>;
+export type Checked<Schema extends z.ZodType> = z.output<Schema>;
 
 /** Raw bytes in either form. */
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array>;

@@ -33,7 +33,7 @@ export const workerRoutes = {
     summary: 'Cancel a job of this worker',
     access: ['worker'],
     params: z.object({ jobId: z.uuid() }),
-    body: z.object({ attempt: z.int().optional() }).default({}),
+    body: z.object({ attempt: z.int().exactOptional() }).default({}),
     responses: { 202: z.object({ jobId: z.uuid() }) },
     problems: { 404: 'not running here' },
   },

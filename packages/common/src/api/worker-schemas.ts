@@ -11,12 +11,12 @@ export const registerWorkerSchema = z.object({
    * The instance before a restart, named where it has certainly ended. Where it is the one that is registered,
    * the new instance takes over at once, with all its attempts; the old one, if it still lives, is refused from then on.
    */
-  previousInstanceId: z.uuid().optional(),
+  previousInstanceId: z.uuid().exactOptional(),
   name: z.string().min(1).max(255),
   /** Where jobs are pushed to; absent = it polls. */
-  url: z.url().optional(),
+  url: z.url().exactOptional(),
   /** What the backend shows as bearer when it calls the worker's API; new at each start, so kept in memory or with the record. */
-  pushToken: z.string().min(16).max(256).optional(),
+  pushToken: z.string().min(16).max(256).exactOptional(),
   slots: z.int().min(1).max(1000),
   labels: z.array(z.string().min(1).max(255)).max(100).default([]),
   version: z.string().max(64),

@@ -62,3 +62,6 @@ export interface JobExecution {
   /** Given when a person played it; not shown. */
   readonly playVariables?: readonly PlayVariable[];
 }
+
+/** A job's record as the API shows it. */
+export type ShownJobExecution = Omit<JobExecution, 'playVariables'>;

@@ -1,5 +1,5 @@
 import type { ExecutionStatus } from './ExecutionStatus.ts';
-import type { JobExecution } from './JobExecution.ts';
+import type { JobExecution, ShownJobExecution } from './JobExecution.ts';
 import type { StageExecution } from './StageExecution.ts';
 
 /** Where the executed tree came from. */
@@ -32,3 +32,6 @@ export interface PipelineExecution {
   readonly stages: readonly StageExecution[];
   readonly jobs: readonly JobExecution[];
 }
+
+/** A run's record as the API shows it. */
+export type ShownPipelineExecution = Omit<PipelineExecution, 'jobs'> & { readonly jobs: readonly ShownJobExecution[] };

@@ -10,13 +10,8 @@ export interface ExcludedJob {
   readonly span: Span;
 }
 
-declare const validated: unique symbol;
-
-/**
- * A checked pipeline, ready to be executed. Plain JSON: it survives `JSON.parse(JSON.stringify(plan))`.
- * Only `check-pipeline` makes one (hence the brand), so nothing unchecked can reach execution.
- */
-export interface PipelinePlan {
+/** A pipeline in its written form. Plain JSON: it survives `JSON.parse(JSON.stringify(plan))`. */
+export interface PlanDocument {
   readonly schemaVersion: 1;
   /** The file's `name:` or `workflow:name`; null when it has neither. May hold variables. */
   readonly name: string | null;
@@ -25,5 +20,16 @@ export interface PipelinePlan {
   readonly excluded: readonly ExcludedJob[];
   /** Global variables after workflow rules, for display. */
   readonly variables: Readonly<Record<string, VariablePlan>>;
-  readonly [validated]?: true;
+}
+
+declare const validated: unique symbol;
+
+/**
+ * A checked pipeline, ready to be executed; the only thing that execution accepts. There is no field behind the brand: it
+ * only says that the document was checked. `buildPlan` and `planSchema` make plans, `trustStored` reads those that were
+ * checked before they were stored; nothing else can. A copy with other jobs (`{ ...plan, stages }`) keeps the brand: its
+ * maker answers for it.
+ */
+export interface PipelinePlan extends PlanDocument {
+  readonly [validated]: true;
 }

@@ -1,4 +1,5 @@
 import type { ImagePlan, JobPlan, NeedPlan, PipelinePlan, RetryPlan, StagePlan } from '@xx-pipeline/common';
+import { validatedPlan } from '@xx-pipeline/common/plan';
 import type { DiagnosticSink } from '../diagnostics/DiagnosticSink.ts';
 import { isEdgeStage } from '../keys/stages.ts';
 import type { PipelineDefinition } from '../resolve/PipelineDefinition.ts';
@@ -41,8 +42,9 @@ export function buildPlan(definition: PipelineDefinition, surroundings: RuleSurr
       : [{ name, jobs: jobs.map((job) => planJob(job, needs.get(job.instance) ?? null, sources)) }];
   });
   const { excluded } = admitted;
+  const { name } = definition.globals;
   return {
-    plan: { schemaVersion: 1, name: definition.globals.name, stages, excluded, variables: workflow.variables },
+    plan: validatedPlan({ schemaVersion: 1, name, stages, excluded, variables: workflow.variables }),
     notCreated: null,
   };
 }

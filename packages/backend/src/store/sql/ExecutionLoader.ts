@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { JobExecution, PipelineExecution, PipelinePlan } from '@xx-pipeline/common';
+import { trustStored } from '@xx-pipeline/common/plan';
 import type { Kysely } from 'kysely';
 import { LruCache } from '../../storage/LruCache.ts';
 import type { Assignment, ExecutionDefinition, LockedExecution } from '../ExecutionStore.ts';
@@ -130,7 +131,7 @@ export class ExecutionLoader {
   async #plan(id: string): Promise<PipelinePlan> {
     const row = await this.#db.selectFrom('plans').select('body').where('id', '=', id).executeTakeFirstOrThrow();
     const text = zstdDecompressSync(row.body).toString('utf8');
-    const plan = JSON.parse(text) as PipelinePlan;
+    const plan = trustStored(JSON.parse(text));
     this.planStored(id, plan, text.length);
     return plan;
   }

@@ -1,4 +1,3 @@
-import type { JobRequest } from '@xx-pipeline/common';
 import type { workerRoutes } from '@xx-pipeline/common/api';
 import { type Handlers, HttpProblem } from '@xx-pipeline/service';
 import type { PipelineExecutionWorkerService } from '../PipelineExecutionWorkerService.ts';
@@ -9,7 +8,7 @@ type Operations = Pick<Handlers<typeof workerRoutes>, 'executeJob' | 'executePip
 export function JobExecutionController(service: PipelineExecutionWorkerService): Operations {
   return {
     executeJob: async ({ body }) => {
-      const { jobId, attempt, state } = service.executeJob(body as JobRequest);
+      const { jobId, attempt, state } = service.executeJob(body);
       return state === 'accepted'
         ? { status: 202, body: { jobId, attempt, state } }
         : { status: 200, body: { jobId, attempt, state } };
