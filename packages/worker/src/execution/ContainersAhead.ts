@@ -87,4 +87,4 @@ export class ContainersAhead {
 }
 
 /** Nobody listens yet; the job's own observer is told everything again. */
-const deaf = { pulling: () => {}, pulled: () => {}, warning: () => {} };
+const deaf = { queued: () => {}, started: () => {}, pulling: () => {}, pulled: () => {}, warning: () => {} };

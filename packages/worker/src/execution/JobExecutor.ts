@@ -59,6 +59,13 @@ export interface ContainerSpec {
 
 /** What a person wants to see while a container is made ready. */
 export interface PrepareObserver {
+  /**
+   * The container waits for a place in a queue of the engine's own, of a cluster for example. Until `started` it uses
+   * nothing of a machine: the job's time does not count, and it needs no slot. May come more than once.
+   */
+  queued(): void;
+  /** The container waits in that queue no longer. Only after `queued`, and before `prepare` resolves. */
+  started(): void;
   /** A pull of this job's image is under way; bytes so far and in all (0 = not known yet). */
   pulling(image: string, current: number, total: number): void;
   /** The image is present now; milliseconds this job waited for the pull, 0 if it was there. */

@@ -81,18 +81,30 @@ export function purposeOf({ jobId, attempt = 1, image, source }: ContainerReques
 class ReplayingObserver implements PrepareObserver {
   #listener: PrepareObserver | null = null;
   #warnings: string[] = [];
+  #isQueued = false;
   #pulling: readonly [string, number, number] | null = null;
   #pulled: readonly [string, number] | null = null;
 
   attach(listener: PrepareObserver): void {
     this.#listener = listener;
     for (const message of this.#warnings) listener.warning(message);
+    if (this.#isQueued) listener.queued();
     if (this.#pulling !== null) listener.pulling(...this.#pulling);
     if (this.#pulled !== null) listener.pulled(...this.#pulled);
   }
 
   detach(): void {
     this.#listener = null;
+  }
+
+  queued(): void {
+    this.#isQueued = true;
+    this.#listener?.queued();
+  }
+
+  started(): void {
+    this.#isQueued = false;
+    this.#listener?.started();
   }
 
   pulling(image: string, current: number, total: number): void {

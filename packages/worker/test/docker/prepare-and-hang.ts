@@ -16,7 +16,7 @@ const executor = await DockerExecutor.connect({
   workspaceMode: 'isolated',
   clock: systemClock,
 });
-const observer = { pulling: () => {}, pulled: () => {}, warning: () => {} };
+const observer = { queued: () => {}, started: () => {}, pulling: () => {}, pulled: () => {}, warning: () => {} };
 const spec = {
   runId: 'run',
   jobName: 'hang',

@@ -105,6 +105,8 @@ export class DockerRig implements AsyncDisposable {
   }
 
   readonly observer: PrepareObserver = {
+    queued: () => {},
+    started: () => {},
     pulling: () => {},
     pulled: (image) => this.pulled.push(image),
     warning: (message) => this.warnings.push(message),

@@ -120,6 +120,36 @@ test('the timeout counts pull and preparation, but neither dependencies nor the 
   assert.ok(outcome.timings.queue >= 150_000);
 });
 
+test('the time in a queue of the engine is not the job’s, and its slot is not needed meanwhile', async () => {
+  const rig = new JobRig({ behave: { delay: { queue: 900_000, prepare: 10_000 } } });
+  const queued: [boolean, number][] = [];
+  const { job, outcome } = await rig.run(
+    { script: ['sleep 100'], timeout: 60 },
+    { onQueued: (isQueued) => queued.push([isQueued, rig.clock.now() - 1_000_000]) },
+  );
+  assert.deepEqual(queued, [
+    [true, 0],
+    [false, 900_000],
+  ]);
+  assert.equal(outcome.failureReason, 'timeout');
+  assert.deepEqual(outcome.timings, { queue: 900_000, pull: 0, prepare: 10_000, script: 50_000, artifacts: 0 });
+  assert.match(job.log('runner'), /^Waiting in the queue of the container engine$/m);
+});
+
+test('a job may be queued when its container was made ahead, and be canceled while it is', async () => {
+  const rig = new JobRig({ behave: { delay: { queue: 50_000 } } });
+  const prepared = rig.prepare({});
+  await rig.clock.advance(20_000);
+  const first = await rig.run({ timeout: 1 }, { prepared });
+  assert.equal(first.outcome.status, 'SUCCESS');
+  assert.equal(first.outcome.timings.queue, 30_000);
+  const { job, done } = rig.start({});
+  await rig.clock.advance(10_000);
+  job.cancel.abort();
+  assert.equal((await rig.clock.runUntil(done)).status, 'CANCELED');
+  rig.scripted.assertNothingLeft();
+});
+
 test('a timeout of a month is not cut short by what a timer can hold', async () => {
   const { outcome } = await new JobRig().run({ script: ['sleep 1000'], timeout: 30 * 86_400 });
   assert.equal(outcome.status, 'SUCCESS');

@@ -23,7 +23,9 @@ import type { PreparedJob } from '../PreparedJob.ts';
 import { commandEcho, type ScriptText, scriptText } from '../shell/script-text.ts';
 import {
   endingOfError,
+  eventsNotRecorded,
   failed,
+  isKept,
   type JobEnding,
   JobStopped,
   lastLine,
@@ -47,6 +49,11 @@ export interface AttemptSignals {
   readonly kill?: AbortSignal;
   /** Called when nothing but a free slot is missing. */
   readonly acquireSlot?: () => Promise<ReleaseSlot>;
+  /**
+   * The attempt's container waits in a queue of its engine's own (true), or no longer does (false): meanwhile the
+   * attempt does not need its slot. It takes none again when its container starts: that has a place already.
+   */
+  readonly onQueued?: (isQueued: boolean) => void;
   readonly onEvent: OnJobEvent;
   /** Called when the outcome is decided and before anything of the container goes; its promise is waited for. */
   readonly onDecided?: (outcome: JobOutcome) => void | Promise<void>;
@@ -85,6 +92,8 @@ export class AttemptRun {
   readonly #over = new AbortController();
   readonly #mark = `\u001e${randomBytes(12).toString('hex')}:`;
   readonly #observer: PrepareObserver;
+  /** The job's own time. */
+  #limit: TimeLimit | null = null;
   #prepared: PreparedJob | null = null;
   #release: ReleaseSlot | null = null;
   #exit: ScriptExit | null = null;
@@ -98,12 +107,22 @@ export class AttemptRun {
     this.#request = request;
     this.#outside = outside;
     this.#prepare = prepare;
-    this.#events = new EventStream(outside.onEvent, (error) => this.#stop.abort(undeliverable(error)));
+    this.#events = new EventStream(outside.onEvent, (error) => this.#stop.abort(eventsNotRecorded(error)));
     this.#mask = createSecretMask(request.variables ?? []);
     const { clock, logLimit } = settings;
     this.#log = new LogPipe({ events: this.#events, mask: this.#mask, clock, limit: logLimit, told: outside.told });
     this.#timer = new PhaseTimer(clock);
-    this.#observer = new PullReporter({ events: this.#events, log: this.#log, timer: this.#timer, clock });
+    this.#observer = new PullReporter({
+      events: this.#events,
+      log: this.#log,
+      timer: this.#timer,
+      clock,
+      onQueued: (isQueued) => {
+        if (isQueued) this.#limit?.pause();
+        else this.#limit?.resume();
+        outside.onQueued?.(isQueued);
+      },
+    });
   }
 
   /** Runs it. `prepared` is removed at the end whether it was used or not. Never rejects. */
@@ -151,14 +170,14 @@ export class AttemptRun {
     }
     await this.#takeSlot();
     const timeout = (this.#request.timeout ?? defaultTimeout) * 1000;
-    const limit = this.#limitTime(
+    this.#limit = this.#limitTime(
       begunAt === undefined ? timeout : Math.max(1, timeout - (clock.now() - begunAt)),
       timeout,
     );
     const container = await this.#takeContainer();
     if (begunAt === undefined) await this.#restore(container);
     const ending = await this.#runScript(container, script.value);
-    limit.lift();
+    this.#limit.lift();
     await this.#runAfterScript(container, ending);
     return this.#keepArtifacts(container, this.#canceledSince(ending));
   }
@@ -372,21 +391,4 @@ export class AttemptRun {
       artifacts: this.#artifacts,
     };
   }
-}
-
-/** Whether artifacts are kept after such an ending. What never got to its script has none. */
-function isKept(when: 'on_success' | 'on_failure' | 'always', ending: JobEnding): boolean {
-  switch (ending.kind) {
-    case 'success':
-      return when !== 'on_failure';
-    case 'failed':
-      return when !== 'on_success';
-    case 'canceled':
-      return when === 'always';
-  }
-}
-
-function undeliverable(error: unknown): JobStopped {
-  const text = messageOf(error);
-  return new JobStopped(failed('system_failure', `the job's events could not be recorded: ${text}`));
 }

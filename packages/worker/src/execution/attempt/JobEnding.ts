@@ -1,4 +1,4 @@
-import type { FailureReason, JobOutcome } from '@xx-pipeline/common';
+import { type FailureReason, type JobOutcome, messageOf } from '@xx-pipeline/common';
 import { ExecutionBroken, ImageUnavailable } from '../errors.ts';
 import { firstLine, formatBytes } from '../format.ts';
 import type { ScriptExit } from '../JobExecutor.ts';
@@ -76,4 +76,22 @@ const isDiskFull = (error: unknown): error is Error =>
 
 function withHelp(error: ExecutionBroken | ImageUnavailable): string {
   return error.help === null ? error.message : `${error.message} (${error.help})`;
+}
+
+/** Whether artifacts with this `when` are kept after such an ending. An attempt that never got to its script has none. */
+export function isKept(when: 'on_success' | 'on_failure' | 'always', ending: JobEnding): boolean {
+  switch (ending.kind) {
+    case 'success':
+      return when !== 'on_failure';
+    case 'failed':
+      return when !== 'on_success';
+    case 'canceled':
+      return when === 'always';
+  }
+}
+
+/** The ending of an attempt whose events could not be recorded. */
+export function eventsNotRecorded(error: unknown): JobStopped {
+  const text = messageOf(error);
+  return new JobStopped(failed('system_failure', `the job's events could not be recorded: ${text}`));
 }

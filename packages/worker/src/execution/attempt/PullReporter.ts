@@ -5,13 +5,34 @@ import type { EventStream } from '../log/EventStream.ts';
 import type { LogPipe } from '../log/LogPipe.ts';
 import type { PhaseTimer } from './PhaseTimer.ts';
 
-/** Makes a pull a phase of its own: shown, logged and timed. */
+interface Receivers {
+  readonly events: EventStream;
+  readonly log: LogPipe;
+  readonly timer: PhaseTimer;
+  readonly clock: Clock;
+  /** The container waits in the engine's queue (true), or no longer does (false). */
+  readonly onQueued: (isQueued: boolean) => void;
+}
+
+/** Makes a pull a phase of its own (shown, logged and timed), and the engine's queue a wait that is not the job's. */
 export class PullReporter implements PrepareObserver {
-  readonly #to: { events: EventStream; log: LogPipe; timer: PhaseTimer; clock: Clock };
+  readonly #to: Receivers;
   #pulling = false;
 
-  constructor(to: { events: EventStream; log: LogPipe; timer: PhaseTimer; clock: Clock }) {
+  constructor(to: Receivers) {
     this.#to = to;
+  }
+
+  queued(): void {
+    const { log, timer, onQueued } = this.#to;
+    timer.switchTo('queue');
+    onQueued(true);
+    void log.line('Waiting in the queue of the container engine');
+  }
+
+  started(): void {
+    this.#to.timer.switchTo('prepare');
+    this.#to.onQueued(false);
   }
 
   pulling(image: string, current: number, total: number): void {

@@ -4,11 +4,20 @@ import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '
 import { ScriptedContainer } from './ScriptedContainer.ts';
 
 /** A step of a container's life that can be made slow or made to fail. */
-export type ScriptedStep = 'pull' | 'prepare' | 'putFiles' | 'run' | 'pause' | 'getFiles' | 'listFiles' | 'remove';
+export type ScriptedStep =
+  | 'queue'
+  | 'pull'
+  | 'prepare'
+  | 'putFiles'
+  | 'run'
+  | 'pause'
+  | 'getFiles'
+  | 'listFiles'
+  | 'remove';
 
 /** How the machinery behaves for one job; what the job itself does stands in its commands. */
 export interface ScriptedBehaviour {
-  /** Milliseconds on the clock that a step takes. A pull happens only if it takes time or fails. */
+  /** Milliseconds on the clock that a step takes. Queue and pull happen only if they take time or fail. */
   readonly delay?: Partial<Record<ScriptedStep, number>>;
   /** Steps that fail: `pull` with `ImageUnavailable`, `remove` quietly, the others with `ExecutionBroken`. */
   readonly fail?: readonly ScriptedStep[];
@@ -62,6 +71,7 @@ export class ScriptedExecutor implements JobExecutor {
     this.#living.set(key, spec);
     try {
       signal.throwIfAborted();
+      await this.#queue(spec, observer, signal);
       await this.#pull(spec, observer, signal);
       await this.#step(spec, 'prepare', signal);
       signal.throwIfAborted();
@@ -94,6 +104,14 @@ export class ScriptedExecutor implements JobExecutor {
     const left = [...this.#living.values()].map((spec) => `container of ${spec.jobName} is not removed`);
     const problems = [...this.#misuses, ...left];
     if (problems.length > 0) throw new Error(`ScriptedExecutor: ${problems.join('; ')}`);
+  }
+
+  async #queue(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<void> {
+    const { delay, fail } = this.#behave(spec);
+    if (delay?.queue === undefined && !fail?.includes('queue')) return;
+    observer.queued();
+    await this.#step(spec, 'queue', signal);
+    observer.started();
   }
 
   async #pull(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<void> {
