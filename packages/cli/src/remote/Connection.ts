@@ -1,30 +1,29 @@
-import type { Clock } from '@xx-pipeline/common';
-import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
+import { type Clock, messageOf } from '@xx-pipeline/common';
+import { isTransient, retryPause } from '@xx-pipeline/service/http';
 
-/** How a connection is kept up. */
+/** How long a connection retries, and how it reports that. */
 export interface ConnectionOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Hears once that the server is away, and once that it is back. */
+  /** Called once when the server is unreachable, and once when it is reachable again. */
   readonly onNews: (message: string) => void;
-  /** Milliseconds without any answer after which it is given up. */
-  readonly patience: number;
+  /** Milliseconds without any answer until no retry follows. */
+  readonly budgetMs: number;
 }
 
-const firstPause = 100;
-const longestPause = 5000;
+const pauses = { firstMs: 100, longestMs: 5000 };
 
 /**
- * Keeps several conversations with one server going over drops and restarts:
+ * Retries the calls of several conversations with one server, which share one budget:
  *
- *   works --no answer--> away (said once) --pause, doubled up to 5 s--> again ... --answer--> works (said once)
- *                          '--patience at its end--> the last error
+ *   reachable --no answer--> unreachable (reported once) --pause, doubled up to 5 s--> retry --answer--> reachable (reported once)
+ *                              '--budget used up--> the last error
  */
 export class Connection {
   readonly #options: ConnectionOptions;
-  /** Since when nothing answers; null while it works. */
-  #awaySince: number | null = null;
-  #told = false;
+  /** Since when no call was answered; null while the server is reachable. */
+  #unreachableSince: number | null = null;
+  #isReported = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -34,7 +33,7 @@ export class Connection {
     return this.#options.signal;
   }
 
-  /** Repeats the work until it gets an answer; only what may be repeated belongs here. */
+  /** Retries the work until it gets an answer. Only for calls that may be carried out twice. */
   async patiently<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
       const begun = this.#options.clock.now();
@@ -50,30 +49,23 @@ export class Connection {
 
   /** The server has answered. */
   works(): void {
-    this.#awaySince = null;
-    if (this.#told) this.#options.onNews('the server answers again');
-    this.#told = false;
+    this.#unreachableSince = null;
+    if (this.#isReported) this.#options.onNews('server reachable again');
+    this.#isReported = false;
   }
 
-  /** Waits before the next try; throws what is no passing trouble, and what has lasted too long. */
+  /** Waits before the next retry. Throws the error if it is not transient, or has lasted for the whole budget. */
   async failed(error: unknown, tries: number, begun: number): Promise<void> {
-    const { clock, signal, patience, onNews } = this.#options;
+    const { clock, signal, budgetMs, onNews } = this.#options;
     signal.throwIfAborted();
-    if (!isPassing(error)) throw error;
-    this.#awaySince ??= begun;
-    if (clock.now() - this.#awaySince >= patience) throw error;
-    // A server that restarts is back before anybody needs to know.
-    if (!this.#told && tries > 0) {
-      this.#told = true;
-      onNews(`the server cannot be reached, trying again (${(error as Error).message})`);
+    if (!isTransient(error)) throw error;
+    this.#unreachableSince ??= begun;
+    if (clock.now() - this.#unreachableSince >= budgetMs) throw error;
+    // A first failure is not reported: a server that restarts is back soon.
+    if (!this.#isReported && tries > 0) {
+      this.#isReported = true;
+      onNews(`server unreachable, retrying (${messageOf(error)})`);
     }
-    const pause = Math.min(longestPause, firstPause * 2 ** Math.min(tries, 10));
-    await clock.sleep(pause * (0.5 + Math.random() / 2), signal);
+    await clock.sleep(retryPause(tries + 1, pauses), signal);
   }
-}
-
-/** Trouble that may be over at the next try. */
-function isPassing(error: unknown): boolean {
-  if (error instanceof ApiUnreachable) return true;
-  return error instanceof ApiProblem && error.problem.code === 'unavailable';
 }

@@ -10,8 +10,8 @@ import { Connection } from './Connection.ts';
 import { followExecution } from './follow-execution.ts';
 import { followLog } from './follow-log.ts';
 
-/** How long a server may be away while a log is read. */
-const patience = 60_000;
+/** Milliseconds for which a server may be unreachable while a log is read. */
+const budgetMs = 60_000;
 const longestLine = 1024 * 1024;
 const newline = 0x0a;
 
@@ -21,7 +21,7 @@ export function readingConnection(io: CommandIo): Connection {
     clock: systemClock,
     signal: io.interrupted,
     onNews: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
-    patience,
+    budgetMs,
   });
 }
 

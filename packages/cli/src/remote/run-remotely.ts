@@ -18,8 +18,8 @@ import { findServer } from './find-server.ts';
 import { RemoteRunFollower } from './RemoteRunFollower.ts';
 
 /** How long a server may be away: while a run is sent, and while it is followed (it goes on without us). */
-const sendingPatience = 30_000;
-const followingPatience = 10 * 60_000;
+const sendBudgetMs = 30_000;
+const followBudgetMs = 10 * 60_000;
 
 /** Options that say how this machine runs jobs. */
 const localOnly = ['jobs', 'workspace'] as const;
@@ -100,7 +100,7 @@ function sendingConnections(io: CommandIo): { readonly upload: Connection; reado
       clock: systemClock,
       signal,
       onNews: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
-      patience: sendingPatience,
+      budgetMs: sendBudgetMs,
     });
   return { upload: connect(io.interrupted), create: connect(io.killed) };
 }
@@ -137,7 +137,7 @@ async function followRun(
     // The second Ctrl-C leaves: the run ends without us.
     signal: AbortSignal.any([io.killed, over.signal]),
     onNews: notice,
-    patience: followingPatience,
+    budgetMs: followBudgetMs,
   });
   const { id } = created.execution;
   const cancel = () => {

@@ -6,8 +6,8 @@ import type { BackendApiClient } from './BackendApiClient.ts';
 import { Connection } from './Connection.ts';
 import { RemoteRunFollower } from './RemoteRunFollower.ts';
 
-/** How long the server may be away while a run is watched. */
-const patience = 10 * 60_000;
+/** Milliseconds for which the server may be unreachable while a run is watched. */
+const budgetMs = 10 * 60_000;
 
 /** Shows a run from its beginning to its end as `xx run` would have; unlike there, Ctrl-C only ends the showing. */
 export async function watchRun(
@@ -22,7 +22,7 @@ export async function watchRun(
     clock: systemClock,
     signal: AbortSignal.any([io.interrupted, over.signal]),
     onNews: (message) => void renderer.event({ type: 'notice', message }),
-    patience,
+    budgetMs,
   });
   const emit = renderer.event.bind(renderer);
   const parts = { client, connection, execution, plan: planUnknown, variables: [], emit };

@@ -197,7 +197,7 @@ test('a short file that is written to while it is sent is taken again', async ()
     clock: systemClock,
     signal: AbortSignal.timeout(60_000),
     onNews() {},
-    patience: 0,
+    budgetMs: 0,
   });
   const made: Snapshot[] = [];
   const sent = await sendSnapshot(

@@ -1,6 +1,7 @@
 import { type Clock, messageOf } from '@xx-pipeline/common';
 import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
 import type { ServiceLog } from '@xx-pipeline/service';
+import { callWithin, type RetryPauses, retryPause } from '@xx-pipeline/service/http';
 import type { Fence } from './fencing/Fence.ts';
 import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';
@@ -22,8 +23,7 @@ export interface ContactParts {
   /** null: this worker polls. */
   readonly push: { readonly url: string; readonly token: string } | null;
   readonly fence: Fence;
-  /** Milliseconds between tries. */
-  readonly pauses: readonly [first: number, longest: number];
+  readonly pauses: RetryPauses;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: ServiceLog;
@@ -89,21 +89,19 @@ export class BackendContact {
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
-    const [firstPause, longestPause] = this.#parts.pauses;
-    let pause = firstPause;
+    let failures = 0;
     while (!signal.aborted) {
       const since = this.#parts.fence.now();
       try {
         if (this.#state !== 'connected') await this.#register(signal);
         await this.#heartbeat(signal);
-        pause = firstPause;
+        failures = 0;
         await this.#sleep(this.#heartbeatSeconds * 1000 * (0.9 + this.#parts.random() * 0.2), signal);
       } catch (error) {
         if (signal.aborted) return;
         this.#failed(error);
         if (this.#onlyBackend && hearsNobody(error)) this.#renew(since);
-        await this.#sleep(pause * (0.5 + this.#parts.random()), signal);
-        pause = Math.min(pause * 2, longestPause);
+        await this.#sleep(this.#pauseAfter(++failures), signal);
       }
     }
   }
@@ -114,17 +112,15 @@ export class BackendContact {
     // Which of them the backend knows is not known here: each refusal turns to the next.
     const previousInstanceId = previousInstanceIds[this.#refusals % Math.max(1, previousInstanceIds.length)];
     identity.registering();
-    const answer = await client.register(
-      {
-        workerId,
-        instanceId,
-        ...(previousInstanceId === undefined ? {} : { previousInstanceId }),
-        ...facts,
-        slots: service.slots,
-        ...(push === null ? {} : { url: push.url, pushToken: push.token }),
-      },
-      limited(signal),
-    );
+    const worker = {
+      workerId,
+      instanceId,
+      ...(previousInstanceId === undefined ? {} : { previousInstanceId }),
+      ...facts,
+      slots: service.slots,
+      ...(push === null ? {} : { url: push.url, pushToken: push.token }),
+    };
+    const answer = await callWithin(callMs, signal, (limited) => client.register(worker, limited));
     identity.registered();
     this.#leaseMs = answer.leaseSeconds * 1000;
     this.#onlyBackend = answer.onlyBackend;
@@ -141,7 +137,9 @@ export class BackendContact {
     const since = fence.now();
     const attempts = service.heldAttempts();
     const beat = { workerId, instanceId, freeSlots: service.freeSlots, attempts };
-    const { cancel, lost } = await client.heartbeat(beat, limited(signal, Math.min(callMs, this.#leaseMs)));
+    const { cancel, lost } = await callWithin(Math.min(callMs, this.#leaseMs), signal, (limited) =>
+      client.heartbeat(beat, limited),
+    );
     this.#isSilent = false;
     this.#renew(since);
     for (const { jobId, attempt, reason } of lost) service.loseJob(jobId, attempt, reason);
@@ -159,8 +157,7 @@ export class BackendContact {
   async #poll(signal: AbortSignal): Promise<void> {
     const { service, client, identity, log } = this.#parts;
     const { workerId, instanceId } = identity;
-    const [firstPause, longestPause] = this.#parts.pauses;
-    let pause = firstPause;
+    let failures = 0;
     while (!signal.aborted) {
       await this.#connected(signal);
       await this.#slotFree(AbortSignal.any([signal, AbortSignal.timeout(fullForMs)]));
@@ -171,8 +168,10 @@ export class BackendContact {
       if (freeSlots === 0) void this.#slotFree(AbortSignal.any([signal, full.signal])).then(() => full.abort());
       try {
         const poll = { workerId, instanceId, freeSlots, waitSeconds: pollSeconds };
-        const patience = limited(AbortSignal.any([signal, full.signal]), (pollSeconds + 15) * 1000);
-        const { jobs, heartbeat } = await client.poll(poll, patience);
+        const either = AbortSignal.any([signal, full.signal]);
+        const { jobs, heartbeat } = await callWithin((pollSeconds + 15) * 1000, either, (limited) =>
+          client.poll(poll, limited),
+        );
         if (heartbeat) this.beatNow();
         for (const request of jobs) {
           try {
@@ -182,14 +181,13 @@ export class BackendContact {
             log.warn('a job could not be taken', { jobId: request.jobId, why: messageOf(error) });
           }
         }
-        pause = firstPause;
+        failures = 0;
       } catch (error) {
         if (signal.aborted) return;
         if (full.signal.aborted) continue;
         this.#failed(error);
         if (this.#state !== 'connected') this.beatNow();
-        await this.#parts.clock.sleep(pause * (0.5 + this.#parts.random()), signal).catch(() => {});
-        pause = Math.min(pause * 2, longestPause);
+        await this.#parts.clock.sleep(this.#pauseAfter(++failures), signal).catch(() => {});
       } finally {
         full.abort();
       }
@@ -248,6 +246,10 @@ export class BackendContact {
     this.#beatWanted = false;
   }
 
+  #pauseAfter(failures: number): number {
+    return retryPause(failures, this.#parts.pauses, this.#parts.random);
+  }
+
   #explain(error: unknown, signal: AbortSignal): void {
     if (!signal.aborted) this.#parts.log.error('keeping in contact failed', { why: messageOf(error) });
   }
@@ -262,6 +264,3 @@ function hearsNobody(error: unknown): boolean {
   const cause = error instanceof ApiUnreachable ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
   return cause?.code === 'ECONNREFUSED';
 }
-
-const limited = (signal: AbortSignal, ms = callMs): AbortSignal =>
-  AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]);

@@ -11,12 +11,12 @@ import type {
   JobStatusUpdate,
 } from '@xx-pipeline/common';
 import { ApiProblem } from '@xx-pipeline/common/api';
+import type { RetryPolicy } from '@xx-pipeline/service/http';
 import type { DependencySource, JobArtifacts } from '../execution/index.ts';
 import type { AttemptDirectory } from './attempt/AttemptDirectory.ts';
 import type { LogSpool } from './attempt/LogSpool.ts';
 import { saveArchive } from './attempt/save-archive.ts';
 import { AttemptDelivery, type DeliveryEnd } from './delivery/AttemptDelivery.ts';
-import { Patience, type PatienceOptions } from './delivery/Patience.ts';
 import type { AttemptCaller, WorkerBackendClient } from './WorkerBackendClient.ts';
 
 /** What it works with. */
@@ -26,7 +26,8 @@ export interface CommunicationParts {
   readonly clock: Clock;
   /** A directory for downloads under way. */
   readonly scratch: string;
-  readonly patience?: Omit<PatienceOptions, 'clock'>;
+  /** For every call; transient failures do not reach the caller. */
+  readonly retries: RetryPolicy;
 }
 
 // Made once: the way to where an error is made costs more than all else here.
@@ -45,14 +46,16 @@ interface Followed {
  */
 export class WorkerCommunicationService implements DependencySource, JobArtifacts {
   readonly #client: WorkerBackendClient | null;
-  readonly #patience: Patience;
+  readonly #clock: Clock;
+  readonly #retries: RetryPolicy;
   readonly #scratch: string;
   readonly #followed = new Map<string, Followed>();
 
-  constructor({ client, clock, scratch, patience = {} }: CommunicationParts) {
+  constructor({ client, clock, scratch, retries }: CommunicationParts) {
     this.#client = client;
     this.#scratch = scratch;
-    this.#patience = new Patience({ clock, ...patience });
+    this.#clock = clock;
+    this.#retries = retries;
   }
 
   /** Begins to deliver what an attempt's directory holds and will hold, until `unfollow`; resolves when that has ended. */
@@ -61,7 +64,9 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
     const { jobId } = directory.job.request;
     const client = this.#client;
     const delivery =
-      client === null ? null : new AttemptDelivery({ directory, spool, client, patience: this.#patience });
+      client === null
+        ? null
+        : new AttemptDelivery({ directory, spool, client, clock: this.#clock, retries: this.#retries });
     const followed: Followed = { directory, delivery, stop };
     // An attempt that takes another one's place: of the older one nothing is to be told any more.
     this.#followed.get(jobId)?.stop.abort(new Error('another attempt has taken its place'));
@@ -113,7 +118,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
     if (client === null) throw new Error('there is no backend to ask for dependencies');
     const caller = callerOf(request);
     try {
-      return await this.#patience.call(() => client.getJobDependencies(caller, signal), signal);
+      return await this.#retries.call(() => client.getJobDependencies(caller, signal), signal);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -129,7 +134,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
   async getJobStatus(request: JobRequest, jobId: string, signal: AbortSignal): Promise<ExecutionStatus> {
     const client = this.#client;
     if (client === null) throw new Error('there is no backend to ask');
-    return await this.#patience.call(() => client.getJobStatus(callerOf(request), jobId, signal), signal);
+    return await this.#retries.call(() => client.getJobStatus(callerOf(request), jobId, signal), signal);
   }
 
   /** Stores an archive in the attempt's directory; it goes to the backend from there, before the terminal status. */
@@ -163,7 +168,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
     const { signal } = reader.stop;
     const path = join(this.#scratch, randomUUID());
     try {
-      await this.#patience.call(async () => {
+      await this.#retries.call(async () => {
         await saveArchive(path, await client.downloadArtifacts(caller, jobId, signal));
       }, signal);
     } catch (error) {

@@ -4,10 +4,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@xx-pipeline/common';
 import { HttpServer, type ServiceLog, type TlsFiles } from '@xx-pipeline/service';
-import { NodeTransport } from '@xx-pipeline/service/http';
+import { isTransientForWorker, NodeTransport, RetryPolicy } from '@xx-pipeline/service/http';
 import { JobRunner, machineTime } from '../execution/index.ts';
 import { BackendContact } from './BackendContact.ts';
-import { Patience } from './delivery/Patience.ts';
 import { Fence } from './fencing/Fence.ts';
 import { FencedClock } from './fencing/FencedClock.ts';
 import { FencedExecutor } from './fencing/FencedExecutor.ts';
@@ -97,8 +96,9 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
     const transport =
       backendUrl === null ? null : new NodeTransport({ baseUrl: backendUrl, ...(options.ca && { ca: options.ca }) });
     const client = transport === null ? null : new WorkerBackendClient({ transport, token });
-    const [firstPauseMs, longestPauseMs] = options.retryPauses ?? [200, 10_000];
-    const patience = { budgetMs: (options.retrySeconds ?? 24 * 3600) * 1000, firstPauseMs, longestPauseMs };
+    const [firstMs, longestMs] = options.retryPauses ?? [200, 10_000];
+    const budgetMs = (options.retrySeconds ?? 24 * 3600) * 1000;
+    const retries = new RetryPolicy({ clock, isTransient: isTransientForWorker, budgetMs, firstMs, longestMs });
     const trees = new TreeCache({
       directory: join(stateDirectory, 'trees'),
       limit: options.treeCacheBytes ?? 20 * 2 ** 30,
@@ -107,8 +107,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
     });
     await trees.removeUnfinished();
     const engine = await openExecutor(options, identity.workerId, clock, (key) => trees.pathOf(key));
-    const executor = new CachedTreesExecutor(engine.executor, trees, new Patience({ clock, ...patience }));
-    const communication = new WorkerCommunicationService({ client, clock, scratch, patience });
+    const executor = new CachedTreesExecutor(engine.executor, trees, retries);
+    const communication = new WorkerCommunicationService({ client, clock, scratch, retries });
     const guardian = openGuardian(options, identity.workerId, {
       clock,
       warn: (message, fields) => log.warn(message, fields),
@@ -172,8 +172,8 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
         version,
         slots,
         labels: [...labels],
-        maxRetries: Math.ceil(patience.budgetMs / longestPauseMs),
-        retryDelaySeconds: firstPauseMs / 1000,
+        maxRetries: Math.ceil(budgetMs / longestMs),
+        retryDelaySeconds: firstMs / 1000,
         dependencyTimeoutSeconds: 3600,
       };
       const handlers = {
@@ -195,7 +195,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
         push,
         fence,
         clock,
-        pauses: [firstPauseMs, longestPauseMs],
+        pauses: { firstMs, longestMs },
         random: Math.random,
         log,
       });

@@ -1,11 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { isTerminal, type JobStatusUpdate, messageOf } from '@xx-pipeline/common';
+import { type Clock, isTerminal, type JobStatusUpdate, messageOf } from '@xx-pipeline/common';
 import { ApiProblem } from '@xx-pipeline/common/api';
+import { callWithin, type RetryPolicy } from '@xx-pipeline/service/http';
 import type { AttemptDirectory } from '../attempt/AttemptDirectory.ts';
 import type { LogSpool } from '../attempt/LogSpool.ts';
 import type { AttemptCaller, WorkerBackendClient } from '../WorkerBackendClient.ts';
-import { limitCall } from './limit-call.ts';
-import { GivenUp, type Patience } from './Patience.ts';
 
 /** How the delivery of an attempt ended. */
 export type DeliveryEnd =
@@ -43,7 +42,8 @@ export class AttemptDelivery {
   readonly #directory: AttemptDirectory;
   readonly #spool: LogSpool;
   readonly #client: WorkerBackendClient;
-  readonly #patience: Patience;
+  readonly #clock: Clock;
+  readonly #retries: RetryPolicy;
   readonly #caller: AttemptCaller;
   #wake: (() => void) | null = null;
   #news = true;
@@ -58,12 +58,14 @@ export class AttemptDelivery {
     directory: AttemptDirectory;
     spool: LogSpool;
     client: WorkerBackendClient;
-    patience: Patience;
+    clock: Clock;
+    retries: RetryPolicy;
   }) {
     this.#directory = parts.directory;
     this.#spool = parts.spool;
     this.#client = parts.client;
-    this.#patience = parts.patience;
+    this.#clock = parts.clock;
+    this.#retries = parts.retries;
     const { request, attempt } = parts.directory.job;
     this.#caller = { jobId: request.jobId, attempt, token: request.token };
     if (parts.directory.journal.state.delivered.reports > 0) this.#acknowledged.resolve();
@@ -121,7 +123,7 @@ export class AttemptDelivery {
     this.#enough = enough;
     const stop = () => enough.abort('stopped');
     signal.addEventListener('abort', stop);
-    await this.#patience.pause(gatherMs, enough.signal);
+    await this.#clock.sleep(gatherMs, enough.signal).catch(() => {});
     signal.removeEventListener('abort', stop);
     this.#enough = null;
     return this.#finished;
@@ -166,10 +168,8 @@ export class AttemptDelivery {
 
   async #sendReport(update: JobStatusUpdate, signal: AbortSignal): Promise<void> {
     try {
-      await this.#patience.call(
-        () => limitCall(signal, callMs, (limited) => this.#client.updateJobStatus(update, limited)),
-        signal,
-      );
+      const report = () => callWithin(callMs, signal, (limited) => this.#client.updateJobStatus(update, limited));
+      await this.#retries.call(report, signal);
     } catch (error) {
       // It is past that state already: the answer to an earlier call was lost, or somebody canceled the job.
       if (error instanceof ApiProblem && error.problem.code === 'conflict') return;
@@ -185,7 +185,7 @@ export class AttemptDelivery {
       if (bytes === 0) return;
       const next = await this.#append(offset, frames, signal);
       if (next === null) return;
-      if (next === offset) throw new GivenUp('the backend takes no bytes of the log');
+      if (next === offset) throw new Error('the backend accepts no bytes of the log');
       journal.note({ type: 'delivered', log: Math.min(next, this.#spool.end) });
     }
   }
@@ -193,10 +193,8 @@ export class AttemptDelivery {
   /** Where to go on; null when the backend does not take this log. */
   async #append(offset: number, frames: Buffer, signal: AbortSignal): Promise<number | null> {
     try {
-      return await this.#patience.call(
-        () => limitCall(signal, callMs, (limited) => this.#client.appendLog(this.#caller, offset, frames, limited)),
-        signal,
-      );
+      const append = (limited: AbortSignal) => this.#client.appendLog(this.#caller, offset, frames, limited);
+      return await this.#retries.call(() => callWithin(callMs, signal, append), signal);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       const { code, nextOffset } = error.problem;
@@ -225,7 +223,7 @@ export class AttemptDelivery {
       });
       try {
         const upload = () => this.#client.uploadArtifact(this.#caller, part(), signal);
-        const answer = await this.#patience.call(upload, signal);
+        const answer = await this.#retries.call(upload, signal);
         if (answer.complete) break;
         offset = answer.nextOffset;
       } catch (error) {

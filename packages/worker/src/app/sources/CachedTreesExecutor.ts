@@ -1,5 +1,5 @@
+import type { RetryPolicy } from '@xx-pipeline/service/http';
 import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '../../execution/index.ts';
-import type { Patience } from '../delivery/Patience.ts';
 import { SourceUnavailable } from './SourceUnavailable.ts';
 import type { TreeCache, TreeLease } from './TreeCache.ts';
 
@@ -7,12 +7,12 @@ import type { TreeCache, TreeLease } from './TreeCache.ts';
 export class CachedTreesExecutor implements JobExecutor {
   readonly #inner: JobExecutor;
   readonly #trees: TreeCache;
-  readonly #patience: Patience;
+  readonly #retries: RetryPolicy;
 
-  constructor(inner: JobExecutor, trees: TreeCache, patience: Patience) {
+  constructor(inner: JobExecutor, trees: TreeCache, retries: RetryPolicy) {
     this.#inner = inner;
     this.#trees = trees;
-    this.#patience = patience;
+    this.#retries = retries;
   }
 
   async prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer> {
@@ -39,9 +39,9 @@ export class CachedTreesExecutor implements JobExecutor {
     return this.#inner.close();
   }
 
-  /** What the backend's absence causes is waited out; what git or an archive says is final. */
+  /** Retries while the backend is unreachable; an error of git or of an archive is final. */
   async #fetch(key: string, signal: AbortSignal): Promise<TreeLease> {
-    const fetched = await this.#patience.call(async () => {
+    const fetched = await this.#retries.call(async () => {
       try {
         return await this.#trees.lease(key, signal);
       } catch (error) {
