@@ -4,8 +4,10 @@ export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
 export type { JsonSchema } from './keys/JsonSchema.ts';
 export type { JobState } from './progress/composite-status.ts';
 export { type AttemptConclusion, concludeAttempt } from './progress/conclude-attempt.ts';
+export { createPipelineExecution, type ExecutionFacts } from './progress/create-execution.ts';
 export type { JobDecision } from './progress/decide.ts';
 export { dueAt } from './progress/due-at.ts';
+export { type AttemptStart, type ExecutionHead, ExecutionRecord } from './progress/ExecutionRecord.ts';
 export {
   certainlyBefore,
   type LikelyJob,
@@ -14,25 +16,9 @@ export {
   nextLikelyJob,
   type Progress,
 } from './progress/look-ahead.ts';
-export { isSettled, nextJobs } from './progress/next-jobs.ts';
+export { nextJobs } from './progress/next-jobs.ts';
 export { indexPlan, type PlanIndex } from './progress/PlanIndex.ts';
 export { ProgressTracker } from './progress/ProgressTracker.ts';
-export {
-  applyDecisions,
-  attemptFinished,
-  attemptHandedBack,
-  attemptStarted,
-  createPipelineExecution,
-  delayEnded,
-  type ExecutionFacts,
-  jobCanceled,
-  jobNoted,
-  jobPlayed,
-  jobsRetried,
-  pipelineAbandoned,
-  pipelineCanceled,
-  pipelineClosed,
-} from './progress/pipeline-record.ts';
 export { type RollUp, rollUp } from './progress/roll-up.ts';
 export { playJobs, type SelectionProblem, selectJobs } from './progress/select-jobs.ts';
 export { type Retries, retriesOfJob, retriesOfPipeline, stoppedDependents } from './progress/select-retries.ts';

@@ -6,7 +6,13 @@ import {
   type JobPlan,
   type PipelineExecution,
 } from '@xx-pipeline/common';
-import { type JobDecision, type PlanIndex, ProgressTracker } from '@xx-pipeline/pipeline-language';
+import {
+  type ExecutionHead,
+  ExecutionRecord,
+  type JobDecision,
+  nextJobs,
+  type PlanIndex,
+} from '@xx-pipeline/pipeline-language';
 import type { LogKey } from '../logs/LogStore.ts';
 import type {
   Assignment,
@@ -29,14 +35,13 @@ export class ExecutionDraft {
   /** The same, ISO 8601. */
   readonly at: string;
   readonly #before: LockedExecution;
-  #execution: PipelineExecution;
+  #record: ExecutionRecord | null = null;
   #assignments: Map<string, Assignment> | null = null;
   readonly #cancels: CancelNotice[] = [];
   #tellsEnd = false;
 
   constructor(current: LockedExecution, index: PlanIndex, now: number) {
     this.#before = current;
-    this.#execution = current.execution;
     this.definition = current.definition;
     this.index = index;
     this.now = now;
@@ -44,7 +49,18 @@ export class ExecutionDraft {
   }
 
   get execution(): PipelineExecution {
-    return this.#execution;
+    return this.#record?.snapshot() ?? this.#before.execution;
+  }
+
+  /** The record without stages and jobs, at no cost. */
+  get head(): ExecutionHead {
+    return this.#record?.head ?? this.#before.execution;
+  }
+
+  /** The records, to be changed. */
+  get record(): ExecutionRecord {
+    this.#record ??= new ExecutionRecord(this.#before.execution, this.index);
+    return this.#record;
   }
 
   get assignments(): ReadonlyMap<string, Assignment> {
@@ -53,19 +69,26 @@ export class ExecutionDraft {
 
   /** Somebody has asked for the end of the whole run. */
   get isEnding(): boolean {
-    return this.#execution.reason !== null;
+    return this.head.reason !== null;
+  }
+
+  /** The records of all jobs, in order of the plan. */
+  get jobs(): readonly JobExecution[] {
+    return this.#record?.jobs ?? this.#before.execution.jobs;
   }
 
   job(jobId: string): JobExecution {
-    const job = this.#execution.jobs.find(({ id }) => id === jobId);
-    if (job === undefined) throw new Error(`pipeline execution ${this.#execution.id} has no job ${jobId}`);
+    if (this.#record !== null) return this.#record.job(jobId);
+    const { id, jobs } = this.#before.execution;
+    const job = jobs.find((one) => one.id === jobId);
+    if (job === undefined) throw new Error(`pipeline execution ${id} has no job ${jobId}`);
     return job;
   }
 
   /** The record of a job of the plan. */
   jobNamed(name: string): JobExecution {
-    const job = this.#execution.jobs[this.index.numberOf.get(name) ?? -1];
-    if (job === undefined) throw new Error(`pipeline execution ${this.#execution.id} has no job "${name}"`);
+    const job = this.jobs[this.index.numberOf.get(name) ?? -1];
+    if (job === undefined) throw new Error(`pipeline execution ${this.#before.execution.id} has no job "${name}"`);
     return job;
   }
 
@@ -73,11 +96,6 @@ export class ExecutionDraft {
     const plan = this.index.jobs[this.index.numberOf.get(job.name) ?? -1];
     if (plan === undefined) throw new Error(`the plan has no job "${job.name}"`);
     return plan;
-  }
-
-  /** Takes over what a function of the language makes of the record. */
-  update(change: (execution: PipelineExecution) => PipelineExecution): void {
-    this.#execution = change(this.#execution);
   }
 
   assign(assignment: Assignment): void {
@@ -112,24 +130,22 @@ export class ExecutionDraft {
 
   /** What is due now, decisions about later jobs knowing those about earlier ones. */
   decide(): JobDecision[] {
-    const tracker = new ProgressTracker(this.index);
-    for (const job of this.#execution.jobs) tracker.set(job.name, job);
-    return tracker.decide();
+    return nextJobs(this.index, this.jobs);
   }
 
   /** Something is to be written. */
   get isChanged(): boolean {
-    return this.#execution !== this.#before.execution || this.#assignments !== null || this.#tellsEnd;
+    return this.execution !== this.#before.execution || this.#assignments !== null || this.#tellsEnd;
   }
 
   /** For the store. */
   change(): ExecutionChange<null> {
-    return { execution: this.#execution, assignments: this.assignments, events: this.events, result: null };
+    return { execution: this.execution, assignments: this.assignments, events: this.events, result: null };
   }
 
   /** What a new execution is written as. */
   created(): { execution: PipelineExecution; definition: ExecutionDefinition } {
-    return { execution: this.#execution, definition: this.definition };
+    return { execution: this.execution, definition: this.definition };
   }
 
   /** Whom to tell once the change is written; lost if the process dies, so never more than a hint. */
@@ -140,8 +156,8 @@ export class ExecutionDraft {
   /** Attempts that are over now and were not before; of a job that ends between two attempts the one that never came. */
   get endedAttempts(): LogKey[] {
     const before = this.#before.execution.jobs;
-    if (this.#execution.jobs === before) return [];
-    return this.#execution.jobs.flatMap((job, number): LogKey[] => {
+    if (this.execution.jobs === before) return [];
+    return this.execution.jobs.flatMap((job, number): LogKey[] => {
       const was = before[number];
       if (job === was || was === undefined) return [];
       const isNew = ({ status }: JobAttempt, index: number) =>
@@ -154,7 +170,7 @@ export class ExecutionDraft {
 
   get events(): ExecutionEvent[] {
     const before = this.#before.execution;
-    const after = this.#execution;
+    const after = this.execution;
     const events = after.jobs.flatMap((job, number): ExecutionEvent[] =>
       job === before.jobs[number] ? [] : [{ type: 'job-changed', data: shownJob(job) }],
     );

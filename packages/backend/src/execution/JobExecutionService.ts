@@ -11,16 +11,8 @@ import type {
 import { isTerminal, success, unreachable } from '@xx-pipeline/common';
 import type { Problem } from '@xx-pipeline/common/api';
 import {
-  applyDecisions,
-  attemptFinished,
-  attemptHandedBack,
-  attemptStarted,
-  delayEnded,
   dueAt,
   type JobDecision,
-  jobNoted,
-  jobPlayed,
-  jobsRetried,
   type PipelineVariable,
   retriesOfJob,
   stoppedDependents,
@@ -78,7 +70,7 @@ export class JobExecutionService implements JobSteps {
   executeJobsForStage(draft: ExecutionDraft, stage: string, decisions: readonly JobDecision[]): void {
     if (decisions.some(({ job }) => job.stage !== stage))
       throw new Error(`decisions about other stages than "${stage}"`);
-    draft.update((execution) => applyDecisions(execution, decisions, draft.at));
+    draft.record.apply(decisions, draft.at);
   }
 
   /**
@@ -111,10 +103,10 @@ export class JobExecutionService implements JobSteps {
     const assignment = draft.assignments.get(jobId);
     const attempt = currentAttempt({ job: draft.job(jobId), assignment });
     const facts = { at: draft.at, log: attemptLog(jobId, attempt) };
-    draft.update((execution) => attemptFinished(execution, draft.index, jobId, outcome, facts));
+    draft.record.finishAttempt(jobId, outcome, facts);
     draft.unassign(jobId);
     const isUnwanted = draft.isEnding || assignment?.cancelRequested === true;
-    if (isUnwanted) cancelJobOf(draft, draft.job(jobId), draft.execution.reason ?? 'canceled');
+    if (isUnwanted) cancelJobOf(draft, draft.job(jobId), draft.head.reason ?? 'canceled');
     this.#stages().finalizeStageExecution(draft);
   }
 
@@ -123,18 +115,16 @@ export class JobExecutionService implements JobSteps {
     const assignment = draft.assignments.get(jobId);
     const attempt = currentAttempt({ job: draft.job(jobId), assignment });
     const facts = { at: draft.at, message, log: attemptLog(jobId, attempt) };
-    draft.update((execution) => attemptHandedBack(execution, jobId, facts));
+    draft.record.handBack(jobId, facts);
     draft.unassign(jobId);
     if (!draft.isEnding && assignment?.cancelRequested !== true) return;
-    cancelJobOf(draft, draft.job(jobId), draft.execution.reason ?? 'canceled');
+    cancelJobOf(draft, draft.job(jobId), draft.head.reason ?? 'canceled');
     this.#stages().finalizeStageExecution(draft);
   }
 
   /** The record of a job. */
   async getJob(jobId: string): Promise<Result<JobExecution & { readonly pipelineExecutionId: string }, Problem>> {
-    return this.#read(jobId, (draft) =>
-      success({ ...shownJob(draft.job(jobId)), pipelineExecutionId: draft.execution.id }),
-    );
+    return this.#read(jobId, (draft) => success({ ...shownJob(draft.job(jobId)), pipelineExecutionId: draft.head.id }));
   }
 
   /** Its status and the number of its current attempt (0 before the first). */
@@ -166,12 +156,12 @@ export class JobExecutionService implements JobSteps {
       if (job.status !== 'MANUAL' && !isDelayed) {
         return problem('conflict', `job "${job.name}" does not wait for a person: it is ${job.status}`);
       }
-      if (isDelayed) draft.update((execution) => delayEnded(execution, jobId, draft.at));
+      if (isDelayed) draft.record.endDelay(jobId, draft.at);
       else {
         // What was skipped because nobody played it gets another chance.
         const anew = stoppedDependents(draft.execution, draft.index, jobId);
-        draft.update((execution) => jobPlayed(execution, jobId, draft.at));
-        draft.update((execution) => jobsRetried(execution, { now: new Set(), anew }, draft.at));
+        draft.record.play(jobId, draft.at);
+        draft.record.retry({ now: new Set(), anew }, draft.at);
       }
       if (variables.length > 0) this.#keepVariables(draft, jobId, variables);
       this.#stages().executeNextStage(draft);
@@ -188,7 +178,7 @@ export class JobExecutionService implements JobSteps {
       }
       if (!isTerminal(job.status)) return problem('conflict', `job "${job.name}" is not finished: it is ${job.status}`);
       if (isBeingCanceled(draft)) return problem('conflict', 'the run is still being canceled');
-      draft.update((execution) => jobsRetried(execution, retriesOfJob(execution, draft.index, jobId), draft.at));
+      draft.record.retry(retriesOfJob(draft.execution, draft.index, jobId), draft.at);
       this.#stages().executeNextStage(draft);
       return null;
     });
@@ -263,7 +253,7 @@ export class JobExecutionService implements JobSteps {
       if (!attempts.some(({ number }) => number === attempt)) {
         return problem('conflict', `attempt ${attempt} of job "${name}" has not started`);
       }
-      draft.update((execution) => jobNoted(execution, jobId, draft.at, (job) => withArtifact(job, attempt, ref)));
+      draft.record.note(jobId, draft.at, (job) => withArtifact(job, attempt, ref));
       return null;
     });
     return changed.ok ? success(null) : changed;
@@ -316,7 +306,7 @@ export class JobExecutionService implements JobSteps {
     const assignment = draft.assignments.get(job.id);
     const image = update.image ?? this.#imageOf(draft, job);
     const log = attemptLog(job.id, currentAttempt({ job, assignment }));
-    draft.update((execution) => attemptStarted(execution, job.id, { at: draft.at, image, log }));
+    draft.record.startAttempt(job.id, { at: draft.at, image, log });
     if (assignment !== undefined) draft.assign({ ...assignment, accepted: true, leaseUntil: draft.now + leaseMs });
   }
 
@@ -329,9 +319,9 @@ export class JobExecutionService implements JobSteps {
   }
 
   #keepVariables(draft: ExecutionDraft, jobId: string, variables: readonly PipelineVariable[]): void {
-    const { id } = draft.execution;
+    const { id } = draft.head;
     const playVariables = variables.map((variable) => sealVariable(variable, id, this.#parts.secrets));
-    draft.update((execution) => jobNoted(execution, jobId, draft.at, (job) => ({ ...job, playVariables })));
+    draft.record.note(jobId, draft.at, (job) => ({ ...job, playVariables }));
   }
 
   /** Text that comes with an update; not for one that is refused, nor again for one that is known. */

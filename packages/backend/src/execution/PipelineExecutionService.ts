@@ -9,13 +9,7 @@ import {
   success,
 } from '@xx-pipeline/common';
 import type { Checked, createExecutionSchema, Problem } from '@xx-pipeline/common/api';
-import {
-  createPipelineExecution,
-  expandTags,
-  jobsRetried,
-  playJobs,
-  retriesOfPipeline,
-} from '@xx-pipeline/pipeline-language';
+import { createPipelineExecution, expandTags, playJobs, retriesOfPipeline } from '@xx-pipeline/pipeline-language';
 import type { ExecutionSource } from '../store/ExecutionStore.ts';
 import { cancelExecutionOf, isBeingCanceled } from './cancel-jobs.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
@@ -85,7 +79,7 @@ export class PipelineExecutionService implements PipelineSteps {
   async cancelPipelineExecution(id: string, reason: string | undefined): Promise<Result<PipelineExecution, Problem>> {
     return this.#change(id, (draft) => {
       cancelExecutionOf(draft, reason ?? 'canceled by a person');
-      if (isTerminal(draft.execution.status)) this.finalizePipelineExecution(draft);
+      if (isTerminal(draft.head.status)) this.finalizePipelineExecution(draft);
       return null;
     });
   }
@@ -96,7 +90,7 @@ export class PipelineExecutionService implements PipelineSteps {
       if (isBeingCanceled(draft)) return problem('conflict', 'the run is still being canceled');
       const retries = retriesOfPipeline(draft.execution, draft.index);
       if (retries.now.size + retries.anew.size === 0) return problem('conflict', 'no job has failed or was canceled');
-      draft.update((execution) => jobsRetried(execution, retries, draft.at));
+      draft.record.retry(retries, draft.at);
       this.#stages().executeNextStage(draft);
       return null;
     });

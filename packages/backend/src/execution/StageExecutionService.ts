@@ -26,7 +26,7 @@ export class StageExecutionService implements StageSteps {
   /** Begins a run: the jobs that wait for nothing, which are those of the first stage and those that need nothing. */
   executeFirstStage(draft: ExecutionDraft): void {
     this.executeNextStage(draft);
-    if (isTerminal(draft.execution.status)) this.#neighbours.pipelines().finalizePipelineExecution(draft);
+    if (isTerminal(draft.head.status)) this.#neighbours.pipelines().finalizePipelineExecution(draft);
   }
 
   /** Starts, skips or holds the jobs whose turn has come: of the next stage, and of later ones whose needs are done. */
@@ -40,6 +40,6 @@ export class StageExecutionService implements StageSteps {
   /** A job of this stage has ended: what comes next, or the end of the run. */
   finalizeStageExecution(draft: ExecutionDraft): void {
     this.executeNextStage(draft);
-    if (isTerminal(draft.execution.status)) this.#neighbours.pipelines().finalizePipelineExecution(draft);
+    if (isTerminal(draft.head.status)) this.#neighbours.pipelines().finalizePipelineExecution(draft);
   }
 }

@@ -1,5 +1,4 @@
 import { failedOutcome, isTerminal, type JobExecution } from '@xx-pipeline/common';
-import { attemptFinished, jobCanceled, pipelineCanceled } from '@xx-pipeline/pipeline-language';
 import { attemptLog } from './attempt-log.ts';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
 
@@ -8,7 +7,7 @@ export function cancelJobOf(draft: ExecutionDraft, job: JobExecution, message: s
   if (isTerminal(job.status)) return;
   const assignment = draft.assignments.get(job.id);
   if (assignment === undefined) {
-    draft.update((execution) => jobCanceled(execution, job.id, { at: draft.at, message }));
+    draft.record.cancelJob(job.id, { at: draft.at, message });
     return;
   }
   draft.tellCancel(assignment);
@@ -18,20 +17,18 @@ export function cancelJobOf(draft: ExecutionDraft, job: JobExecution, message: s
   }
   // The worker may hold it already: the number is used up, so that nothing it says is taken for a later attempt's.
   const log = attemptLog(job.id, assignment.attempt);
-  draft.update((execution) =>
-    attemptFinished(execution, draft.index, job.id, failedOutcome('canceled', message), { at: draft.at, log }),
-  );
+  draft.record.finishAttempt(job.id, failedOutcome('canceled', message), { at: draft.at, log });
   draft.unassign(job.id);
 }
 
 /** Ends a whole run: what has not started at once, running jobs when their workers confirm it. */
 export function cancelExecutionOf(draft: ExecutionDraft, reason: string): void {
-  if (isTerminal(draft.execution.status)) return;
-  draft.update((execution) => ({ ...execution, reason }));
-  for (const job of draft.execution.jobs) {
+  if (isTerminal(draft.head.status)) return;
+  draft.record.setFacts({ reason });
+  for (const job of [...draft.jobs]) {
     if (draft.assignments.has(job.id) || job.status === 'RUNNING') cancelJobOf(draft, job, reason);
   }
-  draft.update((execution) => pipelineCanceled(execution, reason, draft.at));
+  draft.record.cancel(reason, draft.at);
 }
 
 /** An attempt was told to end and has not. */

@@ -27,7 +27,7 @@ function openBefore(draft: ExecutionDraft, job: JobExecution): string[] {
   const stages = draft.index.plan.stages;
   const own = stages.findIndex(({ name }) => name === job.stage);
   const earlier = new Set(stages.slice(0, own).map(({ name }) => name));
-  return draft.execution.jobs
+  return draft.jobs
     .filter(
       ({ stage, status, allowFailure }) =>
         earlier.has(stage) && !isTerminal(status) && !(status === 'MANUAL' && allowFailure),
@@ -37,7 +37,7 @@ function openBefore(draft: ExecutionDraft, job: JobExecution): string[] {
 
 /** Whether a job's plan names another one: as a need or as the source of artifacts. */
 export function dependsOn(draft: ExecutionDraft, jobId: string, otherId: string): boolean {
-  const other = draft.execution.jobs.find(({ id }) => id === otherId)?.name;
+  const other = draft.jobs.find(({ id }) => id === otherId)?.name;
   if (other === undefined) return false;
   const { needs, artifactsFrom } = draft.planOf(draft.job(jobId));
   return artifactsFrom.includes(other) || (needs ?? []).some(({ job }) => job === other);

@@ -1,5 +1,4 @@
 import type { Clock } from '@xx-pipeline/common';
-import { jobNoted } from '@xx-pipeline/pipeline-language';
 import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
 import type { ExecutionStore, PendingJob } from '../store/ExecutionStore.ts';
 import { explainReserved, explainWaiting, type OnlineWorker } from './explain-waiting.ts';
@@ -59,9 +58,7 @@ export class WaitingReasons {
           const record = draft.job(job.jobId);
           const isWaiting = record.status === 'PENDING' && !draft.assignments.has(record.id);
           if (!isWaiting || record.waitingReason === reason) continue;
-          draft.update((execution) =>
-            jobNoted(execution, record.id, draft.at, (noted) => ({ ...noted, waitingReason: reason })),
-          );
+          draft.record.note(record.id, draft.at, (noted) => ({ ...noted, waitingReason: reason }));
         }
       });
     }

@@ -55,7 +55,7 @@ export function assignJobs(
       cancelRequested: false,
     };
     draft.assign(assignment);
-    assigned.push({ executionId: draft.execution.id, assignment, request: request.value });
+    assigned.push({ executionId: draft.head.id, assignment, request: request.value });
   }
   return assigned;
 }

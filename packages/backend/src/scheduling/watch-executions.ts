@@ -24,7 +24,7 @@ export async function watchExecutions(
   for (const id of await store.liveExecutions()) {
     if (signal.aborted) break;
     const changed = await changes.change(id, (draft) => {
-      if (isTerminal(draft.execution.status)) return false;
+      if (isTerminal(draft.head.status)) return false;
       const before = draft.execution;
       for (const jobId of forgottenJobs(draft)) {
         const artifacts = draft.job(jobId).attempts.at(-1)?.artifacts;
@@ -39,7 +39,7 @@ export async function watchExecutions(
 }
 
 function forgottenJobs(draft: ExecutionDraft): string[] {
-  return draft.execution.jobs.flatMap((job) => {
+  return draft.jobs.flatMap((job) => {
     if (job.status !== 'RUNNING' || draft.assignments.has(job.id)) return [];
     const { startedAt = null } = job.attempts.at(-1) ?? {};
     const timeout = (draft.planOf(job).timeout ?? defaultTimeout) * 1000;

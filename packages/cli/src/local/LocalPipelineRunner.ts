@@ -13,11 +13,9 @@ import {
   whenAborted,
 } from '@xx-pipeline/common';
 import {
-  applyDecisions,
-  attemptFinished,
-  attemptStarted,
   certainlyBefore,
   createPipelineExecution,
+  ExecutionRecord,
   indexPlan,
   type JobDecision,
   type LookAheadState,
@@ -25,13 +23,11 @@ import {
   type PlanIndex,
   type Progress,
   ProgressTracker,
-  pipelineCanceled,
 } from '@xx-pipeline/pipeline-language';
 import { ContainersAhead, type JobRunner, purposeOf, shownImage } from '@xx-pipeline/worker/execution';
 import type { RunEvent } from '../render/RunEvent.ts';
 import type { JobLogFile } from '../reports/JobLogFile.ts';
 import type { LocalRun } from '../reports/LocalRun.ts';
-import { LiveExecution, type RecordChange, withLog } from './LiveExecution.ts';
 import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
 import { configError, makeJobRequest } from './make-job-request.ts';
 import { SlotQueue } from './SlotQueue.ts';
@@ -59,7 +55,7 @@ export class LocalPipelineRunner {
   readonly #parts: LocalRunParts;
   readonly #index: PlanIndex;
   readonly #tracker: ProgressTracker;
-  readonly #records: LiveExecution;
+  readonly #records: ExecutionRecord;
   readonly #jobRunner: JobRunner;
   readonly #ahead: ContainersAhead;
   readonly #openRun: Promise<LocalRun>;
@@ -90,7 +86,7 @@ export class LocalPipelineRunner {
       createdAt: isoTime(parts.createdAt),
       ids: parts.ids,
     });
-    this.#records = new LiveExecution(execution);
+    this.#records = new ExecutionRecord(execution, this.#index);
     this.#numbers = new Map(execution.jobs.map((job, number) => [job.id, number]));
     this.#queue = new SlotQueue(parts.slots);
     this.#progress = {
@@ -154,7 +150,7 @@ export class LocalPipelineRunner {
 
   #apply(decision: JobDecision): void {
     const number = this.#index.numberOf.get(decision.job.name) ?? -1;
-    const job = this.#change(number, (execution) => applyDecisions(execution, [decision], this.#now()));
+    const job = this.#change(number, (at) => this.#records.apply([decision], at));
     switch (decision.decision) {
       case 'start':
         this.#queue.push(number);
@@ -218,9 +214,8 @@ export class LocalPipelineRunner {
     const { eligibleAt } = this.#jobOf(number);
     const startedAt = this.#parts.clock.now();
     const log = local.openLog(jobId, attempt);
-    const facts = { at: isoTime(startedAt), image: shownImage(request) };
-    const logPath = local.logPath(jobId, attempt);
-    this.#change(number, (execution) => withLog(attemptStarted(execution, jobId, facts), logPath));
+    const facts = { at: isoTime(startedAt), image: shownImage(request), log: local.logPath(jobId, attempt) };
+    this.#change(number, () => this.#records.startAttempt(jobId, facts));
     const prepared = this.#ahead.take(jobId, purposeOf(request));
     const outcome = await this.#jobRunner.runJob(request, {
       ...(prepared === undefined ? {} : { prepared }),
@@ -244,8 +239,7 @@ export class LocalPipelineRunner {
 
   #conclude(number: number, outcome: JobOutcome, log: string | null): void {
     const { id } = this.#jobOf(number);
-    const at = this.#now();
-    const job = this.#change(number, (execution) => attemptFinished(execution, this.#index, id, outcome, { at, log }));
+    const job = this.#change(number, (at) => this.#records.finishAttempt(id, outcome, { at, log }));
     if (job.status !== 'PENDING') this.#tracker.set(job.name, job);
     else if (this.#cancel.signal.aborted) this.#cancelJob(number);
     else this.#queue.push(number);
@@ -309,9 +303,10 @@ export class LocalPipelineRunner {
   }
 
   #cancelJob(number: number): void {
-    const { status } = this.#jobOf(number);
+    const { id, status } = this.#jobOf(number);
+    const message = this.#records.head.reason ?? 'canceled';
     if (isTerminal(status) || status === 'RUNNING') return;
-    this.#change(number, (execution) => pipelineCanceled(execution, execution.reason ?? 'canceled', this.#now()));
+    this.#change(number, (at) => this.#records.cancelJob(id, { at, message }));
   }
 
   async #finish(local: LocalRun): Promise<LocalRunResult> {
@@ -347,8 +342,10 @@ export class LocalPipelineRunner {
     return shown === undefined ? written : Promise.all([written, shown]).then(() => undefined);
   }
 
-  #change(number: number, change: RecordChange): JobExecution {
-    const job = this.#records.change(this.#jobOf(number).id, this.#now(), change);
+  /** Changes the record of a job and reports it. */
+  #change(number: number, change: (at: string) => void): JobExecution {
+    change(this.#now());
+    const job = this.#jobOf(number);
     // Before the run has a directory nobody watches: `run-started` will tell the state as it is then.
     if (this.#local !== null) {
       this.#emit({ type: 'job-changed', job });

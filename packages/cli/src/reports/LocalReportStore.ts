@@ -7,8 +7,8 @@ import { StateUnwritable } from '../io/state-directory.ts';
 import { writeAtomically } from '../io/write-atomically.ts';
 import { shortHash, slug } from './file-names.ts';
 import { type JobIdentity, LocalRun } from './LocalRun.ts';
-import { mendReport, type UnfinishedRun } from './mend-report.ts';
 import { toText } from './ReportFile.ts';
+import { repairReport, type UnfinishedRun } from './repair-report.ts';
 
 /** A run about to begin. */
 export interface NewRun {
@@ -89,28 +89,28 @@ export class LocalReportStore {
   }
 
   /**
-   * Ends the reports of runs whose process is gone, and says which. Errors are left to whoever comes next:
-   * a report that cannot be mended now does not stop the command at hand.
+   * Ends the reports of runs whose process was killed and returns their directories. Errors are left to the next
+   * command: a report that cannot be repaired now does not stop this one.
    */
-  async mendAbandoned(clock: Clock): Promise<readonly string[]> {
-    const mended: string[] = [];
+  async repairAbandoned(clock: Clock): Promise<readonly string[]> {
+    const repaired: string[] = [];
     for (const name of await list(join(this.#home, 'running'))) {
       const marker = join(this.#home, 'running', name);
       try {
         const run = JSON.parse(await readFile(marker, 'utf8')) as UnfinishedRun;
         if (!(await isAbandoned(run, marker, clock))) continue;
         const report = await readReport(run.directory);
-        const ended = mendReport(run, report, await lastSign(run, marker));
+        const ended = repairReport(run, report, await lastSign(run, marker));
         if (ended !== report) {
           await writeAtomically(join(run.directory, 'report.json'), toText(ended), { durable: true });
-          mended.push(run.directory);
+          repaired.push(run.directory);
         }
         await rm(marker, { force: true });
       } catch {
         // Half-written by a dying process, or not ours to change.
       }
     }
-    return mended;
+    return repaired;
   }
 
   async #claimFolder(pipeline: string, repository: string): Promise<string> {

@@ -13,7 +13,7 @@ import { chooseJob, chooseRun, chooseStage, repositoryNames } from './select-rep
 /** `xx report --local`, once its options are known to be given. */
 export async function showReports(input: CommandInput, io: CommandIo): Promise<ExitCode> {
   const store = new LocalReportStore(stateDirectory(io.env, io.cwd));
-  await store.mendAbandoned(systemClock);
+  await store.repairAbandoned(systemClock);
   const reports = await findReports(store, input, io);
   const [run, stage, job] = ['run', 'stage', 'job'].map((name) => textOption(input, name));
   if (run === undefined && stage === undefined && job === undefined) {

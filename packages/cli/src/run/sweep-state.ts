@@ -11,7 +11,7 @@ export async function sweepState(
   home: string,
   clock: Clock,
 ): Promise<void> {
-  await Promise.allSettled([store.mendAbandoned(clock), engine.removeLeftovers(), sweepClones(home)]);
+  await Promise.allSettled([store.repairAbandoned(clock), engine.removeLeftovers(), sweepClones(home)]);
 }
 
 /** Where clones for single runs are made. */

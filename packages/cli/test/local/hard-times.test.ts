@@ -45,7 +45,7 @@ test('a run killed without warning leaves a report that the next one ends', asyn
   await once(child, 'exit');
 
   const store = new LocalReportStore(home);
-  assert.deepEqual(await store.mendAbandoned(systemClock), [join(home, 'reports/demo/1')]);
+  assert.deepEqual(await store.repairAbandoned(systemClock), [join(home, 'reports/demo/1')]);
   const [mended] = await Array.fromAsync(store.reports());
   const jobs = mended?.report.stages.flatMap((stage) => stage.jobs) ?? [];
   assert.deepEqual(

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { buildReport, reportSchema } from '@xx-pipeline/common';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { thisProcess } from '../../src/io/ProcessIdentity.ts';
-import { mendReport } from '../../src/reports/mend-report.ts';
+import { repairReport } from '../../src/reports/repair-report.ts';
 import { LocalRunRig } from './LocalRunRig.ts';
 
 const validate = new Ajv2020({ validateFormats: false, strictTypes: false }).compile(reportSchema);
@@ -30,7 +30,7 @@ test('the report of a run that has just begun fits the schema, and so does what 
   assert.ok(started?.type === 'run-started');
   const report = buildReport(started.execution);
   const run = { ...report, owner: thisProcess(), directory: started.directory };
-  for (const state of [report, mendReport(run, report, Date.now()), mendReport(run, null, Date.now())]) {
+  for (const state of [report, repairReport(run, report, Date.now()), repairReport(run, null, Date.now())]) {
     validate(JSON.parse(JSON.stringify(state)));
     assert.deepEqual(validate.errors, null);
   }

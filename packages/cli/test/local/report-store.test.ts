@@ -230,9 +230,9 @@ test('the report of a run whose process died is ended by whoever looks next', as
   });
   await writeFile(join(run.directory, 'report.json'), JSON.stringify(running));
 
-  assert.deepEqual(await store.mendAbandoned(systemClock), [], 'a living owner is left alone');
+  assert.deepEqual(await store.repairAbandoned(systemClock), [], 'a living owner is left alone');
   await writeFile(marker, JSON.stringify({ ...unfinished, owner: { ...thisProcess(), pid: await deadProcess() } }));
-  assert.deepEqual(await store.mendAbandoned(systemClock), [run.directory]);
+  assert.deepEqual(await store.repairAbandoned(systemClock), [run.directory]);
 
   const [mended] = await allReports(store);
   assert.equal(mended?.status, 'FAILED');
@@ -246,7 +246,7 @@ test('the report of a run whose process died is ended by whoever looks next', as
     ],
   );
   assert.equal(mended?.stages[1]?.jobs[0]?.failureReason, 'worker_lost');
-  assert.deepEqual(await store.mendAbandoned(systemClock), [], 'once');
+  assert.deepEqual(await store.repairAbandoned(systemClock), [], 'once');
 });
 
 test('a process id used again by another process does not keep a run alive', async (t) => {
@@ -256,7 +256,7 @@ test('a process id used again by another process does not keep a run alive', asy
   const marker = join(home, 'running', 'run-1.json');
   const unfinished = JSON.parse(await readFile(marker, 'utf8'));
   await writeFile(marker, JSON.stringify({ ...unfinished, owner: { ...unfinished.owner, started: '1' } }));
-  assert.deepEqual(await store.mendAbandoned(systemClock), [run.directory]);
+  assert.deepEqual(await store.repairAbandoned(systemClock), [run.directory]);
 });
 
 test('a run of a machine this one cannot see is left alone for a day', async (t) => {
@@ -266,7 +266,7 @@ test('a run of a machine this one cannot see is left alone for a day', async (t)
   const marker = join(home, 'running', 'run-1.json');
   const unfinished = JSON.parse(await readFile(marker, 'utf8'));
   await writeFile(marker, JSON.stringify({ ...unfinished, owner: { ...unfinished.owner, scope: 'other/boot/ns' } }));
-  assert.deepEqual(await store.mendAbandoned(systemClock), []);
+  assert.deepEqual(await store.repairAbandoned(systemClock), []);
   const inTwoDays = { ...systemClock, now: () => Date.now() + 2 * 86_400_000 };
-  assert.deepEqual(await store.mendAbandoned(inTwoDays), [run.directory]);
+  assert.deepEqual(await store.repairAbandoned(inTwoDays), [run.directory]);
 });

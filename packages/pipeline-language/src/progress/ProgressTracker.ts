@@ -3,6 +3,7 @@ import { compositeStatus, type JobState, StateBit, symbolOf, unsettled } from '.
 import { actionOf, admits, type JobDecision, type Previous } from './decide.ts';
 import type { PlanIndex } from './PlanIndex.ts';
 import { skipReason, startReason } from './reasons.ts';
+import { StateCounts } from './StateCounts.ts';
 
 /**
  * Decides which jobs' turn has come, at a cost of what changed and not of how many jobs there are.
@@ -16,7 +17,7 @@ export class ProgressTracker {
   readonly #index: PlanIndex;
   readonly #symbols: number[];
   /** How many jobs of each stage have each state. */
-  readonly #stageCounts: Map<number, number>[];
+  readonly #stageCounts: StateCounts[];
   /** How many needs of each job are unsettled. */
   readonly #openNeeds: number[];
   /** Jobs to look at. */
@@ -32,16 +33,26 @@ export class ProgressTracker {
   constructor(index: PlanIndex) {
     this.#index = index;
     this.#symbols = index.jobs.map(() => StateBit.created);
-    this.#stageCounts = index.plan.stages.map((stage) => new Map([[StateBit.created, stage.jobs.length]]));
+    this.#stageCounts = index.plan.stages.map(({ jobs }) => {
+      const counts = new StateCounts();
+      counts.add(StateBit.created, jobs.length);
+      return counts;
+    });
     this.#openNeeds = index.needs.map((needs) => needs?.length ?? 0);
     for (const [number, needs] of index.needs.entries()) if (needs?.length === 0) this.#candidates.add(number);
     for (const number of index.stageOrdered[0] ?? []) this.#candidates.add(number);
   }
 
-  /** Tells where a job stands. */
+  /** Sets the state of a job. */
   set(jobName: string, state: JobState): void {
     const number = this.#index.numberOf.get(jobName);
     if (number === undefined) throw new Error(`the plan has no job "${jobName}"`);
+    this.#change(number, symbolOf(state));
+  }
+
+  /** The same by the job's number in the index. */
+  setNumber(number: number, state: JobState): void {
+    if (number >= this.#symbols.length) throw new Error(`the plan has no job number ${number}`);
     this.#change(number, symbolOf(state));
   }
 
@@ -94,8 +105,8 @@ export class ProgressTracker {
     const stage = this.#index.stageOf[number] ?? 0;
     this.#symbols[number] = symbol;
     const counts = this.#stageCounts[stage];
-    counts?.set(old, (counts.get(old) ?? 0) - 1);
-    counts?.set(symbol, (counts.get(symbol) ?? 0) + 1);
+    counts?.add(old, -1);
+    counts?.add(symbol, 1);
     this.#frontier = Math.min(this.#frontier, stage);
     if (symbol === StateBit.created) this.#candidates.add(number);
     const opened = Number((symbol & unsettled) !== 0) - Number((old & unsettled) !== 0);
@@ -109,20 +120,12 @@ export class ProgressTracker {
   /** Moves the frontier over settled stages; the stage-ordered jobs of every stage it reaches become candidates. */
   #advance(): void {
     for (;;) {
-      const set = this.#stageSet(this.#frontier);
-      if (set === null || (set & unsettled) !== 0) return;
+      const set = this.#stageCounts[this.#frontier]?.set;
+      if (set === undefined || (set & unsettled) !== 0) return;
       this.#before[this.#frontier + 1] = (this.#before[this.#frontier] ?? 0) | set;
       this.#frontier += 1;
       for (const number of this.#index.stageOrdered[this.#frontier] ?? []) this.#candidates.add(number);
     }
-  }
-
-  #stageSet(stage: number): number | null {
-    const counts = this.#stageCounts[stage];
-    if (counts === undefined) return null;
-    let set = 0;
-    for (const [symbol, count] of counts) if (count > 0) set |= symbol;
-    return set;
   }
 
   /** The first job before this one whose state is among the given. */

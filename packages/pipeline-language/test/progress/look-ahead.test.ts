@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExecutionStatus, JobPlan } from '@xx-pipeline/common';
 import { jobPlan, needing, testPlan } from '@xx-pipeline/testing';
+import { createPipelineExecution } from '../../src/progress/create-execution.ts';
 import { likelyJobs } from '../../src/progress/look-ahead.ts';
 import { indexPlan } from '../../src/progress/PlanIndex.ts';
-import { createPipelineExecution } from '../../src/progress/pipeline-record.ts';
 
 /** The names of the next jobs, each with those that are certain to have ended before it. */
 function likely(plans: readonly JobPlan[], states: Readonly<Record<string, ExecutionStatus>>, limit = 10): string[] {

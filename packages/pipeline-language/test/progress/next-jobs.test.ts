@@ -4,6 +4,7 @@ import type { JobPlan } from '@xx-pipeline/common';
 import { jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import type { JobState } from '../../src/progress/composite-status.ts';
 import { nextJobs } from '../../src/progress/next-jobs.ts';
+import { indexPlan } from '../../src/progress/PlanIndex.ts';
 
 /** States in short: `failed!` was allowed to, `manual!` is optional. Jobs not named are CREATED. */
 type Short =
@@ -248,7 +249,11 @@ const cases: readonly Case[] = [
 
 for (const { name, jobs, states = {}, decided } of cases) {
   test(name, () => {
-    const decisions = nextJobs(testPlan(...jobs), (jobName) => stateOf(states, jobName));
+    const index = indexPlan(testPlan(...jobs));
+    const decisions = nextJobs(
+      index,
+      index.jobs.map((job) => stateOf(states, job.name)),
+    );
     assert.deepEqual(
       Object.fromEntries(decisions.map((one) => [one.job.name, `${one.decision} ${one.reason}`])),
       decided,

@@ -3,16 +3,10 @@ import { test } from 'node:test';
 import { type ExecutionStatus, isTerminal, type PipelineExecution } from '@xx-pipeline/common';
 import { jobOutcome, jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import fc from 'fast-check';
+import { createPipelineExecution } from '../../src/progress/create-execution.ts';
+import { ExecutionRecord } from '../../src/progress/ExecutionRecord.ts';
+import { nextJobs } from '../../src/progress/next-jobs.ts';
 import { indexPlan } from '../../src/progress/PlanIndex.ts';
-import { ProgressTracker } from '../../src/progress/ProgressTracker.ts';
-import {
-  applyDecisions,
-  attemptFinished,
-  attemptStarted,
-  createPipelineExecution,
-  jobsRetried,
-  pipelineCanceled,
-} from '../../src/progress/pipeline-record.ts';
 import { type Retries, retriesOfJob, retriesOfPipeline } from '../../src/progress/select-retries.ts';
 import { type RandomRun, randomRun } from './model.ts';
 
@@ -87,17 +81,14 @@ test('a retried job takes along what was stopped because of it, and no failure o
 });
 
 /** Runs until nothing is left to do, every job ending as `fate` says. */
-function drive(run: RandomRun, start: PipelineExecution, fate: (name: string) => 'SUCCESS' | 'FAILED' | 'CANCELED') {
+function drive(run: RandomRun, record: ExecutionRecord, fate: (name: string) => 'SUCCESS' | 'FAILED' | 'CANCELED') {
   const index = indexPlan(run.plan);
-  let execution = start;
   for (let round = 0; round < 100; round++) {
-    const tracker = new ProgressTracker(index);
-    for (const job of execution.jobs) tracker.set(job.name, job);
-    execution = applyDecisions(execution, tracker.decide(), at);
-    const next = execution.jobs.find(({ status }) => status === 'PENDING');
-    if (next === undefined) return execution;
-    execution = attemptStarted(execution, next.id, { at, image: 'i' });
-    execution = attemptFinished(execution, index, next.id, jobOutcome(fate(next.name)), { at, log: null });
+    record.apply(nextJobs(index, record.jobs), at);
+    const next = record.jobs.find(({ status }) => status === 'PENDING');
+    if (next === undefined) return;
+    record.startAttempt(next.id, { at, image: 'i' });
+    record.finishAttempt(next.id, jobOutcome(fate(next.name)), { at, log: null });
   }
   return assert.fail('the run does not end');
 }
@@ -105,14 +96,13 @@ function drive(run: RandomRun, start: PipelineExecution, fate: (name: string) =>
 test('any run, canceled or not, that is retried with every job well ends without a failure', () => {
   fc.assert(
     fc.property(randomRun, fc.boolean(), (run, isCanceled) => {
-      const created = record(run.plan, {});
-      const first = isCanceled
-        ? pipelineCanceled(created, 'enough', at)
-        : drive(run, created, (name) => run.fates.get(name) ?? 'SUCCESS');
       const index = indexPlan(run.plan);
-      const again = jobsRetried(first, retriesOfPipeline(first, index), at);
-      const last = drive(run, again, () => 'SUCCESS');
-      for (const { name, status } of last.jobs) {
+      const records = new ExecutionRecord(record(run.plan, {}), index);
+      if (isCanceled) records.cancel('enough', at);
+      else drive(run, records, (name) => run.fates.get(name) ?? 'SUCCESS');
+      records.retry(retriesOfPipeline(records.snapshot(), index), at);
+      drive(run, records, () => 'SUCCESS');
+      for (const { name, status } of records.jobs) {
         assert(status === 'MANUAL' || status === 'CREATED' || isTerminal(status), `${name} is ${status}`);
         assert(status !== 'FAILED' && status !== 'CANCELED', `${name} is ${status}`);
       }

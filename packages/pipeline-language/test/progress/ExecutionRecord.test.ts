@@ -4,18 +4,11 @@ import type { JobPlan, PipelineExecution } from '@xx-pipeline/common';
 import { buildReport } from '@xx-pipeline/common';
 import { jobOutcome, jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import fc from 'fast-check';
+import { createPipelineExecution } from '../../src/progress/create-execution.ts';
+import { dueAt } from '../../src/progress/due-at.ts';
+import { ExecutionRecord } from '../../src/progress/ExecutionRecord.ts';
 import { nextJobs } from '../../src/progress/next-jobs.ts';
 import { indexPlan, type PlanIndex } from '../../src/progress/PlanIndex.ts';
-import {
-  applyDecisions,
-  attemptFinished,
-  attemptStarted,
-  createPipelineExecution,
-  jobPlayed,
-  pipelineAbandoned,
-  pipelineCanceled,
-  pipelineClosed,
-} from '../../src/progress/pipeline-record.ts';
 import { rollUp } from '../../src/progress/roll-up.ts';
 import { randomRun } from './model.ts';
 
@@ -24,14 +17,14 @@ const at = (second: number) => new Date(second * 1000).toISOString();
 /** A run by hand: each verb takes a second. */
 class Rig {
   readonly index: PlanIndex;
-  execution: PipelineExecution;
+  readonly record: ExecutionRecord;
   second = 0;
 
   constructor(...jobs: readonly JobPlan[]) {
     const plan = testPlan(...jobs);
     let made = 0;
     this.index = indexPlan(plan);
-    this.execution = createPipelineExecution(plan, {
+    const created = createPipelineExecution(plan, {
       id: 'run',
       pipelineName: 'quickstart',
       source: { repository: 'r', branch: 'main', commit: null, dirty: false },
@@ -45,6 +38,11 @@ class Rig {
         },
       },
     });
+    this.record = new ExecutionRecord(created, this.index);
+  }
+
+  get execution(): PipelineExecution {
+    return this.record.snapshot();
   }
 
   job(name: string) {
@@ -59,19 +57,18 @@ class Rig {
   }
 
   decide(): this {
-    const decisions = nextJobs(this.index.plan, (name) => this.job(name));
-    this.execution = applyDecisions(this.execution, decisions, this.next());
+    this.record.apply(nextJobs(this.index, this.record.jobs), this.next());
     return this;
   }
 
   start(name: string): this {
-    this.execution = attemptStarted(this.execution, this.job(name).id, { at: this.next(), image: 'busybox:1' });
+    this.record.startAttempt(this.job(name).id, { at: this.next(), image: 'busybox:1' });
     return this;
   }
 
   finish(name: string, outcome = jobOutcome('SUCCESS')): this {
     const facts = { at: this.next(), log: `logs/${name}.log` };
-    this.execution = attemptFinished(this.execution, this.index, this.job(name).id, outcome, facts);
+    this.record.finishAttempt(this.job(name).id, outcome, facts);
     return this;
   }
 
@@ -172,8 +169,7 @@ test('an unplayed blocking manual job leaves the pipeline MANUAL; played, it goe
   const rig = new Rig(jobPlan('a', 'one', { when: 'manual' }), jobPlan('b', 'two'));
   rig.decide();
   assert.deepEqual([rig.execution.status, rig.execution.completedAt], ['MANUAL', null]);
-  assert.equal(pipelineClosed(rig.execution, at(9)).completedAt, at(9));
-  rig.execution = jobPlayed(rig.execution, rig.job('a').id, rig.next());
+  rig.record.play(rig.job('a').id, rig.next());
   rig.start('a').finish('a').decide();
   assert.deepEqual(rig.statuses(), { a: 'SUCCESS', b: 'PENDING' });
 });
@@ -181,22 +177,40 @@ test('an unplayed blocking manual job leaves the pipeline MANUAL; played, it goe
 test('a canceled pipeline lets running jobs finish, and is CANCELED though its last job may fail', () => {
   const rig = new Rig(jobPlan('a', 'one', { allowFailure: true }), jobPlan('b', 'two'), jobPlan('c', 'two', needing()));
   rig.decide().start('a');
-  rig.execution = pipelineCanceled(rig.execution, 'interrupted by Ctrl-C', rig.next());
+  rig.record.cancel('interrupted by Ctrl-C', rig.next());
   assert.deepEqual(rig.statuses(), { a: 'RUNNING', b: 'CANCELED', c: 'CANCELED' });
   rig.finish('a', jobOutcome('CANCELED'));
   assert.deepEqual([rig.execution.status, rig.execution.reason], ['CANCELED', 'interrupted by Ctrl-C']);
 });
 
-test('an abandoned pipeline has nothing alive left', () => {
-  const rig = new Rig(jobPlan('a', 'one'), jobPlan('b', 'one'), jobPlan('c', 'two'));
-  rig.decide().start('a').start('b').finish('b');
-  rig.execution = pipelineAbandoned(rig.execution, 'xx was killed', rig.next());
-  assert.deepEqual(rig.statuses(), { a: 'CANCELED', b: 'SUCCESS', c: 'CANCELED' });
-  assert.deepEqual(
-    rig.job('a').attempts.map((one) => [one.status, one.failureReason, one.completedAt]),
-    [['CANCELED', 'canceled', at(5)]],
-  );
-  assert.deepEqual([rig.execution.status, rig.execution.completedAt], ['CANCELED', at(5)]);
+test('a run that ends with a manual job unplayed is closed, once', () => {
+  const rig = new Rig(jobPlan('a', 'one', { when: 'manual' }));
+  rig.decide();
+  rig.record.close(at(9));
+  rig.record.close(at(10));
+  assert.deepEqual([rig.execution.status, rig.execution.completedAt], ['MANUAL', at(9)]);
+});
+
+test('what did not change stays the same object, and the whole if nothing did', () => {
+  const rig = new Rig(jobPlan('a', 'one'), jobPlan('b', 'two'));
+  const before = rig.execution;
+  rig.record.note(rig.job('a').id, at(1), (job) => job);
+  assert.equal(rig.execution, before);
+  rig.decide();
+  const after = rig.execution;
+  assert.notEqual(after, before);
+  assert.equal(rig.execution, after);
+  assert.deepEqual([after.jobs[1] === before.jobs[1], after.stages[1] === before.stages[1]], [true, true]);
+  assert.notEqual(after.stages[0], before.stages[0]);
+  assert.equal(before.jobs[0]?.status, 'CREATED');
+});
+
+test('a delayed job has a time of its own, until a person plays it', () => {
+  const rig = new Rig(jobPlan('a', 'one', { when: 'delayed', startIn: 60 }));
+  rig.decide();
+  assert.deepEqual([rig.job('a').notBefore, dueAt(rig.job('a'))], [at(61), 61_000]);
+  rig.record.endDelay(rig.job('a').id, at(5));
+  assert.deepEqual([rig.job('a').notBefore, dueAt(rig.job('a'))], [null, 5000]);
 });
 
 test('an illegal change is a bug and throws', () => {

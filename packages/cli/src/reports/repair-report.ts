@@ -1,14 +1,8 @@
-import {
-  type ExecutionStatus,
-  isoTime,
-  isTerminal,
-  type JobReport,
-  type Report,
-  type StageReport,
-} from '@xx-pipeline/common';
+import { isoTime, isTerminal, type JobReport, type Report, type StageReport } from '@xx-pipeline/common';
+import { rollUp } from '@xx-pipeline/pipeline-language';
 import type { ProcessIdentity } from '../io/ProcessIdentity.ts';
 
-/** A run under way, as the marker file beside the reports describes it. */
+/** The content of the marker file beside the reports: a run under way. */
 export interface UnfinishedRun {
   readonly owner: ProcessIdentity;
   readonly directory: string;
@@ -20,29 +14,27 @@ export interface UnfinishedRun {
 }
 
 /**
- * The final report of a run whose process is gone: what ran FAILED, what had not begun is CANCELED, the pipeline
- * FAILED with the reason. A report that was already final is returned as it is. `at`: the last sign of life.
+ * Returns the final report of a run whose process was killed: what ran FAILED, what had not begun is CANCELED, the
+ * pipeline FAILED with the reason. A report that was already final is returned as it is. `at`: the last time the process
+ * wrote something, ms.
  */
-export function mendReport(run: UnfinishedRun, report: Report | null, at: number): Report {
+export function repairReport(run: UnfinishedRun, report: Report | null, at: number): Report {
   const reason = `the xx process that ran it (${run.owner.pid}) ended before it could finish`;
   const completedAt = isoTime(at);
   if (report === null) return emptyReport(run, reason, completedAt);
   if (report.completedAt !== null) return report;
-  const stages = report.stages.map((stage) => mendStage(stage, reason, completedAt));
+  const stages = report.stages.map((stage) => repairStage(stage, reason, completedAt));
   return { ...report, status: 'FAILED', reason, completedAt, stages };
 }
 
-function mendStage(stage: StageReport, reason: string, completedAt: string): StageReport {
+function repairStage(stage: StageReport, reason: string, completedAt: string): StageReport {
   if (isTerminal(stage.status)) return stage;
-  const jobs = stage.jobs.map((job) => mendJob(job, reason, completedAt));
+  const jobs = stage.jobs.map((job) => repairJob(job, reason, completedAt));
   if (jobs.every((job, index) => job === stage.jobs[index])) return stage;
-  const status: ExecutionStatus = jobs.some((job) => job.status === 'FAILED' && !job.allowFailure)
-    ? 'FAILED'
-    : 'CANCELED';
-  return { ...stage, status, jobs, completedAt: stage.startedAt === null ? null : completedAt };
+  return { ...stage, ...rollUp(jobs), jobs, completedAt: stage.startedAt === null ? null : completedAt };
 }
 
-function mendJob(job: JobReport, reason: string, completedAt: string): JobReport {
+function repairJob(job: JobReport, reason: string, completedAt: string): JobReport {
   if (isTerminal(job.status) || job.status === 'MANUAL') return job;
   if (job.status !== 'RUNNING') return { ...job, status: 'CANCELED', waitingReason: reason };
   const last = job.attempts.at(-1);
