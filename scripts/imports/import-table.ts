@@ -114,7 +114,7 @@ export const inner: readonly { readonly file: string; readonly users: readonly s
     file: 'packages/common/src/plan/trust-plan.ts',
     users: [
       'packages/pipeline-language/src/plan/build-plan.ts',
-      'packages/common/src/api/plan-schema.ts',
+      'packages/common/src/api/schemas/plan-schema.ts',
       'packages/backend/src/store/sql/ExecutionLoader.ts',
       'packages/cli/src/remote/watch-run.ts',
       'packages/testing/src',

@@ -1,14 +1,22 @@
-export type { ApiRequest, ApiResponse, ApiTransport } from './ApiTransport.ts';
-export { ApiMismatch, ApiProblem, ApiUnreachable } from './api-errors.ts';
-export { backendRoutes } from './backend-routes.ts';
+export type { ApiRequest, ApiResponse, ApiTransport } from './client/ApiTransport.ts';
+export { ApiMismatch, ApiProblem, ApiUnreachable } from './client/api-errors.ts';
 export {
   type ApiClient,
   type ApiClientOptions,
   type CallOptions,
   createApiClient,
   requestPath,
-} from './create-api-client.ts';
-export * from './job-schemas.ts';
+} from './client/create-api-client.ts';
+export { backendRoutes } from './routes/backend-routes.ts';
+export { type OpenApiInfo, openApiDocument } from './routes/openapi.ts';
+export type { Access, Bytes, Route } from './routes/Route.ts';
+export type { ByteSource, Checked, Given, RouteAnswer, RouteInput } from './routes/route-types.ts';
+export { workerRoutes } from './routes/worker-routes.ts';
+export * from './schemas/job-schemas.ts';
+export { type Problem, problemCodes, problemMediaType, problemSchema } from './schemas/Problem.ts';
+export * from './schemas/pipeline-schemas.ts';
+export { planSchema } from './schemas/plan-schema.ts';
+export * from './schemas/worker-schemas.ts';
 export {
   decodeLogFrames,
   encodeLogFrame,
@@ -16,13 +24,5 @@ export {
   logFrameHeaderLength,
   logFramesMediaType,
   readLogFrameHead,
-} from './log-frames.ts';
-export { type OpenApiInfo, openApiDocument } from './openapi.ts';
-export { type Problem, problemCodes, problemMediaType, problemSchema } from './Problem.ts';
-export * from './pipeline-schemas.ts';
-export { planSchema } from './plan-schema.ts';
-export type { Access, Bytes, Route } from './Route.ts';
-export type { ByteSource, Checked, Given, RouteAnswer, RouteInput } from './route-types.ts';
-export { readServerSentEvents, type ServerSentEvent, writeServerSentEvent } from './server-sent-events.ts';
-export { workerRoutes } from './worker-routes.ts';
-export * from './worker-schemas.ts';
+} from './wire/log-frames.ts';
+export { readServerSentEvents, type ServerSentEvent, writeServerSentEvent } from './wire/server-sent-events.ts';

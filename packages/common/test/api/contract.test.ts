@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { contract } from '../../src/api/contract.ts';
+import { contract } from '../../src/api/schemas/contract.ts';
 import type { PipelinePlan, PlanDocument } from '../../src/index.ts';
 
 interface Documented {

@@ -1,5 +1,4 @@
 import type { z } from 'zod';
-import type { Checked } from './route-types.ts';
 
 /** One form for both sides of the comparison: readonly all the way down, intersections merged. */
 type Plain<T> = T extends readonly (infer Item)[]
@@ -24,5 +23,5 @@ type Agreement<A, B> =
  *     export const stageExecutionSchema = contract<StageExecution>()(z.object({ ... }));
  */
 export function contract<T>() {
-  return <S extends z.ZodType>(schema: S & Agreement<Plain<Checked<S>>, Plain<T>>): S => schema;
+  return <S extends z.ZodType>(schema: S & Agreement<Plain<z.output<S>>, Plain<T>>): S => schema;
 }

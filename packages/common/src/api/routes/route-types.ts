@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import type { ServerSentEvent } from '../wire/server-sent-events.ts';
 import type { Bytes, Route } from './Route.ts';
-import type { ServerSentEvent } from './server-sent-events.ts';
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]

@@ -1,4 +1,4 @@
-import type { Problem } from './Problem.ts';
+import type { Problem } from '../schemas/Problem.ts';
 
 /** The server answered with an error: `problem.code` says which, `status` is that of HTTP. */
 export class ApiProblem extends Error {

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
-import { concatBytes } from '../bytes.ts';
+import { concatBytes } from '../../bytes.ts';
+import type { Route } from '../routes/Route.ts';
+import type { ByteSource, RouteAnswer, RouteInput } from '../routes/route-types.ts';
+import { type Problem, problemSchema } from '../schemas/Problem.ts';
+import { readServerSentEvents } from '../wire/server-sent-events.ts';
 import type { ApiResponse, ApiTransport } from './ApiTransport.ts';
 import { ApiMismatch, ApiProblem, ApiUnreachable } from './api-errors.ts';
-import { type Problem, problemSchema } from './Problem.ts';
-import type { Route } from './Route.ts';
-import type { ByteSource, RouteAnswer, RouteInput } from './route-types.ts';
-import { readServerSentEvents } from './server-sent-events.ts';
 
 /** What any call may say besides its input. */
 export interface CallOptions {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { jobRequestSchema } from './job-schemas.ts';
+import { jobRequestSchema } from '../schemas/job-schemas.ts';
+import { workerConfigSchema, workerHealthSchema } from '../schemas/worker-schemas.ts';
 import type { Route } from './Route.ts';
-import { workerConfigSchema, workerHealthSchema } from './worker-schemas.ts';
 
 /** A worker's API, one entry per operation. */
 export const workerRoutes = {

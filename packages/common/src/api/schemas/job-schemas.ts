@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import type { ArtifactRef } from '../artifacts/ArtifactRef.ts';
-import { ExecutionStatus } from '../execution/ExecutionStatus.ts';
-import { type FailureReason, failureReasons } from '../execution/FailureReason.ts';
-import type { JobAttempt, PhaseTimings, ShownJobExecution } from '../execution/JobExecution.ts';
-import type { DependencyState } from '../jobs/DependencyState.ts';
-import type { JobRequest, SourceRequest } from '../jobs/JobRequest.ts';
-import type { JobStatusUpdate } from '../jobs/JobStatusUpdate.ts';
-import type { UpcomingJob } from '../jobs/UpcomingJob.ts';
-import { limits } from '../limits.ts';
-import type { ImagePlan } from '../plan/JobPlan.ts';
+import type { ArtifactRef } from '../../artifacts/ArtifactRef.ts';
+import { ExecutionStatus } from '../../execution/ExecutionStatus.ts';
+import { type FailureReason, failureReasons } from '../../execution/FailureReason.ts';
+import type { JobAttempt, PhaseTimings, ShownJobExecution } from '../../execution/JobExecution.ts';
+import type { DependencyState } from '../../jobs/DependencyState.ts';
+import type { JobRequest, SourceRequest } from '../../jobs/JobRequest.ts';
+import type { JobStatusUpdate } from '../../jobs/JobStatusUpdate.ts';
+import type { UpcomingJob } from '../../jobs/UpcomingJob.ts';
+import { limits } from '../../limits.ts';
+import type { ImagePlan } from '../../plan/JobPlan.ts';
 import { contract } from './contract.ts';
 
 const text = z.string().max(limits.text);

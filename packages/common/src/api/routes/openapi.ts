@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { problemMediaType, problemSchema } from './Problem.ts';
+import { problemMediaType, problemSchema } from '../schemas/Problem.ts';
 import type { Access, Route } from './Route.ts';
 
 type Json = Record<string, unknown>;

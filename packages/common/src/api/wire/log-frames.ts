@@ -1,4 +1,4 @@
-import type { LogChunk, LogStream } from '../logs/LogChunk.ts';
+import type { LogChunk, LogStream } from '../../logs/LogChunk.ts';
 
 /** Media type of log bytes that carry their stream and time; plain bytes count as stdout, now. */
 export const logFramesMediaType = 'application/vnd.xx-pipeline.log-frames';

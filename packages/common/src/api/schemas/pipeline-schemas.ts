@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { PlayVariable } from '../execution/JobExecution.ts';
-import type { ShownPipelineExecution, SourceInfo } from '../execution/PipelineExecution.ts';
-import type { StageExecution } from '../execution/StageExecution.ts';
-import { limits } from '../limits.ts';
-import type { SnapshotFile } from '../sources/snapshot-text.ts';
+import type { PlayVariable } from '../../execution/JobExecution.ts';
+import type { ShownPipelineExecution, SourceInfo } from '../../execution/PipelineExecution.ts';
+import type { StageExecution } from '../../execution/StageExecution.ts';
+import { limits } from '../../limits.ts';
+import type { SnapshotFile } from '../../sources/snapshot-text.ts';
 import { contract } from './contract.ts';
 import { jobExecutionSchema, statusSchema } from './job-schemas.ts';
 import { planSchema } from './plan-schema.ts';

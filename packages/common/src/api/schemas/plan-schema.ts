@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Span } from '../diagnostics/Span.ts';
-import { limits } from '../limits.ts';
-import type { Admission, ArtifactsPlan, JobPlan, RuleTrace, VariablePlan } from '../plan/JobPlan.ts';
-import type { PlanDocument } from '../plan/PipelinePlan.ts';
-import { validatedPlan } from '../plan/trust-plan.ts';
+import type { Span } from '../../diagnostics/Span.ts';
+import { limits } from '../../limits.ts';
+import type { Admission, ArtifactsPlan, JobPlan, RuleTrace, VariablePlan } from '../../plan/JobPlan.ts';
+import type { PlanDocument } from '../../plan/PipelinePlan.ts';
+import { validatedPlan } from '../../plan/trust-plan.ts';
 import { contract } from './contract.ts';
 import { imageSchema } from './job-schemas.ts';
 
