@@ -18,13 +18,17 @@ export type { PipelineExecution, ShownPipelineExecution, SourceInfo } from './ex
 export type { StageExecution } from './execution/StageExecution.ts';
 export { type IdSource, systemIds } from './ids.ts';
 export type { DependencyState } from './jobs/DependencyState.ts';
+export { eventsOfLine } from './jobs/events-of-line.ts';
 export { failedOutcome, noTimings } from './jobs/failed-outcome.ts';
 export type { JobEvent, JobOutcome, JobPhase } from './jobs/JobEvent.ts';
 export type { ArtifactRequest, JobDependency, JobRequest, JobVariable, SourceRequest } from './jobs/JobRequest.ts';
 export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
 export type { UpcomingJob } from './jobs/UpcomingJob.ts';
 export { limits } from './limits.ts';
-export type { LogChunk, LogStream } from './logs/LogChunk.ts';
+export { areMergeable, type LogChunk, type LogOrigin, type LogStream } from './logs/LogChunk.ts';
+export { RunnerLineReader } from './logs/RunnerLineReader.ts';
+export { commandEcho, type RunnerLine, readRunnerLine, runnerLineMark, runnerLineText } from './logs/runner-lines.ts';
+export { unmarkedLimitKind } from './logs/unmarked-runner-lines.ts';
 export { ManualClock } from './ManualClock.ts';
 export { messageOf, stackOf } from './message-of.ts';
 export type {

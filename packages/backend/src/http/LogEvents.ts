@@ -69,8 +69,8 @@ export class LogEvents {
 
 /** A stretch as an event; its id is the offset behind it. */
 function encodeSegment({ offset, chunk }: LogSegment): string {
-  const { stream, at, bytes } = chunk;
+  const { bytes, ...origin } = chunk;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const content = isUtf8(buffer) ? { text: buffer.toString() } : { base64: buffer.toString('base64') };
-  return writeServerSentEvent({ id: offset + bytes.length, event: 'log', data: { offset, stream, at, ...content } });
+  return writeServerSentEvent({ id: offset + bytes.length, event: 'log', data: { offset, ...origin, ...content } });
 }

@@ -22,9 +22,9 @@ export class LogFrameReader {
         position = this.#readHeader(bytes, position);
         continue;
       }
-      const { stream, at } = this.#frame;
+      const { length, ...origin } = this.#frame;
       const part = bytes.subarray(position, position + this.#left);
-      chunks.push({ stream, at, bytes: part });
+      chunks.push({ ...origin, bytes: part });
       position += part.length;
       this.#left -= part.length;
       if (this.#left === 0) this.#frame = null;

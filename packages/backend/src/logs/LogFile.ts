@@ -109,7 +109,7 @@ export class LogFile {
         const until = Math.min(end, next?.offset ?? end);
         if (until <= position) continue;
         const bytes = buffer.subarray(position - offset, until - offset);
-        segments.push({ offset: position, chunk: { stream: record.stream, at: record.at, bytes } });
+        segments.push({ offset: position, chunk: { ...record.origin, bytes } });
         position = until;
         if (position >= end) break;
       }

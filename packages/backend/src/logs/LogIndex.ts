@@ -1,39 +1,39 @@
-import type { LogChunk, LogStream } from '@xx-pipeline/common';
+import { areMergeable, type LogChunk, type LogOrigin, type LogStream } from '@xx-pipeline/common';
 import type { StoredFile } from './StoredFile.ts';
 
 const recordLength = 16;
 const streams: readonly LogStream[] = ['stdout', 'stderr', 'runner'];
 
-/** Where a stretch of a log begins, and whose it is. */
+/** Where a stretch of a log begins, and its origin. */
 export interface IndexRecord {
   readonly offset: number;
-  readonly at: number;
-  readonly stream: LogStream;
+  readonly origin: LogOrigin;
 }
 
 /** Records for the chunks of an append; neighbours of one stream and time share one. */
 export function recordsOf(chunks: readonly LogChunk[], offset: number, previous: IndexRecord | null): IndexRecord[] {
   const records: IndexRecord[] = [];
-  let last = previous;
+  let before: LogOrigin | LogChunk | undefined = previous?.origin;
   let position = offset;
-  for (const { stream, at, bytes } of chunks) {
-    if (last === null || last.stream !== stream || last.at !== at) {
-      last = { offset: position, at, stream };
-      records.push(last);
-    }
+  for (const chunk of chunks) {
+    const { bytes, ...origin } = chunk;
+    if (before === undefined || !areMergeable(before, origin)) records.push({ offset: position, origin });
+    before = chunk;
     position += bytes.length;
   }
   return records;
 }
 
-/** Offset (6 bytes), time (6 bytes, ms), stream (1 byte), 3 unused. Numbers are big-endian. */
+/** Offset (6 bytes), time (6 bytes, ms), stream (1 byte), mark (1 byte, 0 for none), 2 unused. Numbers are big-endian. */
 export function encodeRecords(records: readonly IndexRecord[]): Buffer {
   const bytes = Buffer.alloc(records.length * recordLength);
-  for (const [number, { offset, at, stream }] of records.entries()) {
+  for (const [number, { offset, origin }] of records.entries()) {
+    const { stream, at, mark = 0 } = origin;
     const start = number * recordLength;
     bytes.writeUIntBE(offset, start, 6);
     bytes.writeUIntBE(at, start + 6, 6);
     bytes.writeUInt8(streams.indexOf(stream), start + 12);
+    bytes.writeUInt8(mark, start + 13);
   }
   return bytes;
 }
@@ -44,11 +44,13 @@ export async function readRecords(file: StoredFile, from: number, count: number)
   const bytesRead = await file.read(buffer, from * recordLength);
   const records: IndexRecord[] = [];
   for (let start = 0; start + recordLength <= bytesRead; start += recordLength) {
-    records.push({
-      offset: buffer.readUIntBE(start, 6),
-      at: buffer.readUIntBE(start + 6, 6),
+    const mark = buffer.readUInt8(start + 13);
+    const origin: LogOrigin = {
       stream: streams[buffer.readUInt8(start + 12)] ?? 'stdout',
-    });
+      at: buffer.readUIntBE(start + 6, 6),
+      ...(mark === 0 ? {} : { mark }),
+    };
+    records.push({ offset: buffer.readUIntBE(start, 6), origin });
   }
   return records;
 }

@@ -34,7 +34,8 @@ test(
   withBackend(async (rig) => {
     await rig.run(job('a'));
     const { jobId, token } = await (await rig.registerWorker()).start();
-    const body = frames(['runner', 'begin\n'], ['stdout', 'out\n'], ['stderr', 'bad \u00e4\n']);
+    const begin = encodeLogFrame({ stream: 'runner', at: 1000, bytes: text('begin\n'), mark: 1 });
+    const body = Buffer.concat([...begin, frames(['stdout', 'out\n'], ['stderr', 'bad \u00e4\n'])]);
     async function* cut() {
       for (let at = 0; at < body.length; at += 5) yield body.subarray(at, at + 5);
     }
@@ -53,7 +54,7 @@ test(
       if (id === '17') break;
     }
     assert.deepEqual(seen, [
-      ['6', 'log', { offset: 0, stream: 'runner', at: 1000, text: 'begin\n' }],
+      ['6', 'log', { offset: 0, stream: 'runner', at: 1000, mark: 1, text: 'begin\n' }],
       ['10', 'log', { offset: 6, stream: 'stdout', at: 1000, text: 'out\n' }],
       ['17', 'log', { offset: 10, stream: 'stderr', at: 1000, text: 'bad \u00e4\n' }],
     ]);

@@ -37,6 +37,28 @@ export function testLogs(name: string, make: MakeDatabase): void {
     assert.equal(await logs.size({ ...key, attempt: 2 }), 0);
   });
 
+  test(`${name}: every line of the runner keeps its mark and stays a chunk of its own`, async () => {
+    await using database = await make();
+    let { logs } = await database.open();
+    const key = newKey();
+    const line = (text: string, mark: number): LogChunk => ({ ...chunkOf('runner', 1, text), mark });
+    await logs.append(key, 0, [line('a\n', 8), line('b\n', 8), chunkOf('runner', 1, 'c\n'), line('half', 255)]);
+    ({ logs } = await database.open());
+    await logs.append(key, 6, [line('half done\n', 255), line('d\n', 8)]);
+    const seen = (await logs.read(key, 0, 100)).map(({ chunk }) => [
+      Buffer.from(chunk.bytes).toString(),
+      chunk.mark ?? null,
+    ]);
+    assert.deepEqual(seen, [
+      ['a\n', 8],
+      ['b\n', 8],
+      ['c\n', null],
+      ['half', 255],
+      [' done\n', 255],
+      ['d\n', 8],
+    ]);
+  });
+
   test(`${name}: an append beyond the end is refused and says where the log goes on`, async () => {
     await using database = await make();
     const { logs } = await database.open();

@@ -1,6 +1,7 @@
 import type { JobExecution, PipelineExecution, PipelinePlan, Report } from '@xx-pipeline/common';
 import type { PipelineVariable } from '@xx-pipeline/pipeline-language';
 import type { RunEvent } from '../render/RunEvent.ts';
+import { maskText } from '../run/mask-plan.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import type { Connection } from './Connection.ts';
 import { DerivedEvents } from './derive-job-events.ts';
@@ -43,7 +44,8 @@ export class RemoteRunFollower {
       client: parts.client,
       connection: parts.connection,
       emit: parts.emit,
-      deriveEvents: (jobName) => new DerivedEvents(plans.get(jobName), parts.variables),
+      deriveEvents: (jobName) =>
+        new DerivedEvents((plans.get(jobName)?.script ?? []).map((command) => maskText(command, parts.variables))),
       room: { free: liveLogs },
     };
     this.#failed.promise.catch(() => {});

@@ -37,7 +37,8 @@ export async function* followLog(
         tries = 0;
         if (bytes.length === 0) continue;
         offset = chunk.offset + chunk.bytes.length;
-        yield { stream: chunk.stream, at: chunk.at, bytes };
+        const { offset: _, ...origin } = chunk;
+        yield { ...origin, bytes };
       }
       throw new ApiUnreachable(`the connection to ${client.server.url} broke`);
     } catch (error) {
@@ -48,6 +49,7 @@ export async function* followLog(
 }
 
 function readLogEvent(data: string): LogChunk & { readonly offset: number } {
-  const { offset, stream, at, text, base64 } = logEventSchema.parse(JSON.parse(data));
-  return { offset, stream, at, bytes: text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text) };
+  const { text, base64, mark, ...place } = logEventSchema.parse(JSON.parse(data));
+  const bytes = text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text);
+  return mark === undefined ? { ...place, bytes } : { ...place, bytes, mark };
 }

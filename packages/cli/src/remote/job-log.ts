@@ -42,9 +42,9 @@ export async function* readLogNow(
 ): AsyncGenerator<LogChunk> {
   let left = isTerminal(status) ? Number.POSITIVE_INFINITY : await sizeNow(jobId, number, client, connection);
   if (left === 0) return;
-  for await (const { stream, at, bytes } of followLog({ jobId, attempt: number }, client, connection)) {
-    yield { stream, at, bytes: bytes.subarray(0, left) };
-    left -= bytes.length;
+  for await (const chunk of followLog({ jobId, attempt: number }, client, connection)) {
+    yield { ...chunk, bytes: chunk.bytes.subarray(0, left) };
+    left -= chunk.bytes.length;
     if (left <= 0) return;
   }
 }

@@ -74,7 +74,7 @@ test('what was written is read from any offset in any steps, also by the next pr
           assert.equal(second.told.stdout, of('stdout').join('').length);
           assert.equal(second.told.stderr, of('stderr').join('').length);
           assert.deepEqual(
-            second.told.lines,
+            second.told.lines.map((line) => line.text),
             of('runner').map((line) => line.replace(/^\n/, '')),
           );
           await second.write({ stream: 'stdout', at: 6, bytes: Buffer.from('more') });

@@ -25,7 +25,7 @@ test('chunks keep their order, stream and time', async () => {
   const { pipe, events } = logPipe(100);
   await pipe.write('stdout', Buffer.from('a'), 1);
   await pipe.write('stderr', Buffer.from('b'), 2);
-  await pipe.line('c');
+  await pipe.line({ kind: 'note', text: 'c' });
   const chunks = events.map(
     (event) => event.type === 'log' && [event.chunk.stream, event.chunk.at, Buffer.from(event.chunk.bytes).toString()],
   );
@@ -38,9 +38,9 @@ test('chunks keep their order, stream and time', async () => {
 
 test('a line of our own begins at the start of a line', async () => {
   const { pipe, text } = logPipe(100);
-  await pipe.line('one');
+  await pipe.line({ kind: 'note', text: 'one' });
   await pipe.write('stdout', Buffer.from('half'), 1);
-  await pipe.line('two');
+  await pipe.line({ kind: 'note', text: 'two' });
   assert.equal(text(), 'one\nhalf\ntwo\n');
 });
 
@@ -96,6 +96,30 @@ test('a gap is told where it is, and ends what counts as told of its stream in a
   await pipe.write('stderr', Buffer.from('known\nmore\n'), 1);
   assert.equal(text(), 'WARNING: some may be missing\nnew\nmore\n');
   assert.ok(events.some((event) => event.type === 'warning'));
+});
+
+for (const mark of [undefined, 9]) {
+  test(`a limit that an earlier life has announced ${mark ? 'with' : 'without'} a mark is not announced again`, async () => {
+    const announced = 'WARNING: log limit of 4 B reached: only the last 256 KiB of what follows are kept\n';
+    const line = mark === undefined ? { text: announced } : { text: announced, mark };
+    const { pipe, text } = logPipe(4, '', { stdout: 4, stderr: 0, lines: [line], atLineStart: true });
+    await pipe.write('stdout', Buffer.from('headtail'), 1);
+    await pipe.flush();
+    assert.equal(text(), 'tail');
+  });
+}
+
+test('lines of the runner are marked, and send the events that they stand for', async () => {
+  const { pipe, events } = logPipe(100, 'hunter22');
+  await pipe.line({ kind: 'command', index: 2, text: 'login hunter22\nlogout' });
+  const [command, log] = events;
+  assert.deepEqual(command, { type: 'command', index: 2, text: 'login [MASKED]\nlogout', at: 7 });
+  assert.ok(log?.type === 'log');
+  assert.equal(log.chunk.mark, 34);
+  assert.equal(
+    Buffer.from(log.chunk.bytes).toString(),
+    '\x1b[32;1m$ login [MASKED] # collapsed multi-line command\x1b[0m\n',
+  );
 });
 
 test('a receiver that is slow holds back the writer and keeps the order', async () => {

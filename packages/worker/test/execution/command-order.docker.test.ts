@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JobRequest, systemClock } from '@xx-pipeline/common';
+import { commandEcho, type JobRequest, systemClock } from '@xx-pipeline/common';
 import { jobRequest } from '@xx-pipeline/testing';
 import { JobRunner } from '../../src/execution/index.ts';
-import { commandEcho } from '../../src/execution/shell/script-text.ts';
 import { DockerRig } from '../docker/rig.ts';
 import { FollowedJob, MemoryArtifacts } from './JobRig.ts';
 

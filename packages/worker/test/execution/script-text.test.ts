@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { readScriptText } from '../../src/execution/scripted/read-script-text.ts';
 import { MarkBarrier } from '../../src/execution/shell/MarkBarrier.ts';
 import { MarkFilter } from '../../src/execution/shell/MarkFilter.ts';
-import { commandEcho, quote, scriptText } from '../../src/execution/shell/script-text.ts';
+import { quote, scriptText } from '../../src/execution/shell/script-text.ts';
 
 const mark = '\u001emark:';
 const marks = new RegExp(`${mark}(\\d+)\n`, 'g');
@@ -227,11 +227,6 @@ test('a NUL character in a value or a command is refused', () => {
     error: 'variable A holds a NUL character, which no shell can keep',
   });
   assert.equal(scriptText(['true', 'a\0b'], [], mark).ok, false);
-});
-
-test('a command is shown by its first line', () => {
-  assert.equal(commandEcho(' make all\n'), '$ make all');
-  assert.equal(commandEcho('if x\nthen y\nfi'), '$ if x # collapsed multi-line command');
 });
 
 test('what is written can be read back', () => {

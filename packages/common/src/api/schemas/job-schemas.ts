@@ -181,6 +181,8 @@ export const logEventSchema = z.object({
   offset: z.int().min(0),
   stream: z.enum(['stdout', 'stderr', 'runner']),
   at: z.int(),
+  /** Which line of the runner this is (`LogChunk.mark`); servers before marks (0.1.0) leave it out. */
+  mark: z.int().min(1).max(255).exactOptional(),
   text: z.string().exactOptional(),
   base64: z.string().exactOptional(),
 });

@@ -1,4 +1,4 @@
-import type { LogChunk } from '@xx-pipeline/common';
+import { type LogChunk, type RunnerLine, runnerLineMark, runnerLineText } from '@xx-pipeline/common';
 import { encodeLogFrame, type LogFrameHead, logFrameHeaderLength, readLogFrameHead } from '@xx-pipeline/common/api';
 import type { ToldLog } from '../../execution/index.ts';
 import type { SpoolFile } from './SpoolFile.ts';
@@ -193,8 +193,9 @@ export class LogSpool {
   }
 
   #gapNote(): LogChunk {
-    const line = `\nWARNING: ${this.#leftOut} bytes of the log are missing here: the worker's disk was full\n`;
-    return { stream: 'runner', at: this.#options.now(), bytes: Buffer.from(line) };
+    const line: RunnerLine = { kind: 'lost', size: `${this.#leftOut} bytes` };
+    const bytes = Buffer.from(`\n${runnerLineText(line)}\n`);
+    return { stream: 'runner', at: this.#options.now(), bytes, mark: runnerLineMark(line) };
   }
 
   async #append(batch: readonly LogChunk[], bytes: number): Promise<boolean> {
@@ -263,20 +264,23 @@ const empty: SpoolContent = { fileEnd: 0, end: 0, told: { stdout: 0, stderr: 0, 
 
 async function readSpool(file: SpoolFile, size: number): Promise<SpoolContent> {
   const bytes = { stdout: 0, stderr: 0, runner: 0 };
-  const lines: string[] = [];
+  const lines: { text: string; mark?: number }[] = [];
   let last: { position: number; length: number } | null = null;
-  const runners: { position: number; length: number }[] = [];
+  const runners: { position: number; length: number; mark?: number }[] = [];
   const fileEnd = await scanFrames(file, 0, size, (head, position) => {
     bytes[head.stream] += head.length;
     last = { position: position + logFrameHeaderLength, length: head.length };
-    if (head.stream === 'runner') runners.push(last);
+    if (head.stream === 'runner') runners.push(head.mark === undefined ? last : { ...last, mark: head.mark });
     return true;
   });
   const text = async ({ position, length }: { position: number; length: number }) => {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
     return buffer.toString('utf8', 0, bytesRead);
   };
-  for (const runner of runners) lines.push((await text(runner)).replace(/^\n/, ''));
+  for (const { mark, ...place } of runners) {
+    const line = (await text(place)).replace(/^\n/, '');
+    lines.push(mark === undefined ? { text: line } : { text: line, mark });
+  }
   const ending = last === null ? '\n' : await text(last);
   return {
     fileEnd,

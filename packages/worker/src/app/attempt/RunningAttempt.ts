@@ -7,6 +7,7 @@ import {
   type JobRequest,
   type JobStatusUpdate,
   messageOf,
+  runnerLineMark,
 } from '@xx-pipeline/common';
 import { type JobRunner, type PreparedJob, type ReleaseSlot, shownImage } from '../../execution/index.ts';
 import type { DeliveryEnd } from '../delivery/AttemptDelivery.ts';
@@ -129,13 +130,14 @@ export class RunningAttempt {
   }
 
   /** Writes a line into the job's log. */
-  say(line: string): void {
+  say(text: string): void {
     const start = this.#atLineStart ? '' : '\n';
     this.#atLineStart = true;
     void this.#spool?.write({
       stream: 'runner',
       at: this.#around.clock.now(),
-      bytes: Buffer.from(`${start}${line}\n`),
+      bytes: Buffer.from(`${start}${text}\n`),
+      mark: runnerLineMark({ kind: 'note', text }),
     });
   }
 

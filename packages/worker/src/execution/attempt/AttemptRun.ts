@@ -8,6 +8,7 @@ import {
   messageOf,
   type PhaseTimings,
   type Result,
+  type RunnerLine,
 } from '@xx-pipeline/common';
 import { keepArtifacts } from '../artifacts/ArtifactCollector.ts';
 import { restoreArtifacts } from '../artifacts/restore-artifacts.ts';
@@ -20,7 +21,7 @@ import { LogPipe } from '../log/LogPipe.ts';
 import { createSecretMask, type SecretMask } from '../log/mask-secrets.ts';
 import type { ToldLog } from '../log/ToldLog.ts';
 import type { PreparedJob } from '../PreparedJob.ts';
-import { commandEcho, type ScriptText, scriptText } from '../shell/script-text.ts';
+import { type ScriptText, scriptText } from '../shell/script-text.ts';
 import {
   endingOfError,
   eventsNotRecorded,
@@ -226,10 +227,9 @@ export class AttemptRun {
     this.#stop.signal.throwIfAborted();
     const stop = this.#stop.signal;
     const commands = this.#request.script;
-    const end = await this.#runText(container, script, commands, stop, (index) => {
+    const end = await this.#runText(container, script, commands, stop, (index, text) => {
       this.#command = index;
-      const text = this.#mask.text(commands[index] as string);
-      void this.#events.send({ type: 'command', index, text, at: this.#settings.clock.now() });
+      return { kind: 'command', index, text };
     });
     if (end.stopped) {
       this.#givenUp = end.givenUp;
@@ -244,16 +244,17 @@ export class AttemptRun {
     const commands = this.#request.afterScript ?? [];
     if (commands.length === 0 || this.#kill.signal.aborted || this.#givenUp) return;
     if (ending.kind === 'failed' && ending.reason !== 'script_failure') {
-      await this.#log.line(`Skipping after_script: ${ending.message}`);
+      await this.#log.line({ kind: 'after-script-skipped', why: ending.message });
       return;
     }
     const text = this.#script(commands, ending.kind);
     if (!text.ok) return;
-    void this.#phase('after_script');
-    await this.#log.line('Running after_script');
+    await this.#log.line({ kind: 'after-script' });
     const { afterScriptMs, clock } = this.#settings;
     const limit = new TimeLimit(clock, afterScriptMs);
-    const end = await this.#runText(container, text.value, commands, limit.signal).finally(() => limit.lift());
+    const announce = (_: number, text: string): RunnerLine => ({ kind: 'after-command', text });
+    const run = this.#runText(container, text.value, commands, limit.signal, announce);
+    const end = await run.finally(() => limit.lift());
     if (end.stopped) this.#givenUp = end.givenUp;
     if (this.#kill.signal.aborted) return;
     if (end.stopped) await this.#log.warn(`after_script stopped: it took longer than ${formatDuration(afterScriptMs)}`);
@@ -270,7 +271,7 @@ export class AttemptRun {
       return ending;
     }
     this.#timer.switchTo('artifacts');
-    void this.#phase('artifacts');
+    void this.#log.line({ kind: 'artifacts' });
     const { artifacts, artifactLimits, artifactsMs, clock } = this.#settings;
     const late = new ExecutionBroken(`artifacts not stored within ${formatDuration(artifactsMs)}`);
     const limit = new TimeLimit(clock, artifactsMs, late);
@@ -303,7 +304,7 @@ export class AttemptRun {
     script: ScriptText,
     commands: readonly string[],
     stop: AbortSignal,
-    onCommand: (index: number) => void = () => {},
+    announce: (index: number, command: string) => RunnerLine,
   ) {
     const { clock, graceMs, killMs } = this.#settings;
     const shell: ShellScript = { text: script.text, mark: this.#mark };
@@ -312,9 +313,7 @@ export class AttemptRun {
       lost: (stream, why) => this.#log.lost(stream, why),
       mark: (index) => {
         const command = commands[index];
-        if (command === undefined) return;
-        onCommand(index);
-        void this.#log.line(`\u001b[32;1m${commandEcho(command)}\u001b[0m`);
+        if (command !== undefined) void this.#log.line(announce(index, command));
       },
     };
     try {
@@ -360,7 +359,6 @@ export class AttemptRun {
     const outcome = this.#outcome(ending, timings);
     const told = this.#log.line(lastLine(ending));
     await this.#tellDecided(outcome, told);
-    void this.#phase('cleanup');
     await this.#prepared?.discard(new JobStopped(ending));
     this.#over.abort('over');
     try {

@@ -1,4 +1,4 @@
-import { type FailureReason, type JobOutcome, messageOf } from '@xx-pipeline/common';
+import { type FailureReason, type JobOutcome, messageOf, type RunnerLine } from '@xx-pipeline/common';
 import { ExecutionBroken, ImageUnavailable } from '../errors.ts';
 import { firstLine, formatBytes } from '../format.ts';
 import type { ScriptExit } from '../JobExecutor.ts';
@@ -60,14 +60,14 @@ function memoryFailure({ memoryLimit }: ScriptExit): string {
 }
 
 /** The last line of a job's log. */
-export function lastLine(ending: JobEnding): string {
+export function lastLine(ending: JobEnding): RunnerLine {
   switch (ending.kind) {
     case 'success':
-      return 'Job succeeded';
+      return { kind: 'succeeded' };
     case 'canceled':
-      return 'Job canceled';
+      return { kind: 'canceled' };
     case 'failed':
-      return `Job failed: ${ending.message}`;
+      return { kind: 'failed', message: ending.message };
   }
 }
 

@@ -27,7 +27,7 @@ export class PullReporter implements PrepareObserver {
     const { log, timer, onQueued } = this.#to;
     timer.switchTo('queue');
     onQueued(true);
-    void log.line('Waiting in the queue of the container engine');
+    void log.line({ kind: 'note', text: 'Waiting in the queue of the container engine' });
   }
 
   started(): void {
@@ -40,20 +40,19 @@ export class PullReporter implements PrepareObserver {
     if (!this.#pulling) {
       this.#pulling = true;
       timer.switchTo('pull');
-      void events.send({ type: 'phase', phase: 'pull', at: clock.now() });
-      void log.line(`Pulling image ${image}`);
+      void log.line({ kind: 'pull', image });
     }
     // Only the newest numbers matter: a receiver that is behind misses some.
-    if (!events.busy) void events.send({ type: 'pull-progress', image, current, total, at: clock.now() });
+    if ((current > 0 || total > 0) && !events.busy)
+      void events.send({ type: 'pull-progress', image, current, total, at: clock.now() });
   }
 
   pulled(image: string, ms: number): void {
     if (!this.#pulling) return;
     this.#pulling = false;
-    const { events, log, timer, clock } = this.#to;
+    const { log, timer } = this.#to;
     timer.switchTo('prepare');
-    void events.send({ type: 'phase', phase: 'prepare', at: clock.now() });
-    void log.line(`Pulled image ${image} in ${formatDuration(ms)}`);
+    void log.line({ kind: 'pulled', image, took: formatDuration(ms) });
   }
 
   warning(message: string): void {

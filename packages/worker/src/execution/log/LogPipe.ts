@@ -1,4 +1,12 @@
-import type { Clock, LogStream } from '@xx-pipeline/common';
+import {
+  type Clock,
+  eventsOfLine,
+  type LogStream,
+  type RunnerLine,
+  runnerLineMark,
+  runnerLineText,
+  unmarkedLimitKind,
+} from '@xx-pipeline/common';
 import { formatBytes } from '../format.ts';
 import type { EventStream } from './EventStream.ts';
 import type { MaskStream, SecretMask } from './mask-secrets.ts';
@@ -9,8 +17,10 @@ export const defaultLogLimit = 2 ** 30;
 
 /** How much is kept from its end besides: where a failure shows. */
 const tailLimit = 256 * 1024;
-const gapNote = 'of output left out here: see above';
-const limitNote = 'log limit';
+const marks = {
+  gap: runnerLineMark({ kind: 'gap', size: '' }),
+  limit: runnerLineMark({ kind: 'log-limit', message: '' }),
+};
 
 /**
  * The way of a job's output into its log: masked, in order of arrival, with back-pressure, as bytes.
@@ -29,7 +39,7 @@ export class LogPipe {
   #leftOut = 0;
   #atLineStart = true;
   /** Told in an earlier life: output still to be passed over, and lines. */
-  readonly #told: { stdout: number; stderr: number; readonly lines: string[] };
+  readonly #told: { stdout: number; stderr: number; readonly lines: ToldLog['lines'][number][] };
   /** The kept end of an overlong output is in the log already. */
   #tailTold: boolean;
 
@@ -47,8 +57,10 @@ export class LogPipe {
     this.#masks = { stdout: parts.mask.stream(), stderr: parts.mask.stream() };
     const { stdout = 0, stderr = 0, lines = [], atLineStart = true } = parts.told ?? {};
     this.#told = { stdout, stderr, lines: [...lines] };
-    this.#tailTold = lines.some((line) => line.includes(gapNote));
-    this.#announced = lines.some((line) => line.includes(limitNote));
+    const has = (mark: number, kind: 'gap' | 'log-limit') =>
+      lines.some((line) => (line.mark === undefined ? unmarkedLimitKind(line.text) === kind : line.mark === mark));
+    this.#tailTold = has(marks.gap, 'gap');
+    this.#announced = has(marks.limit, 'log-limit');
     this.#atLineStart = atLineStart;
   }
 
@@ -69,7 +81,9 @@ export class LogPipe {
     const at = this.#clock.now();
     for (const stream of ['stdout', 'stderr'] as const) await this.#keep(stream, this.#masks[stream].flush(), at);
     const tail = this.#tailTold ? [] : this.#tail;
-    if (this.#leftOut > 0 && !this.#tailTold) await this.line(`${formatBytes(this.#leftOut)} ${gapNote}`);
+    if (this.#leftOut > 0 && !this.#tailTold) {
+      await this.line({ kind: 'gap', size: formatBytes(this.#leftOut) });
+    }
     this.#tailTold = false;
     this.#tail = [];
     this.#tailBytes = 0;
@@ -77,21 +91,32 @@ export class LogPipe {
     for (const chunk of tail) await this.#send(chunk.stream, chunk.bytes, chunk.at);
   }
 
-  /** A line of our own. It counts for no limit. */
-  line(text: string): void | Promise<void> {
-    const told = this.#told.lines.indexOf(`${this.#mask.text(text)}\n`);
+  /** A line of the runner, and the events that it stands for. It counts for no limit. */
+  line(line: RunnerLine): void | Promise<void> {
+    const shown = this.#masked(line);
+    const at = this.#clock.now();
+    for (const event of eventsOfLine(shown, at)) void this.#events.send(event);
+    const text = `${runnerLineText(shown)}\n`;
+    const told = this.#told.lines.findIndex((known) => known.text === text);
     if (told >= 0) {
       this.#told.lines.splice(told, 1);
       return;
     }
     const start = this.#atLineStart ? '' : '\n';
-    return this.#send('runner', Buffer.from(`${start}${this.#mask.text(text)}\n`), this.#clock.now());
+    return this.#send('runner', Buffer.from(start + text), at, runnerLineMark(shown));
   }
 
   /** Something a person should know: an event, and a line of the log so that the log explains itself. */
   warn(message: string): void | Promise<void> {
-    void this.#events.send({ type: 'warning', message: this.#mask.text(message), at: this.#clock.now() });
-    return this.line(`WARNING: ${message}`);
+    return this.line({ kind: 'warning', message });
+  }
+
+  #masked(line: RunnerLine): RunnerLine {
+    const entries = Object.entries(line).map(([key, value]) => [
+      key,
+      key !== 'kind' && typeof value === 'string' ? this.#mask.text(value) : value,
+    ]);
+    return Object.fromEntries(entries) as RunnerLine;
   }
 
   #keep(stream: 'stdout' | 'stderr', masked: Uint8Array, at: number): void | Promise<void> {
@@ -127,12 +152,13 @@ export class LogPipe {
     if (this.#announced) return;
     this.#announced = true;
     const kept = `only the last ${formatBytes(tailLimit)} of what follows are kept`;
-    void this.warn(`${limitNote} of ${formatBytes(this.#limit)} reached: ${kept}`);
+    void this.line({ kind: 'log-limit', message: `log limit of ${formatBytes(this.#limit)} reached: ${kept}` });
   }
 
-  #send(stream: LogStream, bytes: Uint8Array, at: number): void | Promise<void> {
+  #send(stream: LogStream, bytes: Uint8Array, at: number, mark?: number): void | Promise<void> {
     if (bytes.length === 0) return;
     this.#atLineStart = bytes[bytes.length - 1] === 10;
-    return this.#events.send({ type: 'log', chunk: { stream, at, bytes } });
+    const chunk = mark === undefined ? { stream, at, bytes } : { stream, at, bytes, mark };
+    return this.#events.send({ type: 'log', chunk });
   }
 }

@@ -6,7 +6,7 @@ export interface ToldLog {
   /** Bytes of the job's own output, per stream, as they left the mask. */
   readonly stdout: number;
   readonly stderr: number;
-  /** Lines of our own, whole. */
-  readonly lines: readonly string[];
+  /** Lines of the runner, whole, each with its mark (`LogChunk.mark`). */
+  readonly lines: readonly { readonly text: string; readonly mark?: number }[];
   readonly atLineStart: boolean;
 }

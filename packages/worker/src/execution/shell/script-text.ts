@@ -63,13 +63,6 @@ function boundary(mark: string): string {
   return `{ ${trace}; ${write(7)}; ${write(8)}; } 2>/dev/null || :`;
 }
 
-/** How a command is shown before it runs: its first line. */
-export function commandEcho(command: string): string {
-  const text = command.trim();
-  const end = text.indexOf('\n');
-  return end < 0 ? `$ ${text}` : `$ ${text.slice(0, end).trimEnd()} # collapsed multi-line command`;
-}
-
 /** A word of the shell that stands for exactly this text. */
 export function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
