@@ -25,7 +25,7 @@ export function parseSourceDocument(file: string, text: string, sink: Diagnostic
   }
   const stream = parseEventStream(text);
   if (!stream.ok) {
-    reportSyntaxErrors(file, text, stream.error, sink);
+    reportSyntaxErrors(file, stream.error.readable, stream.error.error, sink);
     return null;
   }
   const builder = new TreeBuilder(file, text, stream.value, sink);
