@@ -113,8 +113,8 @@ test(
         [/segment/, [file('./a')]],
         [/NUL/, [file('a\0b')]],
         [/twice/, [file('a'), file('a')]],
-        [/below a/, [{ path: 'a', link: '/etc' }, file('a/passwd')]],
-        [/below a/, [file('a/passwd'), { path: 'a', link: '/etc' }]],
+        [/below "a"/, [{ path: 'a', link: '/etc' }, file('a/passwd')]],
+        [/below "a"/, [file('a/passwd'), { path: 'a', link: '/etc' }]],
       ];
     for (const [expected, files] of cases) {
       const problem = await problemOf(rig.person.offerSnapshot({ body: { files } }));

@@ -3,10 +3,10 @@ import { link, lstat, mkdir, open, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
+import { pathInside } from '@xx-pipeline/common';
 import { readTar, type TarHeader } from '@xx-pipeline/common/tar';
 import { CommandError } from '../../io/CommandIo.ts';
 import { ExitCode } from '../../io/exit-codes.ts';
-import { pathBelow } from './path-below.ts';
 
 /** What an archive may hold; one beyond it is no honest one. */
 const mostBytes = 64 * 2 ** 30;
@@ -61,7 +61,7 @@ class Unpacker {
 
   async entry(header: TarHeader, body: AsyncIterable<Uint8Array>): Promise<void> {
     this.#count(header);
-    const path = pathBelow(header.name);
+    const path = pathInside(header.name);
     if (path === '') return;
     if (path === null) return this.#refuse(header.name, 'its path leads out of the directory');
     const isDirectory = header.type === 'directory';
@@ -89,7 +89,7 @@ class Unpacker {
 
   async #symlink(path: string, absolute: string, target: string): Promise<void> {
     const parent = path.slice(0, path.lastIndexOf('/') + 1);
-    const lands = target.startsWith('/') || target === '' ? null : pathBelow(parent + target);
+    const lands = target.startsWith('/') || target === '' ? null : pathInside(parent + target);
     // Behind another link `..` leads elsewhere than it seems: it may only stand in front.
     const forward = target.replace(/^(?:\.\.?\/+)*/, '');
     const turns = forward !== '..' && forward.split('/').includes('..');
@@ -101,7 +101,7 @@ class Unpacker {
   }
 
   async #hardLink(path: string, absolute: string, linkname: string): Promise<void> {
-    const target = pathBelow(linkname);
+    const target = pathInside(linkname);
     if (target === null || target === path || !this.#written.has(target)) {
       return this.#refuse(path, 'it links to a file outside the archive');
     }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type SnapshotFile, snapshotText } from '@xx-pipeline/common';
+import { type SnapshotFile, snapshotText, TreePaths } from '@xx-pipeline/common';
 import { readTar, type TarHeader } from '@xx-pipeline/common/tar';
 import { SourceUnavailable } from './SourceUnavailable.ts';
 
 /**
- * Lays out a snapshot's archive below a directory and checks that it is the tree of that id: every path, content, mode
- * and link. Nothing is written outside, whatever the archive says. Resolves with the size of its contents.
+ * Unpacks a snapshot's archive below a directory and checks that it is the tree of that id: every path, content, mode
+ * and link. Nothing is written outside, whatever the archive says. Returns the size of its contents. Throws
+ * `SourceUnavailable`.
  */
 export async function unpackSnapshot(
   archive: AsyncIterable<Uint8Array>,
@@ -17,13 +18,13 @@ export async function unpackSnapshot(
   signal: AbortSignal,
 ): Promise<number> {
   const tree = new Map<string, SnapshotFile>();
-  const folders = new Set<string>();
+  const paths = new TreePaths();
   let size = 0;
   for await (const { header, body } of readTar(archive, signal)) {
-    const path = checkPath(header, tree, folders);
+    const path = checkPath(header, paths);
     size += header.size;
     if (size > limits.bytes || tree.size >= limits.files) {
-      throw new SourceUnavailable(`the tree ${id.slice(0, 12)} is larger than this worker takes`);
+      throw new SourceUnavailable(`the tree ${id.slice(0, 12)} is larger than this worker accepts`);
     }
     const target = join(directory, path);
     await mkdir(dirname(target), { recursive: true });
@@ -33,7 +34,7 @@ export async function unpackSnapshot(
     } else tree.set(path, await writeContent(target, path, header, body));
   }
   if (createHash('sha256').update(snapshotText(tree.values()).text).digest('hex') !== id)
-    throw new SourceUnavailable(`the archive of tree ${id.slice(0, 12)} holds another tree`);
+    throw new SourceUnavailable(`the archive of tree ${id.slice(0, 12)} has the files of another tree`);
   return size;
 }
 
@@ -57,21 +58,11 @@ async function writeContent(
   return { path, sha256: digest.digest('hex'), size: header.size, executable };
 }
 
-/** The path of an entry. Throws unless it leads to a new name in a folder of the tree. */
-function checkPath(header: TarHeader, tree: ReadonlyMap<string, SnapshotFile>, folders: Set<string>): string {
-  const { name } = header;
-  const type = header.type ?? 'file';
-  if (type !== 'file' && type !== 'symlink') throw new SourceUnavailable(`the archive holds ${name}, a ${type}`);
-  const parts = name.split('/');
-  if (name.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..')) {
-    throw new SourceUnavailable(`the archive holds ${JSON.stringify(name)}, which is no path inside a tree`);
-  }
-  if (tree.has(name) || folders.has(name)) throw new SourceUnavailable(`the archive holds ${name} twice`);
-  for (let end = name.indexOf('/'); end >= 0; end = name.indexOf('/', end + 1)) {
-    const folder = name.slice(0, end);
-    // Below a file nothing can lie, and a link could lead anywhere.
-    if (tree.has(folder)) throw new SourceUnavailable(`the archive holds ${name} below ${folder}, which is no folder`);
-    folders.add(folder);
-  }
+/** The path of an entry. Throws unless it is a new path inside the tree. */
+function checkPath({ name, type = 'file' }: TarHeader, paths: TreePaths): string {
+  const shown = JSON.stringify(name);
+  if (type !== 'file' && type !== 'symlink') throw new SourceUnavailable(`the archive has ${shown}, a ${type}`);
+  const problem = paths.add(name);
+  if (problem !== null) throw new SourceUnavailable(`the archive has ${shown}, which ${problem}`);
   return name;
 }

@@ -1,6 +1,13 @@
 import { Readable } from 'node:stream';
 import { createZstdCompress } from 'node:zlib';
-import { type ArtifactRef, type ArtifactRequest, messageOf, orAborted } from '@xx-pipeline/common';
+import {
+  type ArtifactRef,
+  type ArtifactRequest,
+  messageOf,
+  orAborted,
+  parentsOf,
+  pathInside,
+} from '@xx-pipeline/common';
 import type { TarHeader } from '@xx-pipeline/common/tar';
 import { ExecutionBroken } from '../errors.ts';
 import { formatBytes } from '../format.ts';
@@ -9,7 +16,6 @@ import { workspacePath } from '../JobExecutor.ts';
 import type { JobArtifacts } from '../ports.ts';
 import { type ArtifactPattern, covers, type RejectedPattern, readPattern } from './artifact-patterns.ts';
 import { filterTar } from './filter-tar.ts';
-import { parentsOf, pathInWorkspace } from './tar-paths.ts';
 
 /** How much one job may keep or be given. */
 export interface ArtifactLimits {
@@ -136,7 +142,7 @@ class ArtifactCollector {
     const listing = this.#container.listFiles(pattern.root === '' ? '.' : pattern.root);
     const listed = await orAborted(listing, this.#options.signal);
     if (listed === null) return [pattern.root];
-    const paths = listed.map((path) => pathInWorkspace(path)).filter((path) => path !== null);
+    const paths = listed.map((path) => pathInside(path)).filter((path) => path !== null);
     const covered = paths.filter((path) => covers(pattern, path));
     const matching = covered.filter((path) => !this.#isExcluded(path));
     // What is excluded may never be read, but it matched.
@@ -151,7 +157,7 @@ class ArtifactCollector {
   }
 
   #choose(header: TarHeader): TarHeader | null {
-    const path = pathInWorkspace(header.name);
+    const path = pathInside(header.name);
     if (path === null || path === '' || this.#kept.has(path)) return null;
     const matching = this.#paths.filter((pattern) => covers(pattern, path));
     if (matching.length === 0) return null;
@@ -164,7 +170,7 @@ class ArtifactCollector {
       case 'symlink':
         break;
       case 'link': {
-        const target = pathInWorkspace(header.linkname ?? '');
+        const target = pathInside(header.linkname ?? '');
         if (target !== null && this.#kept.has(target)) return this.#keep(path, { ...header, linkname: target });
         this.#links.add(path);
         return null;

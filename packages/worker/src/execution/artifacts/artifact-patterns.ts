@@ -1,5 +1,5 @@
+import { parentsOf, pathInside } from '@xx-pipeline/common';
 import { Minimatch } from 'minimatch';
-import { parentsOf, pathInWorkspace } from './tar-paths.ts';
 
 const longestPattern = 256;
 const mostBraces = 8;
@@ -29,7 +29,7 @@ export function readPattern(text: string, workspace: string): ArtifactPattern | 
   if (text === '') return { text, why: 'it is empty' };
   if (text.length > longestPattern) return { text, why: `it is longer than ${longestPattern} characters` };
   if (text.split('{').length - 1 > mostBraces) return { text, why: `it has more than ${mostBraces} braces` };
-  const path = pathInWorkspace(inside);
+  const path = pathInside(inside);
   if (path === null) return { text, why: 'it lies outside the workspace' };
   const segments = path.split('/');
   const first = segments.findIndex((segment) => magic.test(segment) || segment.includes('\\'));

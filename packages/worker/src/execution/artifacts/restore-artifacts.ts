@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
-import { type JobDependency, messageOf, orAborted } from '@xx-pipeline/common';
+import { type JobDependency, messageOf, orAborted, parentsOf, pathInside } from '@xx-pipeline/common';
 import type { TarHeader } from '@xx-pipeline/common/tar';
 import { ExecutionBroken, ImageUnavailable } from '../errors.ts';
 import { formatBytes } from '../format.ts';
@@ -9,7 +9,6 @@ import type { JobContainer } from '../JobExecutor.ts';
 import type { JobArtifacts } from '../ports.ts';
 import type { ArtifactLimits } from './ArtifactCollector.ts';
 import { filterTar } from './filter-tar.ts';
-import { parentsOf, pathInWorkspace } from './tar-paths.ts';
 
 /** What artifacts are restored with. */
 export interface RestoreArtifactsOptions {
@@ -85,7 +84,7 @@ class EntryCheck {
 
   check(header: TarHeader): TarHeader | null {
     this.#count(header);
-    const path = header.name.split('/').includes('..') ? null : pathInWorkspace(header.name);
+    const path = header.name.split('/').includes('..') ? null : pathInside(header.name);
     if (path === '') return null;
     if (path === null) return this.#refuse(header.name, 'its path leads out of the workspace');
     for (const parent of parentsOf(path)) {
@@ -100,16 +99,13 @@ class EntryCheck {
         return { ...header, name: path };
       case 'symlink':
         // Engines refuse a whole archive for one such link. An absolute target is the container's own business.
-        if (
-          !header.linkname?.startsWith('/') &&
-          pathInWorkspace(`${posix.dirname(path)}/${header.linkname ?? ''}`) === null
-        )
+        if (!header.linkname?.startsWith('/') && pathInside(`${posix.dirname(path)}/${header.linkname ?? ''}`) === null)
           return this.#refuse(path, `it links to ${JSON.stringify(header.linkname)}, outside the workspace`);
         this.#files.delete(path);
         this.#symlinks.add(path);
         return { ...header, name: path };
       case 'link': {
-        const target = pathInWorkspace(header.linkname ?? '');
+        const target = pathInside(header.linkname ?? '');
         if (target === null || !this.#files.has(target))
           return this.#refuse(path, 'it links to a file outside the archive');
         return { ...header, name: path, linkname: target };
