@@ -9,7 +9,7 @@ import type {
   UpcomingJob,
 } from '@xx-pipeline/common';
 import { isTerminal, success, unreachable } from '@xx-pipeline/common';
-import type { Problem } from '@xx-pipeline/common/api';
+import { type Problem, problem, refused } from '@xx-pipeline/common/api';
 import {
   dueAt,
   type JobDecision,
@@ -31,7 +31,6 @@ import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
 import type { JobSteps, StageSteps } from './execution-steps.ts';
 import { makeUnassignedRequest, sealVariable } from './make-job-request.ts';
-import { problem, refused } from './problems.ts';
 import { StatusLogs } from './StatusLogs.ts';
 import { upcomingJobsOf } from './upcoming-jobs.ts';
 

@@ -8,7 +8,7 @@ import {
   type Result,
   success,
 } from '@xx-pipeline/common';
-import type { Checked, createExecutionSchema, Problem } from '@xx-pipeline/common/api';
+import { type Checked, type createExecutionSchema, type Problem, problem, refused } from '@xx-pipeline/common/api';
 import { createPipelineExecution, expandTags, playJobs, retriesOfPipeline } from '@xx-pipeline/pipeline-language';
 import type { ExecutionSource } from '../store/ExecutionStore.ts';
 import { cancelExecutionOf, isBeingCanceled } from './cancel-jobs.ts';
@@ -17,7 +17,6 @@ import { type ExecutionDraft, shownExecution } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
 import type { PipelineSteps, StageSteps } from './execution-steps.ts';
 import { sealVariable } from './make-job-request.ts';
-import { problem, refused } from './problems.ts';
 import { sourceProblem } from './source-problem.ts';
 
 /** A request to run a plan. */

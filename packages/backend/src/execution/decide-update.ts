@@ -9,12 +9,11 @@ import {
   noTimings,
   unreachable,
 } from '@xx-pipeline/common';
-import type { Problem } from '@xx-pipeline/common/api';
+import { type Problem, problem } from '@xx-pipeline/common/api';
 import { hashToken } from '@xx-pipeline/service';
 import type { Assignment } from '../store/ExecutionStore.ts';
 import { parseAttemptToken } from './attempt-token.ts';
 import type { Caller } from './Caller.ts';
-import { problem } from './problems.ts';
 
 /** What a status update comes to. */
 export type UpdateDecision =

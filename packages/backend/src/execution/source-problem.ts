@@ -1,5 +1,4 @@
-import type { Problem } from '@xx-pipeline/common/api';
-import { problem } from './problems.ts';
+import { type Problem, problem } from '@xx-pipeline/common/api';
 
 const protocols = new Set(['http:', 'https:', 'ssh:', 'git:', 'git+ssh:', 'file:']);
 

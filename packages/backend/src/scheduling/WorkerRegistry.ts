@@ -1,17 +1,17 @@
 import { type Clock, isoTime, isTerminal, type Result, success } from '@xx-pipeline/common';
-import type {
-  heartbeatAnswerSchema,
-  heartbeatSchema,
-  Problem,
-  registeredWorkerSchema,
-  registerWorkerSchema,
-  reserveExecutionSchema,
-  workerSchema,
+import {
+  type heartbeatAnswerSchema,
+  type heartbeatSchema,
+  type Problem,
+  refused,
+  type registeredWorkerSchema,
+  type registerWorkerSchema,
+  type reserveExecutionSchema,
+  type workerSchema,
 } from '@xx-pipeline/common/api';
 import { hashToken } from '@xx-pipeline/service';
 import type { z } from 'zod';
 import type { JobExecutionService } from '../execution/JobExecutionService.ts';
-import { refused } from '../execution/problems.ts';
 import { heartbeatMs, leaseMs } from '../leases.ts';
 import type { SecretBox } from '../secrets/SecretBox.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';

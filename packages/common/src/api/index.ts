@@ -13,7 +13,14 @@ export type { Access, Bytes, Route } from './routes/Route.ts';
 export type { ByteSource, Checked, Given, RouteAnswer, RouteInput } from './routes/route-types.ts';
 export { workerRoutes } from './routes/worker-routes.ts';
 export * from './schemas/job-schemas.ts';
-export { type Problem, problemCodes, problemMediaType, problemSchema } from './schemas/Problem.ts';
+export {
+  type Problem,
+  type ProblemDetails,
+  problem,
+  problemMediaType,
+  problemSchema,
+  refused,
+} from './schemas/Problem.ts';
 export * from './schemas/pipeline-schemas.ts';
 export { planSchema } from './schemas/plan-schema.ts';
 export * from './schemas/worker-schemas.ts';
