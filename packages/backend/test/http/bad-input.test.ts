@@ -114,7 +114,7 @@ test(
         [/NUL/, [file('a\0b')]],
         [/twice/, [file('a'), file('a')]],
         [/below "a"/, [{ path: 'a', link: '/etc' }, file('a/passwd')]],
-        [/below "a"/, [file('a/passwd'), { path: 'a', link: '/etc' }]],
+        [/also a directory/, [file('a/passwd'), { path: 'a', link: '/etc' }]],
       ];
     for (const [expected, files] of cases) {
       const problem = await problemOf(rig.person.offerSnapshot({ body: { files } }));
