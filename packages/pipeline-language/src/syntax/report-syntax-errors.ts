@@ -53,14 +53,17 @@ function findAll(text: string): readonly SyntaxError[] {
       prettyErrors: false,
       logLevel: 'silent',
     });
-    return errors
-      .filter((error) => error.code !== 'MULTIPLE_DOCS')
-      .map((error) => {
-        const start = Math.min(error.pos[0], text.length);
-        const end = Math.min(error.pos[1], text.length);
-        const words = inGitLabsWords(error.code, error.message, lineAt(text, start));
-        return { ...words, ...((isUnclosed(error.message) ? bracketBefore(text, start) : null) ?? { start, end }) };
-      });
+    const kept = errors.filter((error) => error.code !== 'MULTIPLE_DOCS');
+    const opened = kept.some(({ message }) => isUnclosed(message)) ? findUnclosedBracket(text) : null;
+    return kept.map((error) => {
+      const start = Math.min(error.pos[0], text.length);
+      const words = inGitLabsWords(error.code, error.message, lineAt(text, start));
+      // Where the bracket is that was not closed, rather than where the parser noticed.
+      if (isUnclosed(error.message) && opened !== null && opened < start) {
+        return { ...words, start: opened, end: opened + 1 };
+      }
+      return { ...words, start, end: Math.min(error.pos[1], text.length) };
+    });
   } catch {
     // It recurses without a bound, so nesting behind the first error can exhaust the stack: one message has to do.
     return [];
@@ -71,8 +74,9 @@ function findAll(text: string): readonly SyntaxError[] {
 function onePerEntry(text: string, errors: readonly SyntaxError[]): readonly SyntaxError[] {
   const topLevel = [...text.matchAll(/^[^\s#\]}]/gm)].map(({ index }) => index);
   const chosen = new Map<number, SyntaxError>();
-  for (const error of errors.toSorted((a, b) => a.start - b.start)) {
-    const entry = topLevel.findLastIndex((start) => start <= error.start);
+  let entry = -1;
+  for (const error of errors.toSorted((one, other) => one.start - other.start)) {
+    while ((topLevel[entry + 1] ?? Number.POSITIVE_INFINITY) <= error.start) entry++;
     const other = chosen.get(entry);
     if (other === undefined || error.rank < other.rank) chosen.set(entry, error);
   }
@@ -124,12 +128,6 @@ function inGitLabsWords(code: string, message: string, line: string): Pick<Synta
 }
 
 const isUnclosed = (message: string): boolean => /^flow (sequence|map)/i.test(message);
-
-/** Where the bracket is that was not closed, rather than where the parser noticed. */
-function bracketBefore(text: string, noticed: number): { start: number; end: number } | null {
-  const opened = findUnclosedBracket(text);
-  return opened !== null && opened < noticed ? { start: opened, end: opened + 1 } : null;
-}
 
 const lowerFirst = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1).replace(/\.$/, '');
 
