@@ -1,6 +1,7 @@
 import type { Dependency } from '../keys/dependencies.ts';
 import type { Reader } from '../keys/Keyword.ts';
 import type { MapNode } from '../syntax/nodes.ts';
+import { checkInstanceNames } from './check-instance-names.ts';
 import { checkStages } from './check-stages.ts';
 import { checkVariableCycles } from './check-variable-cycles.ts';
 import type { JobDefinition, JobInstance } from './JobDefinition.ts';
@@ -32,6 +33,7 @@ export function definePipeline(root: MapNode, reader: Reader): PipelineDefinitio
   const globals = readGlobals(root, reader);
   const jobs = readJobs(root, globals, reader);
   const index = new JobIndex(jobs, globals.stages);
+  checkInstanceNames(jobs, reader.sink);
   checkStages(jobs, globals.stages, reader.sink);
   checkVariableCycles(globals, jobs, root, reader.sink);
   const links = new Map<JobInstance, JobLinks>();
