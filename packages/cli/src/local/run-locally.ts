@@ -1,7 +1,7 @@
 import { type PipelinePlan, systemClock, systemIds } from '@xx-pipeline/common';
 import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
 import { type OpenSource, type PipelineLocation, type RepositoryFacts, sourceInfo } from '@xx-pipeline/source';
-import { DockerExecutor, JobRunner, makeOwnerId } from '@xx-pipeline/worker/execution';
+import { type JobExecutor, JobRunner, makeOwnerId, openExecutor } from '@xx-pipeline/worker/execution';
 import type { CommandIo } from '../io/CommandIo.ts';
 import type { ExitCode } from '../io/exit-codes.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
@@ -19,8 +19,8 @@ import { LocalPipelineRunner } from './LocalPipelineRunner.ts';
 /**
  * The composition root of `xx run --local`: from the opened tree to the exit code.
  *
- * What stands between the command and its first container is done side by side: git answers while modules load,
- * the engine is greeted while the file is checked, directories are made while the engine creates the container.
+ * The work before the first container is done side by side: git runs while modules load, the connection to the engine is
+ * made while the file is checked, directories are made while the engine creates the container.
  */
 export async function runLocally(
   options: RunOptions,
@@ -47,15 +47,18 @@ export async function runLocally(
   }
 }
 
-/** Greets the engine at once; that it does not answer matters only when there is something to run. */
-function connect(options: RunOptions, location: PipelineLocation, home: string): Promise<DockerExecutor> {
-  const executor = DockerExecutor.connect({
+/** Connects to the engine at once; a failure matters only when there is something to run. */
+function connect(options: RunOptions, location: PipelineLocation, home: string): Promise<JobExecutor> {
+  const opened = openExecutor({
+    kind: 'docker',
     ownerId: makeOwnerId(),
     trees: () => location.root,
     stateDirectory: home,
     workspaceMode: options.workspace,
+    outlive: null,
     clock: systemClock,
   });
+  const executor = opened.then((each) => each.executor);
   executor.catch(() => {});
   return executor;
 }
@@ -66,7 +69,7 @@ interface RunSurroundings {
   readonly facts: RepositoryFacts;
   readonly home: string;
   readonly io: CommandIo;
-  readonly executor: DockerExecutor;
+  readonly executor: JobExecutor;
 }
 
 async function runPlan(checked: PipelinePlan, around: RunSurroundings): Promise<ExitCode> {
@@ -117,7 +120,7 @@ async function runPlan(checked: PipelinePlan, around: RunSurroundings): Promise<
     clock: systemClock,
     ids: systemIds,
     emit: (event) => {
-      // Tidying up after others waits until this run's first container works.
+      // Cleaning up after other processes waits until the first script of this run has begun.
       if (event.type === 'job-event' && event.event.type === 'phase' && event.event.phase === 'script') void sweep();
       return renderer.event(event);
     },

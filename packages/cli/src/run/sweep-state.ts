@@ -1,23 +1,24 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@xx-pipeline/common';
+import type { JobExecutor } from '@xx-pipeline/worker/execution';
 import { lifeOf, type ProcessIdentity, thisProcess } from '../io/ProcessIdentity.ts';
 import type { LocalReportStore } from '../reports/LocalReportStore.ts';
 
-/** Cleans up after processes that were killed: their reports, their clones, what they left in the engine. Never rejects. */
+/** Cleans up after processes that were killed: their reports, clones and containers. Never rejects. */
 export async function sweepState(
   store: LocalReportStore,
-  engine: { removeLeftovers(): Promise<void> },
+  executor: Pick<JobExecutor, 'sweep'>,
   home: string,
   clock: Clock,
 ): Promise<void> {
-  await Promise.allSettled([store.repairAbandoned(clock), engine.removeLeftovers(), sweepClones(home)]);
+  await Promise.allSettled([store.repairAbandoned(clock), executor.sweep(), sweepClones(home)]);
 }
 
 /** Where clones for single runs are made. */
 export const cloneParent = (home: string): string => join(home, 'clones');
 
-/** Says whose a clone's directory is. */
+/** Records this process as the owner of a clone's directory. */
 export async function markOwned(directory: string): Promise<void> {
   await writeFile(join(directory, 'owner.json'), JSON.stringify(thisProcess()));
 }

@@ -104,7 +104,7 @@ function readToken(input: CommandInput, io: CommandIo): string | null {
   throw new CommandError('that is no token: it has 16 to 256 letters, digits and -._~+/=', ExitCode.usage);
 }
 
-/** Jobs that only pretend, to try things out and to measure without an engine: `XX_EXECUTOR=scripted`. */
+/** The executor of a worker: `XX_EXECUTOR=scripted` for jobs that only pretend, to try out and to measure without an engine. */
 export function readExecutor(io: CommandIo): 'docker' | 'scripted' {
   const name = io.env['XX_EXECUTOR'] || 'docker';
   if (name === 'docker' || name === 'scripted') return name;

@@ -20,8 +20,6 @@ export interface WorkerServiceParts {
   readonly runner: JobRunner;
   /** For attempts that may be given to somebody else while nobody hears of us: its containers stop in time. */
   readonly fencedRunner: JobRunner;
-  /** Scripts of such attempts begin only when the backend knows that they are here: they have an effect on the world. */
-  readonly asksToBegin: boolean;
   /** `unleasedJobs` has one more. */
   readonly unleased: () => void;
   /** null: jobs do not get their containers before they come. */
@@ -294,7 +292,7 @@ export class PipelineExecutionWorkerService {
       isLeft,
     }: { readonly after: Promise<void> | null; readonly admitted: Promise<void>; readonly isLeft: boolean },
   ): RunningAttempt {
-    const { runner, fencedRunner, upcoming, asksToBegin, identity, communication, clock, log } = this.#parts;
+    const { runner, fencedRunner, upcoming, identity, communication, clock, log } = this.#parts;
     const { request, attempt } = directory.job;
     const running = new RunningAttempt(
       directory,
@@ -304,7 +302,7 @@ export class PipelineExecutionWorkerService {
         clock,
         admitted,
         isLeft,
-        asksToBegin: asksToBegin && request.token !== undefined,
+        asksToBegin: request.token !== undefined,
         isHeir: identity.isHeir,
         takePrepared: () => upcoming?.take(request),
         begun: () => void upcoming?.look(request),

@@ -1,7 +1,7 @@
 import { type Clock, stackOf } from '@xx-pipeline/common';
 import { workerRoutes } from '@xx-pipeline/common/api';
 import { type Handlers, type HttpServer, hashToken, type ServiceLog, sameHash } from '@xx-pipeline/service';
-import type { Guardian, JobExecutor } from '../execution/index.ts';
+import type { ContainerGuard, JobExecutor } from '../execution/index.ts';
 import type { BackendContact } from './BackendContact.ts';
 import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import type { WorkerIdentity } from './WorkerIdentity.ts';
@@ -13,8 +13,8 @@ export interface WorkerAppParts {
   readonly executor: JobExecutor;
   /** null: no backend. */
   readonly contact: BackendContact | null;
-  /** null: containers need none. */
-  readonly guardian: Guardian | null;
+  /** null: containers end with this process. */
+  readonly guard: ContainerGuard | null;
   /** null: nobody can call this worker. */
   readonly server: HttpServer | null;
   readonly clock: Clock;
@@ -52,10 +52,10 @@ export class WorkerApp {
    * all be another process's by now, or still.
    */
   async start(): Promise<void> {
-    const { service, contact, guardian, identity, log } = this.#parts;
+    const { service, contact, guard, identity, log } = this.#parts;
     await service.load(contact?.confirmed ?? Promise.resolve());
-    // Whoever ended the process before may have ended its guardian too.
-    if (identity.isHeir && service.heldAttempts().length > 0) guardian?.ensure();
+    // The process before may have been killed together with its guard.
+    if (identity.isHeir && service.heldAttempts().length > 0) guard?.ensure();
     if (contact === null) return await this.#recover();
     this.#contact = contact.run(this.#stop.signal);
     contact.confirmed
@@ -67,7 +67,7 @@ export class WorkerApp {
   async #recover(): Promise<void> {
     const { service, executor } = this.#parts;
     await service.picked();
-    await executor.removeUnadopted?.();
+    await executor.removeUnadopted();
     service.recovered();
   }
 
@@ -96,7 +96,7 @@ export class WorkerApp {
   }
 
   async #close(): Promise<void> {
-    const { service, executor, server, guardian, identity, log } = this.#parts;
+    const { service, executor, server, guard, identity, log } = this.#parts;
     service.drain();
     service.giveBackAll('the worker was shut down');
     await this.#within(service.idle(), 60_000);
@@ -105,7 +105,7 @@ export class WorkerApp {
     await Promise.all([server?.close(), this.#contact]);
     await service.close();
     await executor.close();
-    guardian?.end();
+    guard?.end();
     identity.release();
     log.info('worker ended');
   }

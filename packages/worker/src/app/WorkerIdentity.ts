@@ -35,11 +35,14 @@ export class WorkerIdentity {
   readonly previousInstanceIds: readonly string[];
   /** Whoever was this worker before has certainly ended. */
   readonly isHeir: boolean;
+  /** Names the process that uses the state directory; deleted when that has ended cleanly. */
+  readonly lockFile: string;
   readonly #directory: string;
   #instanceIds: readonly string[] = [];
 
   private constructor(directory: string, kept: KeptIdentity, isHeir: boolean) {
     this.#directory = directory;
+    this.lockFile = lockFileOf(directory);
     this.workerId = kept.workerId;
     this.isHeir = isHeir;
     this.previousInstanceIds = isHeir ? kept.instanceIds : [];
@@ -52,7 +55,7 @@ export class WorkerIdentity {
   static claim(directory: string): WorkerIdentity {
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
-      const former = lock(join(directory, 'lock'));
+      const former = lock(lockFileOf(directory));
       const kept = readKept(join(directory, 'worker.json'));
       const isGone = former !== null && kept.instanceIds.length > 0 && hasEnded(former);
       const isHeir = kept.ended === true || isGone;
@@ -89,9 +92,11 @@ export class WorkerIdentity {
   /** This process has ended. */
   release(): void {
     this.#remember(this.#instanceIds, true);
-    rmSync(join(this.#directory, 'lock'), { force: true });
+    rmSync(this.lockFile, { force: true });
   }
 }
+
+const lockFileOf = (directory: string): string => join(directory, 'lock');
 
 /** Gives what the lock said before; null when there was none. */
 function lock(path: string): string | null {

@@ -5,16 +5,15 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '@xx-pipeline/common';
 import { HttpServer, type ServiceLog, type TlsFiles } from '@xx-pipeline/service';
 import { isTransientForWorker, NodeTransport, RetryPolicy } from '@xx-pipeline/service/http';
-import { JobRunner, machineTime } from '../execution/index.ts';
+import { type ExecutorKind, JobRunner, machineTime, openExecutor } from '../execution/index.ts';
 import { BackendContact } from './BackendContact.ts';
 import { Fence } from './fencing/Fence.ts';
 import { FencedClock } from './fencing/FencedClock.ts';
 import { FencedExecutor } from './fencing/FencedExecutor.ts';
-import { noteLease } from './fencing/note-lease.ts';
+import { leaseOf } from './fencing/lease-of.ts';
 import { JobExecutionController } from './http/JobExecutionController.ts';
 import { WorkerConfigController } from './http/WorkerConfigController.ts';
 import { WorkerHealthController } from './http/WorkerHealthController.ts';
-import { openExecutor, openGuardian } from './open-executor.ts';
 import { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import { CachedTreesExecutor } from './sources/CachedTreesExecutor.ts';
 import { TreeCache } from './sources/TreeCache.ts';
@@ -46,9 +45,9 @@ export interface StartWorkerOptions {
   readonly slots?: number;
   readonly labels?: readonly string[];
   readonly version: string;
-  /** `docker` (default), or `scripted`: jobs that only pretend, for tests and measurements. */
-  readonly executor?: 'docker' | 'scripted';
-  /** Where the engine listens, as in `DOCKER_HOST`. */
+  /** Default `docker`. */
+  readonly executor?: ExecutorKind;
+  /** Address of the engine, as in `DOCKER_HOST`. */
   readonly dockerHost?: string;
   readonly log: ServiceLog;
   readonly clock?: Clock;
@@ -106,23 +105,28 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       git: { protocols: options.gitProtocols ?? ['https', 'http', 'ssh', 'git'], env },
     });
     await trees.removeUnfinished();
-    const engine = await openExecutor(options, identity.workerId, clock, (key) => trees.pathOf(key));
-    const executor = new CachedTreesExecutor(engine.executor, trees, retries);
-    const communication = new WorkerCommunicationService({ client, clock, scratch, retries });
-    const guardian = openGuardian(options, identity.workerId, {
+    const { executor: opened, guard } = await openExecutor({
+      kind: options.executor ?? 'docker',
+      ownerId: `xx-worker:${identity.workerId}`,
+      ...(options.dockerHost === undefined ? {} : { engine: options.dockerHost }),
+      trees: (key) => trees.pathOf(key),
+      stateDirectory,
+      workspaceMode: 'isolated',
+      outlive: { lock: identity.lockFile, warn: (message, fields) => log.warn(message, fields) },
       clock,
-      warn: (message, fields) => log.warn(message, fields),
     });
+    const executor = opened.traits.bringsOwnTrees ? opened : new CachedTreesExecutor(opened, trees, retries);
+    const communication = new WorkerCommunicationService({ client, clock, scratch, retries });
     const fence = new Fence({
       clock,
       machineTime,
       log,
-      renewed: (term) => noteLease(stateDirectory, backendUrl, term, service.unleasedJobs()),
+      renewed: (term) => guard?.renew(leaseOf(term, backendUrl, service.unleasedJobs())),
     });
     const fenced = new FencedExecutor({
       executor,
       fence,
-      guard: () => guardian?.ensure(),
+      guard,
       jobs: {
         say: (jobId, attempt, line) => service.say(jobId, attempt, line),
         lose: (jobId, attempt, reason) => service.loseJob(jobId, attempt, reason),
@@ -132,22 +136,20 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
     const runner = new JobRunner({ ...parts, executor, clock });
     const fencedRunner = new JobRunner({ ...parts, executor: fenced, clock: new FencedClock(clock, fence) });
     const slots = options.slots ?? 4;
-    // Pretended containers cost nothing: making them early would only cost calls.
-    const looksAhead = client !== null && options.executor !== 'scripted';
-    const upcoming = looksAhead
-      ? new UpcomingJobs({
-          runner: fencedRunner,
-          ask: ({ jobId, attempt = 1, token }, limit, signal) =>
-            client.getUpcomingJobs({ jobId, attempt, token }, limit, signal),
-          slots,
-          clock,
-        })
-      : null;
+    const upcoming =
+      client !== null && executor.traits.makesAheadCheaply
+        ? new UpcomingJobs({
+            runner: fencedRunner,
+            ask: ({ jobId, attempt = 1, token }, limit, signal) =>
+              client.getUpcomingJobs({ jobId, attempt, token }, limit, signal),
+            slots,
+            clock,
+          })
+        : null;
     const service = new PipelineExecutionWorkerService({
       runner,
       fencedRunner,
       upcoming,
-      asksToBegin: options.executor !== 'scripted',
       unleased: () => fence.noteAgain(),
       communication,
       client,
@@ -179,7 +181,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       const handlers = {
         ...JobExecutionController(service),
         ...WorkerConfigController(config),
-        ...WorkerHealthController({ service, engine: engine.health, contact: () => contact?.state ?? null }),
+        ...WorkerHealthController({ service, engine: () => executor.health(), contact: () => contact?.state ?? null }),
       };
       serveWorker(server, handlers, options.withoutToken === true ? null : [token ?? '', pushToken], log);
       url = await server.listen(listen);
@@ -204,7 +206,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       identity,
       service,
       executor,
-      guardian,
+      guard,
       contact,
       server,
       clock,

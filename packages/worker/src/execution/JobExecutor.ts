@@ -4,7 +4,31 @@ import type { ImagePlan, SourceRequest } from '@xx-pipeline/common';
 export const workspacePath = '/workspace';
 
 /**
- * The port to whatever runs containers. Engines that are clusters must fit behind it (no shared disk,
+ * What an executor can do, and what its containers cost. Callers decide by these and never by the kind of an executor.
+ * Constant for the life of the executor.
+ */
+export interface ExecutorTraits {
+  /** Containers run on when this process ends, and `adopt` finds them. False: they end with it; `adopt` returns null. */
+  readonly outlivesProcess: boolean;
+  /** `pause` and `unpause` work. False: a container whose attempt may have been given away can only be ended. */
+  readonly canPause: boolean;
+  /** Fetches trees by their key itself. False: a tree must be on this machine's disk before `prepare`. */
+  readonly bringsOwnTrees: boolean;
+  /** A container that waits for its script takes nothing that a running job may need, and saves time. */
+  readonly makesAheadCheaply: boolean;
+  /** Containers may wait in a queue of the engine's own: see `PrepareObserver.queued`. */
+  readonly queues: boolean;
+}
+
+/** Whether the engine behind an executor is reachable. */
+export interface ExecutorHealth {
+  readonly ok: boolean;
+  /** One line: name and version of the engine, or the problem. */
+  readonly text: string;
+}
+
+/**
+ * The port to an engine that runs containers. Engines that are clusters must fit behind it (no shared disk,
  * streams that break, a queue of their own), so callers never assume a local path or a local container.
  *
  * Order of calls for one job:
@@ -18,6 +42,17 @@ export const workspacePath = '/workspace';
  * (the machinery failed) or `ImageUnavailable`.
  */
 export interface JobExecutor {
+  readonly traits: ExecutorTraits;
+
+  /** Queries the engine. Never rejects. */
+  health(): Promise<ExecutorHealth>;
+
+  /**
+   * Removes what processes that have certainly ended left in the engine and on this machine. At most once, when nothing
+   * urgent is left to do; `close` waits for it. Rejects when the engine is unreachable.
+   */
+  sweep(): Promise<void>;
+
   /**
    * Makes ready all that does not depend on earlier jobs: image, workspace, a started container that waits for
    * its script. Runs nothing of the job, so that it may be called ahead and its result thrown away.
@@ -27,16 +62,19 @@ export interface JobExecutor {
   prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer>;
 
   /**
-   * Only where containers outlive this process: the container of an attempt whose script an earlier process has begun,
-   * perhaps ended by now; null when there is none, or its script was not begun. Its `run`s are told again from their
-   * beginning (output, marks, exit code) as far as they were begun, and go on from there; nothing runs twice.
+   * The container of an attempt whose script an earlier process has begun, perhaps ended by now; null when there is none,
+   * or its script was not begun. Its `run`s are replayed from their beginning (output, marks, exit code) as far as they
+   * were begun, and continue from there; nothing runs twice. Always null unless `traits.outlivesProcess`.
    */
-  adopt?(spec: ContainerSpec): Promise<JobContainer | null>;
+  adopt(spec: ContainerSpec): Promise<JobContainer | null>;
 
-  /** Only with `adopt`: removes what earlier processes left and nobody adopted. Once, before the first `prepare`. */
-  removeUnadopted?(): Promise<void>;
+  /**
+   * Removes containers of earlier processes with the same owner that were not adopted. At most once, before the first
+   * `prepare`. Does nothing unless `traits.outlivesProcess`.
+   */
+  removeUnadopted(): Promise<void>;
 
-  /** Removes what jobs share and waits until every removal begun has ended. No call may follow. */
+  /** Removes what jobs share and waits until every removal that has begun has ended. No call may follow. */
   close(): Promise<void>;
 }
 
@@ -49,15 +87,15 @@ export interface ContainerSpec {
   readonly image: ImagePlan;
   readonly source: SourceRequest;
   /**
-   * Jobs that are certain to have ended before this one runs. An executor that shares something between
-   * jobs one after the other (a network sandbox) may then share it with these.
+   * Jobs that are certain to have ended before this one runs. A hint: an executor that shares something between
+   * jobs one after the other (a network sandbox) may share it with these.
    */
   readonly runsAfter: readonly string[];
-  /** No other container is expected beside or after it: then sharing anything is only a detour. */
+  /** No other container is expected beside or after it. A hint: sharing anything is only a detour then. */
   readonly isOnly: boolean;
 }
 
-/** What a person wants to see while a container is made ready. */
+/** Receives what happens while a container is made ready. */
 export interface PrepareObserver {
   /**
    * The container waits for a place in a queue of the engine's own, of a cluster for example. Until `started` it uses
@@ -68,9 +106,9 @@ export interface PrepareObserver {
   started(): void;
   /** A pull of this job's image is under way; bytes so far and in all (0 = not known yet). */
   pulling(image: string, current: number, total: number): void;
-  /** The image is present now; milliseconds this job waited for the pull, 0 if it was there. */
+  /** The image is present now; milliseconds this job waited for the pull, 0 if it was present before. */
   pulled(image: string, ms: number): void;
-  /** Something that does not stop the job but should be known: a fallback taken. */
+  /** A problem that does not stop the job, for its log: a fallback that is used. */
   warning(message: string): void;
 }
 
@@ -85,18 +123,18 @@ export interface ShellScript {
   readonly mark: string;
 }
 
-/** Takes a container's output while it runs: both streams and the marks in one order. */
+/** Receives a container's output while it runs: both streams and the marks in one order. */
 export interface OutputSink {
   /** Bytes of one stream, in order. The next call waits for the returned promise: back-pressure reaches the job. */
   write(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number): void | Promise<void>;
   /**
-   * The number of a mark. What stood before it on either stream has been written before this, what stood behind it
-   * on either comes after it. Where the text fails to write a mark on one stream, it is taken from the other alone.
+   * The number of a mark. Output before it on either stream has been written before this call, output behind it is written
+   * after it. Where the text fails to write a mark on one stream, the one on the other is used.
    */
   mark(mark: number, at: number): void;
   /**
-   * Output may be missing at this point of a stream, however much: `why` is for the log. What an earlier process has
-   * told of the stream beyond this point cannot be told again either; what follows is new.
+   * Output of unknown length may be missing at this point of a stream; `why` is for the log. Output that an earlier process
+   * reported beyond this point is not replayed; what follows is new.
    */
   lost?(stream: 'stdout' | 'stderr', why: string, at: number): void | Promise<void>;
 }
@@ -106,7 +144,7 @@ export interface ScriptExit {
   readonly exitCode: number;
   /** It was killed because its container used too much memory. */
   readonly outOfMemory: boolean;
-  /** Bytes that its container may use, where that was too little. */
+  /** Memory limit of the container in bytes, where it was exceeded. */
   readonly memoryLimit?: number;
 }
 
@@ -128,18 +166,18 @@ export interface JobContainer {
   interrupt(force: boolean): Promise<void>;
 
   /**
-   * Only where the engine can: stops every process in it where it is, until `unpause`. Meanwhile nothing of it has an
-   * effect; only a forced `interrupt` and `remove` reach it. Nothing happens to one that has ended or is paused already.
-   * Throws `ExecutionBroken` or what the engine says when it cannot be done.
+   * Freezes every process in it until `unpause`. Meanwhile nothing of it has an effect; only a forced `interrupt` and
+   * `remove` reach it. Does nothing to a container that has ended or is paused. Throws `ExecutionBroken`, always where
+   * not `traits.canPause`.
    */
-  pause?(): Promise<void>;
+  pause(): Promise<void>;
 
-  /** Only with `pause`: lets it go on. Nothing happens to one that has ended or is not paused. */
-  unpause?(): Promise<void>;
+  /** Resumes a paused container. Does nothing to one that has ended or is not paused. Throws `ExecutionBroken`. */
+  unpause(): Promise<void>;
 
   /**
    * The file or directory at `path` (relative to the workspace, `.` for all of it) as a tar stream whose names are
-   * relative to the workspace; null when nothing is there. Allowed after the last `run`, also when it failed.
+   * relative to the workspace; null when there is none. Allowed after the last `run`, also when it failed.
    */
   getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null>;
 
@@ -150,9 +188,9 @@ export interface JobContainer {
   listFiles(under: string): Promise<readonly string[] | null>;
 
   /**
-   * Removes the container, its workspace and all that belongs to it alone, whatever state it is in.
+   * Removes the container, its workspace and all that belongs to it alone, in any state.
    * Resolves when nothing of it is left that a following job could reach. Idempotent; never throws;
-   * works under a deadline of its own, never under the job's signal.
+   * has a deadline of its own and ignores the job's signal.
    */
   remove(): Promise<void>;
 }

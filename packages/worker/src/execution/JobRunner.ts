@@ -28,10 +28,10 @@ export class JobRunner {
     return new PreparedJob(this.#settings.executor, containerSpec(request, place));
   }
 
-  /** The container of an attempt that an earlier process has begun; null where that cannot be had any more. */
+  /** The container of an attempt that an earlier process has begun; null where there is none. */
   async adopt(request: JobRequest): Promise<PreparedJob | null> {
-    const container = await this.#settings.executor.adopt?.(containerSpec(request, {}));
-    return container == null ? null : PreparedJob.holding(request.jobId, container);
+    const container = await this.#settings.executor.adopt(containerSpec(request, {}));
+    return container === null ? null : PreparedJob.holding(request.jobId, container);
   }
 
   /** Runs one attempt to its end. Never rejects; the outcome is also the last event. */

@@ -1,13 +1,14 @@
 export type { ArtifactLimits } from './artifacts/ArtifactCollector.ts';
 export type { AttemptSignals, ReleaseSlot } from './attempt/AttemptRun.ts';
+export type { ContainerGuard, ContainerLease } from './ContainerGuard.ts';
 export { ContainersAhead } from './ContainersAhead.ts';
-export { DockerExecutor, type DockerExecutorOptions } from './docker/DockerExecutor.ts';
-export { type GuardedPlaces, Guardian, type GuardianParts } from './docker/guardian/Guardian.ts';
-export { machineTime, writeLeaseNote } from './docker/guardian/lease-note.ts';
+export { machineTime } from './docker/guardian/lease-note.ts';
 export { bootId, makeOwnerId, ownerState } from './docker/owner-id.ts';
 export { ExecutionBroken, ImageUnavailable } from './errors.ts';
 export type {
   ContainerSpec,
+  ExecutorHealth,
+  ExecutorTraits,
   JobContainer,
   JobExecutor,
   OutputSink,
@@ -20,6 +21,7 @@ export type { JobRunnerParts } from './job-runner-parts.ts';
 export type { OnJobEvent } from './log/EventStream.ts';
 export { shownImage } from './log/shown-image.ts';
 export type { ToldLog } from './log/ToldLog.ts';
+export { type ExecutorKind, type OpenExecutorOptions, type OpenedExecutor, openExecutor } from './open-executor.ts';
 export { type ContainerRequest, type Place, type PreparedJob, purposeOf } from './PreparedJob.ts';
 export type { DependencySource, JobArtifacts } from './ports.ts';
 export { type ScriptedBehaviour, ScriptedExecutor, type ScriptedStep } from './scripted/ScriptedExecutor.ts';

@@ -9,9 +9,10 @@ import { WorkerRig } from './WorkerRig.ts';
 
 const artifacts = { name: 'a', paths: ['out.txt'], exclude: [], when: 'always' } as const;
 
-/** What must hold of a job that printed 200 KB, whatever the network did. */
-function assertWhole(job: BackendJob): void {
-  assert.equal(job.streams.stdout.length, 200_004);
+/** What must hold of a job that printed 200 KB after `first`, whatever the network did. */
+function assertWhole(job: BackendJob, first = ''): void {
+  assert.ok(job.streams.stdout.startsWith(first));
+  assert.equal(job.streams.stdout.length, first.length + 200_004);
   assert.ok(job.streams.stdout.endsWith('end\n'));
   assert.equal(job.streams.runner.match(/Job succeeded/g)?.length, 1);
   assert.equal(job.status, 'SUCCESS');
@@ -36,18 +37,19 @@ test('whatever calls are lost, cut or refused, everything arrives once and in or
   );
 });
 
-test('while the backend is away jobs go on, and it hears of them when it is back', async () => {
+test('a job that has begun runs on while the backend is unreachable, and is delivered when it is back', async () => {
   await using rig = await WorkerRig.start();
   const job = rig.backend.job();
   // The second one: then the worker has had an answer to the first, and knows that it is the worker.
   await rig.backend.until(() => rig.backend.calls.filter((call) => call === 'heartbeat').length > 1);
+  await rig.api.executeJob({ body: job.request({ script: ['print begun', 'sleep 0.5', ...script], artifacts }) });
+  await rig.backend.until(() => job.streams.stdout === 'begun\n');
   await rig.backend.stop();
-  await rig.api.executeJob({ body: job.request({ script, artifacts }) });
   while ((await rig.api.health({})).body.undelivered === 0) await new Promise(setImmediate);
   rig.backend.worker = null;
   await rig.backend.restart();
   await rig.backend.over(job);
-  assertWhole(job);
+  assertWhole(job, 'begun\n');
   await rig.backend.until(() => rig.backend.worker !== null, 'the registration after the backend has forgotten it');
 });
 

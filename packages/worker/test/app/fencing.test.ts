@@ -6,7 +6,7 @@ import { jobRequest } from '@xx-pipeline/testing';
 import { Fence } from '../../src/app/fencing/Fence.ts';
 import { FencedClock } from '../../src/app/fencing/FencedClock.ts';
 import { FencedExecutor } from '../../src/app/fencing/FencedExecutor.ts';
-import { JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '../../src/execution/index.ts';
+import { type ExecutorTraits, JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '../../src/execution/index.ts';
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const leaseMs = 45_000;
@@ -24,14 +24,14 @@ class FencedRig implements AsyncDisposable {
   readonly #kill = new AbortController();
   readonly #running: Promise<void>;
 
-  constructor(behaviour: ScriptedBehaviour = {}) {
+  constructor(behaviour: ScriptedBehaviour = {}, traits: Partial<ExecutorTraits> = {}) {
     const { clock } = this;
     this.fence = new Fence({ clock, machineTime: () => clock.now(), log: quiet, renewed: () => {} });
-    this.executor = new ScriptedExecutor({ clock, behave: () => behaviour });
+    this.executor = new ScriptedExecutor({ clock, behave: () => behaviour, traits });
     const executor = new FencedExecutor({
       executor: this.executor,
       fence: this.fence,
-      guard: () => {},
+      guard: null,
       jobs: {
         say: (_jobId, _attempt, line) => this.said.push(line),
         lose: (_jobId, _attempt, reason) => {
@@ -170,6 +170,15 @@ test('a container that cannot be paused is ended', async () => {
   await rig.clock.advance(42_000);
   assert.equal((await job).status, 'CANCELED');
   assert.match(rig.lost[0] ?? '', /^without contact with the backend it must not go on, and it cannot be paused/);
+});
+
+test('an executor that cannot pause has its containers ended when the lease ends', async () => {
+  await using rig = new FencedRig({}, { canPause: false });
+  await rig.heard();
+  const job = rig.run(['sleep 3600', 'print end']);
+  await rig.clock.advance(41_000);
+  assert.equal((await job).status, 'CANCELED');
+  assert.match(rig.lost[0] ?? '', /its executor cannot pause it/);
 });
 
 test('an answer that comes when its lease has ended opens nothing', async () => {

@@ -215,7 +215,7 @@ test('a process that is killed leaves containers that end by themselves, and wha
   child.kill('SIGKILL');
   await once(child, 'exit');
   const executor = await rig.executor();
-  await executor.removeLeftovers();
+  await executor.sweep();
   for (const id of ids) assert.equal(await rig.client.inspectContainer(id), null);
   assert.deepEqual((await readdir(join(rig.state, 'work'))).includes(encodeURIComponent(ownerId)), false);
 });
@@ -226,7 +226,7 @@ test('what living owners have is left alone', async () => {
   const id = await rig.client.createContainer({ ...spec, HostConfig: {} }, { name: containerName('living') });
   await mkdir(join(rig.state, 'work', encodeURIComponent(makeOwnerId())), { recursive: true });
   try {
-    await (await rig.executor()).removeLeftovers();
+    await (await rig.executor()).sweep();
     assert.notEqual(await rig.client.inspectContainer(id), null);
     assert.deepEqual(await readdir(join(rig.state, 'work')), [encodeURIComponent(makeOwnerId())]);
   } finally {

@@ -20,11 +20,11 @@ test('nothing of a paused container goes on until it is unpaused; then it does, 
   const recorder = new Recorder();
   const running = container.run({ text: ticking, mark: '@@' }, recorder);
   await recorder.saw('up');
-  await container.pause?.();
-  await container.pause?.();
+  await container.pause();
+  await container.pause();
   assert.equal(await isPaused(rig), true);
-  await container.unpause?.();
-  await container.unpause?.();
+  await container.unpause();
+  await container.unpause();
   assert.equal(await isPaused(rig), false);
   await rig.client.exec((await ids(rig))[0] ?? '', ['touch', '/workspace/stop'], '0');
   assert.equal((await running).exitCode, 0);
@@ -43,7 +43,7 @@ test('a paused container is killed and removed without going on', async () => {
       () => 'ended from outside',
     );
     await recorder.saw('up');
-    await container.pause?.();
+    await container.pause();
     if (way === 'kill') {
       await container.interrupt(true);
       assert.equal(await ended, 'ended from outside');
@@ -58,11 +58,11 @@ test('pausing and unpausing a container that has ended does nothing', async () =
   await using rig = await DockerRig.make();
   const container = await rig.prepare(await rig.executor({ recoverable: true }));
   await rig.client.killContainer((await ids(rig))[0] ?? '', 'KILL');
-  await container.pause?.();
-  await container.unpause?.();
+  await container.pause();
+  await container.unpause();
   await container.remove();
-  await container.pause?.();
-  await container.unpause?.();
+  await container.pause();
+  await container.unpause();
 });
 
 test('a script that another process has begun goes on when it is adopted, also when its container was paused', async () => {
@@ -73,7 +73,7 @@ test('a script that another process has begun goes on when it is adopted, also w
   const heard = new Recorder();
   const abandoned = begun.run({ text: ticking, mark: '@@' }, heard).catch(() => {});
   await heard.saw('up');
-  await begun.pause?.();
+  await begun.pause();
   const next = await rig.executor({ recoverable: true });
   const container = await next.adopt(spec);
   assert.ok(container);

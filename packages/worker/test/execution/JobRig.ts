@@ -105,7 +105,7 @@ export class JobRig {
     options: { behave?: ScriptedBehaviour; executor?: JobExecutor; clock?: Clock } & Partial<JobRunnerParts> = {},
   ) {
     const { behave, ...parts } = options;
-    this.scripted = new ScriptedExecutor({ clock: this.clock, behave: () => behave ?? {} });
+    this.scripted = new ScriptedExecutor({ clock: this.clock, behave: () => behave ?? {}, traits: { queues: true } });
     this.runner = new JobRunner({
       executor: this.scripted,
       clock: this.clock,

@@ -25,6 +25,10 @@ const limits: ArtifactLimits = { bytes: 1_000_000, files: 1000 };
 
 /** A container that has nothing but a workspace; a tar of it holds the entries as they are given. */
 class FakeContainer implements JobContainer {
+  async pause(): Promise<void> {}
+
+  async unpause(): Promise<void> {}
+
   readonly #entries: readonly Entry[];
   readonly #canList: boolean;
   readonly fetched: string[] = [];

@@ -13,6 +13,7 @@ export class FencedContainer implements JobContainer {
   readonly #fence: Fence;
   readonly #jobs: FencedJobs;
   readonly #removed: () => void;
+  readonly #canPause: boolean;
   #begun = false;
   #frozen = false;
   /** The guardian may have paused it, which nobody tells us. */
@@ -29,7 +30,9 @@ export class FencedContainer implements JobContainer {
     fence: Fence;
     jobs: FencedJobs;
     removed: () => void;
+    canPause: boolean;
   }) {
+    this.#canPause = parts.canPause;
     this.spec = parts.spec;
     this.#inner = parts.inner;
     this.#fence = parts.fence;
@@ -57,6 +60,14 @@ export class FencedContainer implements JobContainer {
     await this.#inner.interrupt(force);
   }
 
+  pause(): Promise<void> {
+    return this.#inner.pause();
+  }
+
+  unpause(): Promise<void> {
+    return this.#inner.unpause();
+  }
+
   getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null> {
     return this.#inner.getFiles(path);
   }
@@ -79,7 +90,7 @@ export class FencedContainer implements JobContainer {
   freeze(): Promise<void> {
     return this.#next(async () => {
       if (this.#frozen || this.#doomed || this.#fence.isOpen) return;
-      if (this.#inner.pause === undefined) return this.#giveUp('its executor cannot pause it');
+      if (!this.#canPause) return this.#giveUp('its executor cannot pause it');
       try {
         await this.#inner.pause();
         this.#frozen = true;
@@ -96,7 +107,7 @@ export class FencedContainer implements JobContainer {
     return this.#next(async () => {
       if (this.#doomed || !this.#fence.isOpen || !(this.#frozen || this.#suspected)) return;
       try {
-        await this.#inner.unpause?.();
+        await this.#inner.unpause();
         const wasFrozen = this.#frozen;
         this.#frozen = false;
         this.#suspected = false;

@@ -1,19 +1,27 @@
 import { orAborted } from '@xx-pipeline/common';
-import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '../../execution/index.ts';
+import type {
+  ContainerGuard,
+  ContainerSpec,
+  ExecutorHealth,
+  ExecutorTraits,
+  JobContainer,
+  JobExecutor,
+  PrepareObserver,
+} from '../../execution/index.ts';
 import type { Fence, Fenced } from './Fence.ts';
 import { FencedContainer } from './FencedContainer.ts';
 import type { FencedJobs } from './FencedJobs.ts';
 
-/** What it is made of. */
+/** Parts of a `FencedExecutor`. */
 export interface FencedExecutorParts {
   readonly executor: JobExecutor;
   readonly fence: Fence;
   readonly jobs: FencedJobs;
-  /** There is, or will be, a container to be guarded. */
-  readonly guard: () => void;
+  /** null: containers end with this process. */
+  readonly guard: ContainerGuard | null;
 }
 
-/** An executor whose containers do nothing while the fence is closed: none is made, no script begins, what runs is paused. */
+/** An executor whose containers do nothing while the fence is closed: none is made, no script begins, running ones are paused. */
 export class FencedExecutor implements JobExecutor, Fenced {
   readonly #parts: FencedExecutorParts;
   readonly #containers = new Set<FencedContainer>();
@@ -23,6 +31,18 @@ export class FencedExecutor implements JobExecutor, Fenced {
     parts.fence.guard(this);
   }
 
+  get traits(): ExecutorTraits {
+    return this.#parts.executor.traits;
+  }
+
+  health(): Promise<ExecutorHealth> {
+    return this.#parts.executor.health();
+  }
+
+  sweep(): Promise<void> {
+    return this.#parts.executor.sweep();
+  }
+
   get size(): number {
     return this.#containers.size;
   }
@@ -30,23 +50,23 @@ export class FencedExecutor implements JobExecutor, Fenced {
   async prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer> {
     const { executor, fence, guard } = this.#parts;
     if (!fence.isOpen) await orAborted(fence.opened(), signal);
-    guard();
+    guard?.ensure();
     const container = this.#fenced(spec, await executor.prepare(spec, observer, signal));
-    // A pull may have taken longer than a guardian waits.
-    guard();
+    // A pull may have taken longer than a guard waits for its first container.
+    guard?.ensure();
     return container;
   }
 
   async adopt(spec: ContainerSpec): Promise<JobContainer | null> {
     const { executor, fence, guard } = this.#parts;
     await fence.opened();
-    guard();
-    const container = await executor.adopt?.(spec);
-    return container == null ? null : this.#fenced(spec, container);
+    guard?.ensure();
+    const container = await executor.adopt(spec);
+    return container === null ? null : this.#fenced(spec, container);
   }
 
   async removeUnadopted(): Promise<void> {
-    await this.#parts.executor.removeUnadopted?.();
+    await this.#parts.executor.removeUnadopted();
   }
 
   close(): Promise<void> {
@@ -71,6 +91,7 @@ export class FencedExecutor implements JobExecutor, Fenced {
     const container = new FencedContainer({
       spec,
       inner,
+      canPause: this.traits.canPause,
       fence,
       jobs,
       removed: () => this.#containers.delete(container),

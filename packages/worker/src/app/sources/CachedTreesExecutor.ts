@@ -1,9 +1,16 @@
 import type { RetryPolicy } from '@xx-pipeline/service/http';
-import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '../../execution/index.ts';
+import type {
+  ContainerSpec,
+  ExecutorHealth,
+  ExecutorTraits,
+  JobContainer,
+  JobExecutor,
+  PrepareObserver,
+} from '../../execution/index.ts';
 import { SourceUnavailable } from './SourceUnavailable.ts';
 import type { TreeCache, TreeLease } from './TreeCache.ts';
 
-/** An executor whose containers' trees are fetched before they are made, and kept as long as they live. */
+/** Fetches the trees of containers onto this disk before these are made, for an executor that does not bring its own, and keeps them meanwhile. */
 export class CachedTreesExecutor implements JobExecutor {
   readonly #inner: JobExecutor;
   readonly #trees: TreeCache;
@@ -13,6 +20,18 @@ export class CachedTreesExecutor implements JobExecutor {
     this.#inner = inner;
     this.#trees = trees;
     this.#retries = retries;
+  }
+
+  get traits(): ExecutorTraits {
+    return this.#inner.traits;
+  }
+
+  health(): Promise<ExecutorHealth> {
+    return this.#inner.health();
+  }
+
+  sweep(): Promise<void> {
+    return this.#inner.sweep();
   }
 
   async prepare(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<JobContainer> {
@@ -26,13 +45,13 @@ export class CachedTreesExecutor implements JobExecutor {
   }
 
   async adopt(spec: ContainerSpec): Promise<JobContainer | null> {
-    const container = await this.#inner.adopt?.(spec);
-    if (container == null) return null;
+    const container = await this.#inner.adopt(spec);
+    if (container === null) return null;
     return withLease(container, spec.source.kind === 'tree' ? this.#trees.hold(spec.source.key) : null);
   }
 
   async removeUnadopted(): Promise<void> {
-    await this.#inner.removeUnadopted?.();
+    await this.#inner.removeUnadopted();
   }
 
   close(): Promise<void> {
@@ -54,15 +73,15 @@ export class CachedTreesExecutor implements JobExecutor {
   }
 }
 
-/** The same container; its tree may go when it has gone. */
+/** The same container; releases its tree when it is removed. */
 function withLease(container: JobContainer, lease: TreeLease | null): JobContainer {
   if (lease === null) return container;
   return {
     putFiles: (tar) => container.putFiles(tar),
     run: (script, output) => container.run(script, output),
     interrupt: (force) => container.interrupt(force),
-    ...(container.pause === undefined ? {} : { pause: () => container.pause?.() ?? Promise.resolve() }),
-    ...(container.unpause === undefined ? {} : { unpause: () => container.unpause?.() ?? Promise.resolve() }),
+    pause: () => container.pause(),
+    unpause: () => container.unpause(),
     getFiles: (path) => container.getFiles(path),
     listFiles: (under) => container.listFiles(under),
     remove: async () => {

@@ -3,7 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Background, type Clock, messageOf, unreachable } from '@xx-pipeline/common';
-import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '../JobExecutor.ts';
+import type {
+  ContainerSpec,
+  ExecutorHealth,
+  ExecutorTraits,
+  JobContainer,
+  JobExecutor,
+  PrepareObserver,
+} from '../JobExecutor.ts';
 import { workspacePath } from '../JobExecutor.ts';
 import type { CreateContainer } from './api-types.ts';
 import { containerName, jobContainer, sandboxContainer } from './container-spec.ts';
@@ -66,6 +73,7 @@ interface Making {
 
 /** Runs jobs in containers of a Docker engine, or of one that speaks its language. */
 export class DockerExecutor implements JobExecutor {
+  readonly traits: ExecutorTraits;
   readonly #options: DockerExecutorOptions;
   readonly #client: DockerClient;
   readonly #images: ImageStore;
@@ -83,6 +91,13 @@ export class DockerExecutor implements JobExecutor {
   private constructor(options: DockerExecutorOptions, client: DockerClient) {
     const { ownerId, stateDirectory, trees, clock } = options;
     this.#adopted = new AdoptedContainers();
+    this.traits = {
+      outlivesProcess: options.recoverable === true,
+      canPause: true,
+      bringsOwnTrees: false,
+      makesAheadCheaply: true,
+      queues: false,
+    };
     this.#options = options;
     this.#client = client;
     // Without a worker nothing of a job outlives its engine.
@@ -131,18 +146,13 @@ export class DockerExecutor implements JobExecutor {
     );
   }
 
-  /**
-   * Removes what processes that are no longer there have left in the engine and in the state directory.
-   * To be called once by whoever makes an executor, when nothing urgent is left to do; `close` waits for it.
-   */
-  removeLeftovers(): Promise<void> {
+  sweep(): Promise<void> {
     const removal = this.#leftovers.removeDead();
     this.#background.run(removal);
     return removal;
   }
 
-  /** Whether the engine answers, in one line. */
-  async health(): Promise<{ ok: boolean; text: string }> {
+  async health(): Promise<ExecutorHealth> {
     try {
       const { apiVersion } = await this.#client.ping();
       return { ok: true, text: `Docker, API ${apiVersion}` };

@@ -6,6 +6,7 @@ import { ScriptedShell } from './ScriptedShell.ts';
 
 /** What a container tells the executor that made it. */
 export interface ContainerWatch {
+  readonly canPause: boolean;
   /** Records a broken rule of the contract and throws. */
   misuse(message: string): never;
   began(): void;
@@ -63,6 +64,7 @@ export class ScriptedContainer implements JobContainer {
   }
 
   async pause(): Promise<void> {
+    if (!this.#watch.canPause) throw new ExecutionBroken('this executor cannot pause containers');
     await this.#watch.step('pause');
     if (this.#removing !== null) return;
     this.#paused = true;

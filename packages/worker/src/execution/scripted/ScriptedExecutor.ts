@@ -1,6 +1,13 @@
 import type { Clock } from '@xx-pipeline/common';
 import { ExecutionBroken, ImageUnavailable } from '../errors.ts';
-import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '../JobExecutor.ts';
+import type {
+  ContainerSpec,
+  ExecutorHealth,
+  ExecutorTraits,
+  JobContainer,
+  JobExecutor,
+  PrepareObserver,
+} from '../JobExecutor.ts';
 import { ScriptedContainer } from './ScriptedContainer.ts';
 
 /** A step of a container's life that can be made slow or made to fail. */
@@ -15,7 +22,7 @@ export type ScriptedStep =
   | 'listFiles'
   | 'remove';
 
-/** How the machinery behaves for one job; what the job itself does stands in its commands. */
+/** How the machinery behaves for one job; what the job itself does is in its commands. */
 export interface ScriptedBehaviour {
   /** Milliseconds on the clock that a step takes. Queue and pull happen only if they take time or fail. */
   readonly delay?: Partial<Record<ScriptedStep, number>>;
@@ -29,6 +36,7 @@ export interface ScriptedBehaviour {
  * contract of `JobExecutor` throws and is remembered.
  */
 export class ScriptedExecutor implements JobExecutor {
+  readonly traits: ExecutorTraits;
   readonly #clock: Clock;
   readonly #behave: (spec: ContainerSpec) => ScriptedBehaviour;
   readonly #living = new Map<string, ContainerSpec>();
@@ -39,7 +47,20 @@ export class ScriptedExecutor implements JobExecutor {
   #mostRunning = 0;
   #made = 0;
 
-  constructor(options: { clock: Clock; behave?: (spec: ContainerSpec) => ScriptedBehaviour }) {
+  /** `traits`: those that differ from an engine on this machine. Containers of this executor never outlive the process. */
+  constructor(options: {
+    clock: Clock;
+    behave?: (spec: ContainerSpec) => ScriptedBehaviour;
+    traits?: Partial<Omit<ExecutorTraits, 'outlivesProcess'>>;
+  }) {
+    this.traits = {
+      canPause: true,
+      bringsOwnTrees: false,
+      makesAheadCheaply: true,
+      queues: false,
+      ...options.traits,
+      outlivesProcess: false,
+    };
     this.#clock = options.clock;
     this.#behave = options.behave ?? (() => ({}));
   }
@@ -81,6 +102,7 @@ export class ScriptedExecutor implements JobExecutor {
     }
     this.#made++;
     return new ScriptedContainer(spec, this.#clock, {
+      canPause: this.traits.canPause,
       misuse: (message) => this.#misuse(message),
       step: (step) => this.#step(spec, step),
       began: () => {
@@ -93,6 +115,18 @@ export class ScriptedExecutor implements JobExecutor {
       removed: () => this.#gone(key),
     });
   }
+
+  async health(): Promise<ExecutorHealth> {
+    return { ok: true, text: 'scripted' };
+  }
+
+  async sweep(): Promise<void> {}
+
+  async adopt(): Promise<null> {
+    return null;
+  }
+
+  async removeUnadopted(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#closed = true;
@@ -109,6 +143,7 @@ export class ScriptedExecutor implements JobExecutor {
   async #queue(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<void> {
     const { delay, fail } = this.#behave(spec);
     if (delay?.queue === undefined && !fail?.includes('queue')) return;
+    if (!this.traits.queues) this.#misuse('a queue without the trait `queues`');
     observer.queued();
     await this.#step(spec, 'queue', signal);
     observer.started();

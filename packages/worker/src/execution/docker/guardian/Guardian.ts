@@ -2,7 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@xx-pipeline/common';
+import type { ContainerGuard, ContainerLease } from '../../ContainerGuard.ts';
 import { ownerState } from '../owner-id.ts';
+import { writeLeaseNote } from './lease-note.ts';
 
 /** Files that a guardian reads and writes; all are in its worker's state directory. */
 export interface GuardedPlaces {
@@ -21,7 +23,7 @@ export interface GuardedPlaces {
 /** What a `Guardian` needs besides the places. */
 export interface GuardianParts {
   readonly clock: Clock;
-  readonly warn: (message: string, fields: Readonly<Record<string, string | number | null>>) => void;
+  readonly warn: (message: string, fields: Readonly<Record<string, string | number>>) => void;
   /** The file to run; for tests. */
   readonly program?: string;
 }
@@ -48,11 +50,13 @@ const settledMs = 60_000;
  * A guardian that fails is reported and started again, after longer and longer pauses, until `end`: without one, the
  * containers of a killed worker run beside the next attempts of their jobs.
  */
-export class Guardian {
+export class Guardian implements ContainerGuard {
   readonly #places: GuardedPlaces;
   readonly #parts: GuardianParts;
   #child: ChildProcess | null = null;
   #failures = 0;
+  /** Reason why the last lease could not be written. */
+  #lastWrite: string | null = null;
   /** While a restart waits. */
   #waiting: AbortController | null = null;
 
@@ -65,6 +69,18 @@ export class Guardian {
   ensure(): void {
     if (this.#child !== null || this.#waiting !== null || this.#running() !== null) return;
     this.#start();
+  }
+
+  renew(lease: ContainerLease): void {
+    try {
+      writeLeaseNote(this.#places.lease, lease);
+      this.#lastWrite = null;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (this.#lastWrite !== why) this.#parts.warn('lease not written: containers may be paused too early', { why });
+      this.#lastWrite = why;
+    }
+    if (this.#child === null && this.#waiting === null && this.#owner() === 'dead') void this.#restart('it was killed');
   }
 
   /** Ends the guardian: there is nothing left to guard. */
@@ -155,9 +171,18 @@ export class Guardian {
 
   /** The process id of a guardian that is alive. */
   #running(): number | null {
+    return this.#owner() === 'alive' ? Number(this.#name()?.split(':')[2]) : null;
+  }
+
+  /** Whether the guardian that has left its name is alive. One that exits by itself deletes its name. */
+  #owner(): 'alive' | 'dead' | 'unknown' | 'none' {
+    const name = this.#name();
+    return name === null ? 'none' : ownerState(name);
+  }
+
+  #name(): string | null {
     try {
-      const owner = readFileSync(this.#places.guardian, 'utf8');
-      return ownerState(owner) === 'alive' ? Number(owner.split(':')[2]) : null;
+      return readFileSync(this.#places.guardian, 'utf8');
     } catch {
       return null;
     }
