@@ -9,9 +9,9 @@ import { createExecutionServices } from './execution/create-execution-services.t
 import { backendHandlers } from './http/backend-handlers.ts';
 import { checkReadiness } from './http/check-readiness.ts';
 import { explainError } from './http/explain-error.ts';
+import { defaultLeases, type LeaseTimes } from './leases.ts';
 import { createBackendMetrics } from './metrics/BackendMetrics.ts';
-import { ObservedExecutionStore } from './metrics/ObservedExecutionStore.ts';
-import { observeChanges } from './metrics/observe-executions.ts';
+import { observeExecutions } from './metrics/observe-executions.ts';
 import { openStores } from './open-stores.ts';
 import { createScheduling } from './scheduling/create-scheduling.ts';
 import { HttpWorkerClient } from './scheduling/HttpWorkerClient.ts';
@@ -35,6 +35,8 @@ export interface BackendOptions {
   readonly version: string;
   readonly log: ServiceLog;
   readonly clock?: Clock;
+  /** Default: `defaultLeases`. */
+  readonly leases?: LeaseTimes;
   /** Checks every answer against the API's description; for tests. */
   readonly checkAnswers?: boolean;
 }
@@ -53,8 +55,9 @@ export interface RunningBackend {
 /** Starts a backend: opens its stores, serves its API, gives jobs to workers. */
 export async function startBackend(options: BackendOptions): Promise<RunningBackend> {
   const { log, clock = systemClock, version, stateDirectory, tls = null } = options;
-  const { database, sharedDirectory } = options;
-  const stores = await openStores({ database, stateDirectory, clock, ...(sharedDirectory && { sharedDirectory }) });
+  const { database, sharedDirectory, leases = defaultLeases } = options;
+  const files = { stateDirectory, ...(sharedDirectory && { sharedDirectory }) };
+  const stores = await openStores({ database, clock, leases, ...files });
   const stopping = new AbortController();
   try {
     const registry = new MetricsRegistry();
@@ -65,44 +68,29 @@ export async function startBackend(options: BackendOptions): Promise<RunningBack
         error: stackOf(error),
       });
     };
-    const { workers, wakeups, logs, artifacts, snapshots, tokens } = stores;
-    const executions = new ObservedExecutionStore(
-      stores.executions,
-      observeChanges(stores.executions, workers, registry),
-    );
+    const { wakeups, tokens } = stores;
     const secrets = await openSecretBox(options.secretKeyFile ?? join(stateDirectory, 'secret.key'));
     const server = { publicUrl: options.publicUrl ?? null, version };
     const services = createExecutionServices({
-      store: executions,
-      logs,
-      snapshots,
-      secrets,
-      wakeups,
-      clock,
+      ...{ stores, secrets, clock, server, leases },
       ids: systemIds,
-      server,
-      tellCancel: (cancels) => scheduling.tellCancel(cancels),
+      hints: { wakeups, tellCancel: (cancels) => scheduling.tellCancel(cancels) },
     });
-    const onError = (error: unknown) => failed('scheduling', error);
+    services.changes.onChange(observeExecutions(stores, registry));
     const scheduling = createScheduling({
-      store: executions,
-      workers,
-      services,
-      secrets,
-      wakeups,
-      clock,
-      server,
-      onlyBackend: database.startsWith('sqlite:'),
+      ...{ stores, services, clock, leases },
+      request: { secrets, server },
       client: new HttpWorkerClient(),
-      onError,
+      onError: (error) => failed('scheduling', error),
     });
 
     const http = new HttpServer({ tls });
     const authenticator = new Authenticator(tokens, clock);
-    const parts = {
-      ...{ services, scheduling, executions, logs, artifacts, snapshots, wakeups, clock, version, registry, metrics },
+    const about = {
+      ...{ version, registry },
       checkReadiness: () => checkReadiness({ database: () => stores.check() }, clock),
     };
+    const parts = { services, scheduling, stores, clock, metrics, about };
     http.serve(backendRoutes, backendHandlers(parts), {
       authenticate: (token) => authenticator.authenticate(token),
       explain: explainError,

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { failure, type Result, success } from '@xx-pipeline/common';
 import type { TlsFiles } from '@xx-pipeline/service';
+import { defaultLeases, type LeaseTimes } from './leases.ts';
 
 /** Where a service listens. */
 export interface ListenAddress {
@@ -54,4 +55,31 @@ export function checkDatabase(text: string): Result<string, ConfigProblem> {
     message: 'a database is sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME',
     help: 'a password is better given in the variable XX_DATABASE than as an argument, which others can see',
   });
+}
+
+const leaseVariables: readonly (readonly [keyof LeaseTimes, string])[] = [
+  ['heartbeatMs', 'XX_HEARTBEAT_SECONDS'],
+  ['leaseMs', 'XX_LEASE_SECONDS'],
+  ['acceptMs', 'XX_ACCEPT_SECONDS'],
+];
+
+/** Reads the times of leases from the environment; a variable that is unset or empty keeps the default. */
+export function readLeases(env: Readonly<Record<string, string | undefined>>): Result<LeaseTimes, ConfigProblem> {
+  const times = { ...defaultLeases };
+  for (const [key, variable] of leaseVariables) {
+    const text = env[variable] ?? '';
+    if (text === '') continue;
+    const seconds = Number(text);
+    if (!(seconds > 0 && seconds <= 86_400)) {
+      return failure({ message: `${variable} is "${text}"`, help: 'a number of seconds, for example 10' });
+    }
+    times[key] = seconds * 1000;
+  }
+  if (times.leaseMs <= times.heartbeatMs) {
+    return failure({
+      message: `XX_LEASE_SECONDS (${times.leaseMs / 1000}) must be more than XX_HEARTBEAT_SECONDS (${times.heartbeatMs / 1000})`,
+      help: 'workers would lose their jobs between two heartbeats',
+    });
+  }
+  return success(times);
 }

@@ -7,5 +7,6 @@ export {
   isLoopback,
   type ListenAddress,
   parseListenAddress,
+  readLeases,
 } from './config.ts';
 export { StorageError } from './storage/StorageError.ts';

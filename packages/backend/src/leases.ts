@@ -1,16 +1,15 @@
-import process from 'node:process';
-
-/** How often workers are asked to say that they live. */
-export const heartbeatMs = milliseconds('XX_HEARTBEAT_SECONDS', 10);
-
-/** Without a sign of life for so long an attempt is lost. */
-export const leaseMs = milliseconds('XX_LEASE_SECONDS', 45);
-
-/** A worker that has not taken a job by then does not get it. */
-export const acceptMs = milliseconds('XX_ACCEPT_SECONDS', 15);
-
-/** The same for all of a process, and for all backends of one database; tests of lost workers set it low. */
-function milliseconds(variable: string, seconds: number): number {
-  const given = Number(process.env[variable]);
-  return (given > 0 ? given : seconds) * 1000;
+/** Times after which silent workers lose their jobs, ms. The same for all backends of one database. */
+export interface LeaseTimes {
+  /** Time between the heartbeats that workers are asked for. */
+  readonly heartbeatMs: number;
+  /** An attempt without a heartbeat for this long is lost. */
+  readonly leaseMs: number;
+  /** A worker that has not accepted a job within this time does not get it. */
+  readonly acceptMs: number;
 }
+
+/** The times of a backend that is not configured otherwise. */
+export const defaultLeases: LeaseTimes = { heartbeatMs: 10_000, leaseMs: 45_000, acceptMs: 15_000 };
+
+/** A worker with a heartbeat within this time gets jobs, and no other process may use its identity. */
+export const aliveMs = ({ heartbeatMs }: LeaseTimes): number => 2.5 * heartbeatMs;

@@ -8,6 +8,7 @@ import { PostgresArtifactStore } from './artifacts/PostgresArtifactStore.ts';
 import { LocalWakeups } from './events/LocalWakeups.ts';
 import { PostgresWakeups } from './events/PostgresWakeups.ts';
 import type { Wakeups } from './events/Wakeups.ts';
+import { defaultLeases, type LeaseTimes } from './leases.ts';
 import { FileLogStore } from './logs/FileLogStore.ts';
 import type { LogStore } from './logs/LogStore.ts';
 import { PostgresLogStore } from './logs/PostgresLogStore.ts';
@@ -39,6 +40,7 @@ export interface StoresConfig {
   /** With PostgreSQL: a directory all backends share, for artifacts and sources; without it they are in the database. */
   readonly sharedDirectory?: string;
   readonly clock?: Clock;
+  readonly leases?: LeaseTimes;
 }
 
 /** All stores of a backend, over one database. */
@@ -50,6 +52,8 @@ export interface Stores {
   readonly artifacts: ArtifactStore;
   readonly snapshots: SnapshotStore;
   readonly wakeups: Wakeups;
+  /** Other backends may use the same database. */
+  readonly isShared: boolean;
   /** Whether requests can be served: rejects with a `StorageError` when the database cannot be used. */
   check(): Promise<void>;
   /** Lets go of everything; what was acknowledged is stored already. */
@@ -64,7 +68,8 @@ export async function openStores(config: StoresConfig): Promise<Stores> {
   throw new Error(`a database is sqlite:PATH or postgres://…, not ${database.replace(/:\/\/.*/, '://…')}`);
 }
 
-async function openSqlite(path: string, { stateDirectory, clock = systemClock }: StoresConfig): Promise<Stores> {
+async function openSqlite(path: string, config: StoresConfig): Promise<Stores> {
+  const { stateDirectory, clock = systemClock } = config;
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   const connection = new SqliteConnection(path);
   const db = new Kysely<Tables>({ dialect: sqliteDialect(connection) });
@@ -77,10 +82,11 @@ async function openSqlite(path: string, { stateDirectory, clock = systemClock }:
   return {
     ...(await openFiles(stateDirectory, clock)),
     executions: new SqlExecutionStore(db, new SqliteExecutionWriter(connection), wakeups, clock),
-    workers: new SqlWorkerStore(db),
+    workers: new SqlWorkerStore(db, freshMs(config)),
     tokens: new SqlTokenStore(db),
     logs,
     wakeups,
+    isShared: false,
     check: async () => {
       await sql`select 1`.execute(db);
     },
@@ -92,7 +98,8 @@ async function openSqlite(path: string, { stateDirectory, clock = systemClock }:
   };
 }
 
-async function openPostgres(url: string, { sharedDirectory, clock = systemClock }: StoresConfig): Promise<Stores> {
+async function openPostgres(url: string, config: StoresConfig): Promise<Stores> {
+  const { sharedDirectory, clock = systemClock } = config;
   const pool = new PostgresPool(url);
   const db = new Kysely<Tables>({ dialect: postgresDialect(pool) });
   const wakeups = new PostgresWakeups(url, clock);
@@ -104,13 +111,14 @@ async function openPostgres(url: string, { sharedDirectory, clock = systemClock 
     if (snapshots instanceof PostgresSnapshotStore) await snapshots.removeLeftovers();
     return {
       executions: new SqlExecutionStore(db, new PostgresExecutionWriter(pool), wakeups, clock),
-      workers: new SqlWorkerStore(db),
+      workers: new SqlWorkerStore(db, freshMs(config)),
       tokens: new SqlTokenStore(db),
       // Also beside a shared directory: appending from several machines is what network file systems do badly.
       logs: new PostgresLogStore(pool, wakeups),
       artifacts: files?.artifacts ?? new PostgresArtifactStore(pool),
       snapshots,
       wakeups,
+      isShared: true,
       check: async () => {
         await pool.query('select 1');
       },
@@ -137,3 +145,6 @@ async function openFiles(
   await snapshots.removeLeftovers(clock.now());
   return { artifacts: new FileArtifactStore(join(directory, 'artifacts')), snapshots };
 }
+
+/** Heartbeats closer together than this are not written. */
+const freshMs = ({ leases = defaultLeases }: StoresConfig): number => leases.heartbeatMs / 5;

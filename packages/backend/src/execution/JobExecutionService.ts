@@ -1,13 +1,4 @@
-import type {
-  ArtifactRef,
-  DependencyState,
-  ExecutionStatus,
-  JobExecution,
-  JobOutcome,
-  JobStatusUpdate,
-  Result,
-  UpcomingJob,
-} from '@xx-pipeline/common';
+import type { ArtifactRef, ExecutionStatus, JobExecution, JobStatusUpdate, Result } from '@xx-pipeline/common';
 import { isTerminal, success, unreachable } from '@xx-pipeline/common';
 import { type Problem, problem, refused } from '@xx-pipeline/common/api';
 import {
@@ -17,31 +8,16 @@ import {
   retriesOfJob,
   stoppedDependents,
 } from '@xx-pipeline/pipeline-language';
-import { hashToken } from '@xx-pipeline/service';
-import { leaseMs } from '../leases.ts';
 import type { SecretBox } from '../secrets/SecretBox.ts';
-import { attemptLog } from './attempt-log.ts';
-import { parseAttemptToken } from './attempt-token.ts';
 import type { Caller } from './Caller.ts';
-import { cancelJobOf, isBeingCanceled } from './cancel-jobs.ts';
 import { currentAttempt, decideUpdate, type UpdateDecision } from './decide-update.ts';
-import { dependenciesOf, dependsOn } from './dependencies-of.ts';
+import { applyDecisions, attemptLog, cancelJobOf, concludeAttempt, handBack, isBeingCanceled } from './draft-steps.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
-import type { JobSteps, StageSteps } from './execution-steps.ts';
 import { makeUnassignedRequest, sealVariable } from './make-job-request.ts';
+import type { StageExecutionService } from './StageExecutionService.ts';
 import { StatusLogs } from './StatusLogs.ts';
-import { upcomingJobsOf } from './upcoming-jobs.ts';
-
-/** An attempt that a token speaks for. */
-export interface AuthorizedAttempt {
-  readonly executionId: string;
-  readonly jobId: string;
-  readonly attempt: number;
-  /** The worker is to end it: to be said in every answer (header `XX-Job-Cancel: 1`). */
-  readonly cancelRequested: boolean;
-}
 
 /** What became of an update. */
 export interface JobStatusAnswer {
@@ -52,24 +28,22 @@ export interface JobStatusAnswer {
 }
 
 /** One job: what workers tell of it, what people do with it. */
-export class JobExecutionService implements JobSteps {
+export class JobExecutionService {
   readonly #parts: ExecutionParts;
   readonly #changes: ExecutionChanges;
-  readonly #stages: () => StageSteps;
+  readonly #stages: StageExecutionService;
   readonly #logs: StatusLogs;
 
-  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: () => StageSteps) {
+  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: StageExecutionService) {
     this.#parts = parts;
     this.#changes = changes;
     this.#stages = stages;
-    this.#logs = new StatusLogs(parts.logs, parts.clock);
+    this.#logs = new StatusLogs(parts.stores.logs, parts.clock);
   }
 
   /** Applies what was decided about jobs of one stage: those that start are PENDING from then on. */
   executeJobsForStage(draft: ExecutionDraft, stage: string, decisions: readonly JobDecision[]): void {
-    if (decisions.some(({ job }) => job.stage !== stage))
-      throw new Error(`decisions about other stages than "${stage}"`);
-    draft.record.apply(decisions, draft.at);
+    applyDecisions(draft, stage, decisions);
   }
 
   /**
@@ -78,7 +52,7 @@ export class JobExecutionService implements JobSteps {
    */
   async updateJobExecutionStatus(update: JobStatusUpdate, caller: Caller): Promise<Result<JobStatusAnswer, Problem>> {
     const { jobId } = update;
-    const executionId = await this.#parts.store.executionOfJob(jobId);
+    const executionId = await this.#parts.stores.executions.executionOfJob(jobId);
     if (executionId === null) return noSuchJob(jobId);
     if (update.logs !== undefined && update.logs !== '') {
       const refusal = await this.#appendLogs(executionId, update, update.logs, caller);
@@ -97,56 +71,6 @@ export class JobExecutionService implements JobSteps {
     return answer === null ? { ok: false, error: refusal } : success(answer);
   }
 
-  /** An attempt is over: the job ends or waits for another one, and what comes behind follows from it. */
-  concludeAttempt(draft: ExecutionDraft, jobId: string, outcome: JobOutcome): void {
-    const assignment = draft.assignments.get(jobId);
-    const attempt = currentAttempt({ job: draft.job(jobId), assignment });
-    const facts = { at: draft.at, log: attemptLog(jobId, attempt) };
-    draft.record.finishAttempt(jobId, outcome, facts);
-    draft.unassign(jobId);
-    const isUnwanted = draft.isEnding || assignment?.cancelRequested === true;
-    if (isUnwanted) cancelJobOf(draft, draft.job(jobId), draft.head.reason ?? 'canceled');
-    this.#stages().finalizeStageExecution(draft);
-  }
-
-  /** An attempt that no worker runs (not taken, or given back) leaves its job waiting for the next one. */
-  handBack(draft: ExecutionDraft, jobId: string, message: string): void {
-    const assignment = draft.assignments.get(jobId);
-    const attempt = currentAttempt({ job: draft.job(jobId), assignment });
-    const facts = { at: draft.at, message, log: attemptLog(jobId, attempt) };
-    draft.record.handBack(jobId, facts);
-    draft.unassign(jobId);
-    if (!draft.isEnding && assignment?.cancelRequested !== true) return;
-    cancelJobOf(draft, draft.job(jobId), draft.head.reason ?? 'canceled');
-    this.#stages().finalizeStageExecution(draft);
-  }
-
-  /** The record of a job. */
-  async getJob(jobId: string): Promise<Result<JobExecution & { readonly pipelineExecutionId: string }, Problem>> {
-    return this.#read(jobId, (draft) => success({ ...shownJob(draft.job(jobId)), pipelineExecutionId: draft.head.id }));
-  }
-
-  /** Its status and the number of its current attempt (0 before the first). */
-  async getStatus(
-    jobId: string,
-  ): Promise<Result<{ readonly jobId: string; readonly status: ExecutionStatus; readonly attempt: number }, Problem>> {
-    return this.#read(jobId, (draft) => {
-      const job = draft.job(jobId);
-      const attempt = draft.assignments.get(jobId)?.attempt ?? job.attempts.at(-1)?.number ?? 0;
-      return success({ jobId, status: job.status, attempt });
-    });
-  }
-
-  /** How far the jobs are that this one waits for. */
-  async getDependencies(jobId: string): Promise<Result<DependencyState[], Problem>> {
-    return this.#read(jobId, (draft) => success(dependenciesOf(draft, draft.job(jobId), this.#parts)));
-  }
-
-  /** Jobs of the same run that are likely to follow. */
-  async getUpcoming(jobId: string, limit: number): Promise<Result<UpcomingJob[], Problem>> {
-    return this.#read(jobId, (draft) => success(upcomingJobsOf(draft, limit, this.#parts)));
-  }
-
   /** A person starts a manual job, or a delayed one before its time. */
   async playJob(jobId: string, variables: readonly PipelineVariable[]): Promise<Result<JobExecution, Problem>> {
     return this.#changeJob(jobId, (draft) => {
@@ -163,7 +87,7 @@ export class JobExecutionService implements JobSteps {
         draft.record.retry({ now: new Set(), anew }, draft.at);
       }
       if (variables.length > 0) this.#keepVariables(draft, jobId, variables);
-      this.#stages().executeNextStage(draft);
+      this.#stages.executeNextStage(draft);
       return null;
     });
   }
@@ -178,7 +102,7 @@ export class JobExecutionService implements JobSteps {
       if (!isTerminal(job.status)) return problem('conflict', `job "${job.name}" is not finished: it is ${job.status}`);
       if (isBeingCanceled(draft)) return problem('conflict', 'the run is still being canceled');
       draft.record.retry(retriesOfJob(draft.execution, draft.index, jobId), draft.at);
-      this.#stages().executeNextStage(draft);
+      this.#stages.executeNextStage(draft);
       return null;
     });
   }
@@ -187,61 +111,8 @@ export class JobExecutionService implements JobSteps {
   async cancelJob(jobId: string): Promise<Result<JobExecution, Problem>> {
     return this.#changeJob(jobId, (draft) => {
       cancelJobOf(draft, draft.job(jobId), 'canceled by a person');
-      if (isTerminal(draft.job(jobId).status)) this.#stages().finalizeStageExecution(draft);
+      if (isTerminal(draft.job(jobId).status)) this.#stages.finalizeStageExecution(draft);
       return null;
-    });
-  }
-
-  /**
-   * Whether a token speaks for the current attempt of the job it names (`stale_attempt` when that has passed on).
-   * For routes about one job give its id (and the attempt named in the query): another job is `forbidden`.
-   */
-  async authorizeAttempt(
-    token: string,
-    claim: { readonly jobId?: string; readonly attempt?: number | undefined } = {},
-  ): Promise<Result<AuthorizedAttempt, Problem>> {
-    const named = parseAttemptToken(token);
-    if (named === null) return refused('unauthorized', 'the token is not one of an attempt');
-    if (claim.jobId !== undefined && claim.jobId !== named.jobId) {
-      return refused('forbidden', 'the token is that of another job');
-    }
-    if (claim.attempt !== undefined && claim.attempt !== named.attempt) {
-      return refused('stale_attempt', `the token is that of attempt ${named.attempt}, not of ${claim.attempt}`);
-    }
-    const executionId = await this.#parts.store.executionOfJob(named.jobId);
-    const found = executionId === null ? null : await this.#parts.store.find(executionId);
-    const assignment = found?.assignments.get(named.jobId);
-    if (executionId === null || assignment?.attempt !== named.attempt || assignment.tokenHash !== hashToken(token)) {
-      return refused('stale_attempt', `attempt ${named.attempt} is not the current one, or the token is not its own`);
-    }
-    return success({ ...named, executionId, cancelRequested: assignment.cancelRequested });
-  }
-
-  /** Whether an attempt may read the artifacts and state of another job: its own, or one its job depends on. */
-  async mayRead(attempt: AuthorizedAttempt, jobId: string): Promise<boolean> {
-    if (attempt.jobId === jobId) return true;
-    const found = await this.#parts.store.find(attempt.executionId);
-    return found !== null && dependsOn(this.#changes.draft(found), attempt.jobId, jobId);
-  }
-
-  /**
-   * The attempt that a call without token is about: the named one if it is known, else the current one. Of a job that is
-   * to be tried again that is the one to come, or for whoever asks what there is (`latest`) the one before.
-   */
-  async resolveAttempt(
-    jobId: string,
-    attempt: number | undefined,
-    which: 'current' | 'latest' = 'current',
-  ): Promise<Result<number, Problem>> {
-    return this.#read(jobId, (draft) => {
-      const job = draft.job(jobId);
-      const current = currentAttempt({ job, assignment: draft.assignments.get(jobId) });
-      if (attempt === undefined) {
-        const latest = job.status === 'RUNNING' ? current : (job.attempts.at(-1)?.number ?? current);
-        return success(which === 'latest' ? latest : current);
-      }
-      if (attempt === current || job.attempts.some(({ number }) => number === attempt)) return success(attempt);
-      return refused('not_found', `job "${job.name}" has no attempt ${attempt}`);
     });
   }
 
@@ -279,22 +150,22 @@ export class JobExecutionService implements JobSteps {
         if (decision.isStarting) this.#start(draft, job, update);
         const { outcome } = decision;
         const queue = outcome.timings.queue + queuedFor(draft.job(job.id));
-        this.concludeAttempt(draft, job.id, { ...outcome, timings: { ...outcome.timings, queue } });
+        concludeAttempt(draft, job.id, { ...outcome, timings: { ...outcome.timings, queue } });
         return;
       }
       case 'hand-back':
-        this.handBack(draft, job.id, 'its worker gave it back');
+        handBack(draft, job.id, 'its worker gave it back');
         return;
       case 'cancel':
         cancelJobOf(draft, job, 'canceled by a person');
-        this.#stages().finalizeStageExecution(draft);
+        this.#stages.finalizeStageExecution(draft);
         return;
       case 'skip':
         draft.unassign(job.id);
         this.executeJobsForStage(draft, job.stage, [
           { job: draft.planOf(job), decision: 'skip', reason: 'skipped by a person' },
         ]);
-        this.#stages().finalizeStageExecution(draft);
+        this.#stages.finalizeStageExecution(draft);
         return;
       default:
         unreachable(decision);
@@ -306,7 +177,8 @@ export class JobExecutionService implements JobSteps {
     const image = update.image ?? this.#imageOf(draft, job);
     const log = attemptLog(job.id, currentAttempt({ job, assignment }));
     draft.record.startAttempt(job.id, { at: draft.at, image, log });
-    if (assignment !== undefined) draft.assign({ ...assignment, accepted: true, leaseUntil: draft.now + leaseMs });
+    if (assignment !== undefined)
+      draft.assign({ ...assignment, accepted: true, leaseUntil: draft.now + this.#parts.leases.leaseMs });
   }
 
   /** The image with variables put in, where whoever runs it does not say. */
@@ -330,7 +202,7 @@ export class JobExecutionService implements JobSteps {
     text: string,
     caller: Caller,
   ): Promise<Problem | null> {
-    const found = await this.#parts.store.find(executionId);
+    const found = await this.#parts.stores.executions.find(executionId);
     const job = found?.execution.jobs.find(({ id }) => id === update.jobId);
     if (found === null || job === undefined) return null;
     const situation = { job, assignment: found.assignments.get(update.jobId) };
@@ -343,18 +215,11 @@ export class JobExecutionService implements JobSteps {
     return null;
   }
 
-  async #read<T>(jobId: string, read: (draft: ExecutionDraft) => Result<T, Problem>): Promise<Result<T, Problem>> {
-    const executionId = await this.#parts.store.executionOfJob(jobId);
-    const found = executionId === null ? null : await this.#parts.store.find(executionId);
-    return found === null ? noSuchJob(jobId) : read(this.#changes.draft(found));
-  }
-
   async #changeJob(
     jobId: string,
     change: (draft: ExecutionDraft) => Problem | null,
   ): Promise<Result<JobExecution, Problem>> {
-    const executionId = await this.#parts.store.executionOfJob(jobId);
-    const changed = executionId === null ? null : await this.#changes.change(executionId, change);
+    const changed = await this.#changes.changeJob(jobId, change);
     if (changed === null) return noSuchJob(jobId);
     const job = changed.execution.jobs.find(({ id }) => id === jobId);
     if (job === undefined) return noSuchJob(jobId);

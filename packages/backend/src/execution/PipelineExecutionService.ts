@@ -11,24 +11,24 @@ import {
 import { type Checked, type createExecutionSchema, type Problem, problem, refused } from '@xx-pipeline/common/api';
 import { createPipelineExecution, expandTags, playJobs, retriesOfPipeline } from '@xx-pipeline/pipeline-language';
 import type { ExecutionSource } from '../store/ExecutionStore.ts';
-import { cancelExecutionOf, isBeingCanceled } from './cancel-jobs.ts';
+import { cancelExecutionOf, isBeingCanceled, releaseAssignments } from './draft-steps.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownExecution } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
-import type { PipelineSteps, StageSteps } from './execution-steps.ts';
 import { sealVariable } from './make-job-request.ts';
+import type { StageExecutionService } from './StageExecutionService.ts';
 import { sourceProblem } from './source-problem.ts';
 
 /** A request to run a plan. */
 export type CreateExecution = Checked<typeof createExecutionSchema>;
 
 /** The life of a run: created, canceled, retried, finalized. */
-export class PipelineExecutionService implements PipelineSteps {
+export class PipelineExecutionService {
   readonly #parts: ExecutionParts;
   readonly #changes: ExecutionChanges;
-  readonly #stages: () => StageSteps;
+  readonly #stages: StageExecutionService;
 
-  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: () => StageSteps) {
+  constructor(parts: ExecutionParts, changes: ExecutionChanges, stages: StageExecutionService) {
     this.#parts = parts;
     this.#changes = changes;
     this.#stages = stages;
@@ -44,13 +44,13 @@ export class PipelineExecutionService implements PipelineSteps {
     if (strangers.length > 0) return refused('bad_request', 'jobs to play are not in the plan', { errors: strangers });
     const refusal = await this.#refuseSource(input.source);
     if (refusal !== null) return { ok: false, error: refusal };
-    const { clock, ids, secrets, store } = this.#parts;
+    const { clock, ids, secrets, stores } = this.#parts;
     const id = ids.next();
     const createdAt = isoTime(clock.now());
     const variables = input.variables.map((variable) => sealVariable(asVariable(variable), id, secrets));
     const { pipeline, sourceInfo, trigger } = input;
     const key = { repository: sourceInfo.repository, pipeline, idempotencyKey };
-    const { execution, isNew } = await store.create((runNumber) => {
+    const { execution, isNew } = await stores.executions.create((runNumber) => {
       const predefined = { ...input.predefined, ...runFacts({ id, runNumber, createdAt }) };
       const given = playedJobs.length === 0 ? input.plan : played(input.plan, playedJobs);
       const plan = withTags(given, predefined, input.variables.map(asMasked));
@@ -61,7 +61,7 @@ export class PipelineExecutionService implements PipelineSteps {
       };
       const execution = createPipelineExecution(plan, facts);
       const draft = this.#changes.draft({ execution, definition, assignments: new Map() });
-      this.#stages().executeFirstStage(draft);
+      this.#stages.executeFirstStage(draft);
       return draft.created();
     }, key);
     if (isNew && isTerminal(execution.status)) await this.#changes.change(execution.id, (draft) => draft.tellEnd());
@@ -70,7 +70,7 @@ export class PipelineExecutionService implements PipelineSteps {
 
   /** The record. */
   async getExecution(id: string): Promise<Result<PipelineExecution, Problem>> {
-    const found = await this.#parts.store.find(id);
+    const found = await this.#parts.stores.executions.find(id);
     return found === null ? noSuchExecution(id) : success(shownExecution(found.execution));
   }
 
@@ -90,28 +90,25 @@ export class PipelineExecutionService implements PipelineSteps {
       const retries = retriesOfPipeline(draft.execution, draft.index);
       if (retries.now.size + retries.anew.size === 0) return problem('conflict', 'no job has failed or was canceled');
       draft.record.retry(retries, draft.at);
-      this.#stages().executeNextStage(draft);
+      this.#stages.executeNextStage(draft);
       return null;
     });
   }
 
   /** The run has come to its end: nothing of it is assigned any more. Works on a draft, inside the change of its caller. */
   finalizePipelineExecution(draft: ExecutionDraft): void {
-    for (const assignment of [...draft.assignments.values()]) {
-      draft.tellCancel(assignment);
-      draft.unassign(assignment.jobId);
-    }
+    releaseAssignments(draft);
   }
 
   /** The report as it stands. */
   async report(id: string): Promise<Result<Report, Problem>> {
-    const found = await this.#parts.store.find(id);
+    const found = await this.#parts.stores.executions.find(id);
     return found === null ? noSuchExecution(id) : success(buildReport(found.execution));
   }
 
   async #refuseSource(source: ExecutionSource): Promise<Problem | null> {
     if (source.kind === 'git') return sourceProblem(source.url);
-    if (source.kind !== 'snapshot' || (await this.#parts.snapshots.isComplete(source.id))) return null;
+    if (source.kind !== 'snapshot' || (await this.#parts.stores.snapshots.isComplete(source.id))) return null;
     return problem('snapshot_incomplete', `snapshot ${source.id} is not complete: offer it again, it lacks contents`);
   }
 

@@ -1,45 +1,20 @@
-import { isTerminal } from '@xx-pipeline/common';
+import { settleRun, startDueJobs } from './draft-steps.ts';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
-import type { JobSteps, PipelineSteps, StageSteps } from './execution-steps.ts';
 
-/** What a stage has to do with others: known lazily, because they know it. */
-export interface StageNeighbours {
-  readonly jobs: () => JobSteps;
-  readonly pipelines: () => PipelineSteps;
-}
-
-/**
- * What follows from one job for the stages and jobs behind it. Works on a draft, inside the change that its caller makes:
- *
- *   executeFirstStage --> executeNextStage --> executeJobsForStage
- *                              ^                       (a job ends)
- *                              '--- finalizeStageExecution <--'
- *                                            '--> finalizePipelineExecution
- */
-export class StageExecutionService implements StageSteps {
-  readonly #neighbours: StageNeighbours;
-
-  constructor(neighbours: StageNeighbours) {
-    this.#neighbours = neighbours;
-  }
-
-  /** Begins a run: the jobs that wait for nothing, which are those of the first stage and those that need nothing. */
+/** Steps from one stage to the next. All of them work on a draft, inside the change that their caller makes. */
+export class StageExecutionService {
+  /** Begins a run: the jobs of the first stage and those that need nothing; a run without any such job ends at once. */
   executeFirstStage(draft: ExecutionDraft): void {
-    this.executeNextStage(draft);
-    if (isTerminal(draft.head.status)) this.#neighbours.pipelines().finalizePipelineExecution(draft);
+    settleRun(draft);
   }
 
   /** Starts, skips or holds the jobs whose turn has come: of the next stage, and of later ones whose needs are done. */
   executeNextStage(draft: ExecutionDraft): void {
-    if (draft.isEnding) return;
-    for (const [stage, decisions] of Map.groupBy(draft.decide(), ({ job }) => job.stage)) {
-      this.#neighbours.jobs().executeJobsForStage(draft, stage, decisions);
-    }
+    startDueJobs(draft);
   }
 
-  /** A job of this stage has ended: what comes next, or the end of the run. */
+  /** Does what follows after jobs of a stage have ended: the next jobs, or the end of the run. */
   finalizeStageExecution(draft: ExecutionDraft): void {
-    this.executeNextStage(draft);
-    if (isTerminal(draft.head.status)) this.#neighbours.pipelines().finalizePipelineExecution(draft);
+    settleRun(draft);
   }
 }

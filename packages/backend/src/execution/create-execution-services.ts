@@ -1,14 +1,18 @@
+import { AttemptAccess } from './AttemptAccess.ts';
 import { ExecutionChanges } from './ExecutionChanges.ts';
 import type { ExecutionParts } from './execution-parts.ts';
 import { JobExecutionService } from './JobExecutionService.ts';
+import { JobQueries } from './JobQueries.ts';
 import { PipelineExecutionService } from './PipelineExecutionService.ts';
 import { StageExecutionService } from './StageExecutionService.ts';
 
-/** The services of executions, knowing each other. */
+/** The services of executions. */
 export interface ExecutionServices {
   readonly pipelines: PipelineExecutionService;
   readonly stages: StageExecutionService;
   readonly jobs: JobExecutionService;
+  readonly queries: JobQueries;
+  readonly access: AttemptAccess;
   /** Decisions under an execution's lock, for the scheduler. */
   readonly changes: ExecutionChanges;
 }
@@ -16,8 +20,13 @@ export interface ExecutionServices {
 /** Composes the services of executions. */
 export function createExecutionServices(parts: ExecutionParts): ExecutionServices {
   const changes = new ExecutionChanges(parts);
-  const jobs: JobExecutionService = new JobExecutionService(parts, changes, () => stages);
-  const pipelines: PipelineExecutionService = new PipelineExecutionService(parts, changes, () => stages);
-  const stages: StageExecutionService = new StageExecutionService({ jobs: () => jobs, pipelines: () => pipelines });
-  return { pipelines, stages, jobs, changes };
+  const stages = new StageExecutionService();
+  return {
+    stages,
+    changes,
+    pipelines: new PipelineExecutionService(parts, changes, stages),
+    jobs: new JobExecutionService(parts, changes, stages),
+    queries: new JobQueries(changes, parts),
+    access: new AttemptAccess(changes),
+  };
 }

@@ -1,33 +1,45 @@
 import type { Clock, IdSource } from '@xx-pipeline/common';
 import type { Wakeups } from '../events/Wakeups.ts';
+import type { LeaseTimes } from '../leases.ts';
 import type { LogStore } from '../logs/LogStore.ts';
 import type { SecretBox } from '../secrets/SecretBox.ts';
 import type { SnapshotStore } from '../sources/SnapshotStore.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';
 
-/** What an installation says about itself. */
+/** The facts of an installation that jobs can see. */
 export interface ServerFacts {
-  /** Where people reach the server; null = the variables that name it stay unset. */
+  /** The address under which people reach the server; null = the variables that name it stay unset. */
   readonly publicUrl: string | null;
   readonly version: string;
 }
 
-/** What the services of executions are made of. */
-export interface ExecutionParts {
-  readonly store: ExecutionStore;
+/** The stores that executions are in. */
+interface ExecutionStores {
+  readonly executions: ExecutionStore;
   readonly logs: LogStore;
   readonly snapshots: Pick<SnapshotStore, 'isComplete'>;
+}
+
+/** The parts of the services of executions. */
+export interface ExecutionParts {
+  readonly stores: ExecutionStores;
   readonly secrets: SecretBox;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly server: ServerFacts;
-  /** Whoever follows the log of an attempt hears that it has ended. */
+  readonly leases: LeaseTimes;
+  readonly hints: ExecutionHints;
+}
+
+/** Messages to other parts about what has been written. They may get lost: never more than a hint. */
+interface ExecutionHints {
+  /** Notifies readers that follow the log of an attempt of its end. */
   readonly wakeups: Pick<Wakeups, 'notify'>;
-  /** Tells workers, at once and without promise, that an attempt is to end; the heartbeat tells them too. */
+  /** Asks workers to end attempts, at once and unreliably; the next heartbeat asks them too. */
   readonly tellCancel: (cancels: readonly CancelNotice[]) => void;
 }
 
-/** An attempt whose worker has to hear that it is to end. */
+/** An attempt that its worker is to end. */
 export interface CancelNotice {
   readonly workerId: string;
   readonly jobId: string;

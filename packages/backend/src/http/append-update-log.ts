@@ -10,7 +10,7 @@ import type { HttpParts } from './HttpParts.ts';
  * the status may be a repeat, whose bytes are stored, and whoever looks at it next refuses what is none.
  */
 export async function appendUpdateLog(
-  { services: { jobs }, logs, metrics }: Pick<HttpParts, 'services' | 'logs' | 'metrics'>,
+  { services: { access }, stores: { logs }, metrics }: Pick<HttpParts, 'services' | 'stores' | 'metrics'>,
   { jobId, attempt }: Pick<JobStatusUpdate, 'jobId' | 'attempt'>,
   { offset, frames }: NonNullable<JobStatusUpdate['log']>,
   caller: Caller,
@@ -18,7 +18,7 @@ export async function appendUpdateLog(
   const chunks = decodeLogFrames(Buffer.from(frames, 'base64'));
   if (chunks === null) throw new HttpProblem('bad_request', 'log.frames is no sequence of whole log frames');
   try {
-    const writer = await admitWriter(jobs, caller, jobId, attempt);
+    const writer = await admitWriter(access, caller, jobId, attempt);
     metrics.logBytes.add((await appendChunks(logs, { jobId, attempt: writer.attempt }, offset, chunks)) - offset);
   } catch (error) {
     if (!(error instanceof HttpProblem) || error.document.code !== 'stale_attempt') throw error;

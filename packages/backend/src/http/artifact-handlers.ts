@@ -8,12 +8,12 @@ const largestArchive = 8 * 1024 ** 3;
 
 /** Artifacts: uploaded by workers, downloaded by dependent jobs and people. */
 export function artifactHandlers({
-  services: { jobs },
-  artifacts,
+  services: { jobs, queries, access },
+  stores: { artifacts },
 }: HttpParts): HandlersOf<'uploadArtifact' | 'downloadArtifacts'> {
   return {
     uploadArtifact: async ({ query: { jobId, name, size, sha256, offset, ...query }, body, caller }) => {
-      const { attempt, headers } = await admitWriter(jobs, caller, jobId, query.attempt);
+      const { attempt, headers } = await admitWriter(access, caller, jobId, query.attempt);
       if (size > largestArchive) throw new HttpProblem('too_large', `an archive may have ${largestArchive} bytes`);
       if (offset > size) throw new HttpProblem('bad_request', `offset ${offset} lies behind the size of ${size}`);
       const result = await artifacts.upload({ jobId, attempt }, { size, sha256, offset }, atMost(body, size - offset));
@@ -32,8 +32,8 @@ export function artifactHandlers({
       }
     },
     downloadArtifacts: async ({ params: { jobId }, query, caller }) => {
-      await admitReader(jobs, caller, jobId);
-      const kept = lastKept(HttpProblem.orThrow(await jobs.getJob(jobId)), query.attempt);
+      await admitReader(access, caller, jobId);
+      const kept = lastKept(HttpProblem.orThrow(await queries.getJob(jobId)), query.attempt);
       const archive = kept === null ? null : await artifacts.open({ jobId, attempt: kept.attempt });
       if (kept === null || archive === null) throw new HttpProblem('not_found', 'the job kept no artifacts');
       return {

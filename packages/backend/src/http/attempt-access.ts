@@ -1,6 +1,6 @@
 import { type Caller, HttpProblem } from '@xx-pipeline/service';
+import type { AttemptAccess } from '../execution/AttemptAccess.ts';
 import type { Caller as ServiceCaller } from '../execution/Caller.ts';
-import type { JobExecutionService } from '../execution/JobExecutionService.ts';
 
 /** An attempt a call may write to, and the headers its answer carries. */
 export interface WritableAttempt {
@@ -9,25 +9,25 @@ export interface WritableAttempt {
 }
 
 /** Lets an attempt read its own job and those it depends on; people and workers read all. */
-export async function admitReader(jobs: JobExecutionService, caller: Caller, jobId: string): Promise<void> {
+export async function admitReader(access: AttemptAccess, caller: Caller, jobId: string): Promise<void> {
   if (caller.kind !== 'job') return;
-  const attempt = HttpProblem.orThrow(await jobs.authorizeAttempt(caller.token));
-  if (attempt.jobId !== jobId && !(await jobs.mayRead(attempt, jobId))) {
+  const attempt = HttpProblem.orThrow(await access.authorizeAttempt(caller.token));
+  if (attempt.jobId !== jobId && !(await access.mayRead(attempt, jobId))) {
     throw new HttpProblem('forbidden', 'the token of an attempt reads its own job and those it depends on');
   }
 }
 
 /** Which attempt a call writes to: that of its token, else the named one, else the current one. */
 export async function admitWriter(
-  jobs: JobExecutionService,
+  access: AttemptAccess,
   caller: Caller,
   jobId: string,
   attempt: number | undefined,
 ): Promise<WritableAttempt> {
   if (caller.kind !== 'job') {
-    return { attempt: HttpProblem.orThrow(await jobs.resolveAttempt(jobId, attempt)), headers: {} };
+    return { attempt: HttpProblem.orThrow(await access.resolveAttempt(jobId, attempt)), headers: {} };
   }
-  const own = HttpProblem.orThrow(await jobs.authorizeAttempt(caller.token, { jobId, attempt }));
+  const own = HttpProblem.orThrow(await access.authorizeAttempt(caller.token, { jobId, attempt }));
   return { attempt: own.attempt, headers: cancelHeader(own.cancelRequested) };
 }
 

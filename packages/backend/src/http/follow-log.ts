@@ -1,7 +1,7 @@
 import { isTerminal } from '@xx-pipeline/common';
 import { type EncodedEvents, HttpProblem, type OutgoingEvent } from '@xx-pipeline/service';
 import type { Wakeups } from '../events/Wakeups.ts';
-import type { JobExecutionService } from '../execution/JobExecutionService.ts';
+import type { JobQueries } from '../execution/JobQueries.ts';
 import type { LogKey } from '../logs/LogStore.ts';
 import { logName } from '../logs/log-name.ts';
 import type { LogEvents } from './LogEvents.ts';
@@ -13,13 +13,13 @@ const lookAgain = 5_000;
 /** What following takes. */
 export interface FollowLogParts {
   readonly events: LogEvents;
-  readonly jobs: JobExecutionService;
+  readonly queries: JobQueries;
   readonly wakeups: Wakeups;
 }
 
 /** A log from an offset on as events, until its attempt has ended and all was told. */
 export async function* followLog(
-  { events, jobs, wakeups }: FollowLogParts,
+  { events, queries, wakeups }: FollowLogParts,
   key: LogKey,
   from: number,
   signal: AbortSignal,
@@ -32,7 +32,7 @@ export async function* followLog(
     while (!signal.aborted) {
       let part = await events.read(key, offset);
       if (part === null) {
-        const ended = await hasEnded(jobs, key);
+        const ended = await hasEnded(queries, key);
         // Asked again: what was written until the end is read after it.
         if (ended) part = await events.read(key, offset);
         if (ended && part === null) {
@@ -51,8 +51,8 @@ export async function* followLog(
   }
 }
 
-async function hasEnded(jobs: JobExecutionService, { jobId, attempt }: LogKey): Promise<boolean> {
-  const job = HttpProblem.orThrow(await jobs.getJob(jobId));
+async function hasEnded(queries: JobQueries, { jobId, attempt }: LogKey): Promise<boolean> {
+  const job = HttpProblem.orThrow(await queries.getJob(jobId));
   const record = job.attempts.find(({ number }) => number === attempt);
   if (record !== undefined) return isTerminal(record.status);
   // An attempt that was never recorded ends with its job, or when a later one has begun.

@@ -16,23 +16,23 @@ export function jobHandlers(
   | 'retryJob'
   | 'cancelJob'
 > {
-  const { jobs } = parts.services;
+  const { jobs, queries, access } = parts.services;
   return {
     getJob: async ({ params, caller }) => {
-      await admitReader(jobs, caller, params.jobId);
-      return { status: 200, body: HttpProblem.orThrow(await jobs.getJob(params.jobId)) };
+      await admitReader(access, caller, params.jobId);
+      return { status: 200, body: HttpProblem.orThrow(await queries.getJob(params.jobId)) };
     },
     getJobDependencies: async ({ params, caller }) => {
-      await admitReader(jobs, caller, params.jobId);
-      return { status: 200, body: { dependencies: HttpProblem.orThrow(await jobs.getDependencies(params.jobId)) } };
+      await admitReader(access, caller, params.jobId);
+      return { status: 200, body: { dependencies: HttpProblem.orThrow(await queries.getDependencies(params.jobId)) } };
     },
     getUpcomingJobs: async ({ params, query, caller }) => {
-      await admitReader(jobs, caller, params.jobId);
-      return { status: 200, body: { jobs: HttpProblem.orThrow(await jobs.getUpcoming(params.jobId, query.limit)) } };
+      await admitReader(access, caller, params.jobId);
+      return { status: 200, body: { jobs: HttpProblem.orThrow(await queries.getUpcoming(params.jobId, query.limit)) } };
     },
     getJobStatus: async ({ params, caller }) => {
-      await admitReader(jobs, caller, params.jobId);
-      return { status: 200, body: HttpProblem.orThrow(await jobs.getStatus(params.jobId)) };
+      await admitReader(access, caller, params.jobId);
+      return { status: 200, body: HttpProblem.orThrow(await queries.getStatus(params.jobId)) };
     },
     updateJobStatus: async ({ body: { log, ...update }, caller }) => {
       if (log !== undefined) await appendUpdateLog(parts, update, log, caller);

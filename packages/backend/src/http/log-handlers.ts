@@ -11,16 +11,15 @@ const readBytes = 1024 * 1024;
 
 /** Logs: appended by workers, read and followed by people. */
 export function logHandlers({
-  services: { jobs },
-  logs,
-  wakeups,
+  services: { queries, access },
+  stores: { logs, wakeups },
   clock,
   metrics,
 }: HttpParts): HandlersOf<'appendLog' | 'readLog' | 'followLog'> {
   const events = new LogEvents(logs);
   return {
     appendLog: async ({ params: { jobId }, query, body, caller, rawHeaders }) => {
-      const { attempt, headers } = await admitWriter(jobs, caller, jobId, query.attempt);
+      const { attempt, headers } = await admitWriter(access, caller, jobId, query.attempt);
       const framed =
         String(rawHeaders['content-type'] ?? '')
           .split(';')[0]
@@ -31,8 +30,8 @@ export function logHandlers({
       return { status: 200, body: { nextOffset }, headers };
     },
     readLog: async ({ params: { jobId }, query, caller, signal }) => {
-      await admitReader(jobs, caller, jobId);
-      const attempt = HttpProblem.orThrow(await jobs.resolveAttempt(jobId, query.attempt, 'latest'));
+      await admitReader(access, caller, jobId);
+      const attempt = HttpProblem.orThrow(await access.resolveAttempt(jobId, query.attempt, 'latest'));
       const end = query.offset + (query.limit ?? Number.POSITIVE_INFINITY);
       return {
         status: 200,
@@ -41,9 +40,9 @@ export function logHandlers({
       };
     },
     followLog: async ({ params: { jobId }, query, rawHeaders, signal }) => {
-      const attempt = HttpProblem.orThrow(await jobs.resolveAttempt(jobId, query.attempt));
+      const attempt = HttpProblem.orThrow(await access.resolveAttempt(jobId, query.attempt));
       const offset = lastEventId(rawHeaders) ?? query.offset;
-      return { status: 200, body: followLog({ events, jobs, wakeups }, { jobId, attempt }, offset, signal) };
+      return { status: 200, body: followLog({ events, queries, wakeups }, { jobId, attempt }, offset, signal) };
     },
   };
 }

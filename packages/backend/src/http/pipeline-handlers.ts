@@ -6,8 +6,7 @@ import { lastEventId } from './log-handlers.ts';
 /** Runs: made, looked at, followed, canceled, retried, reported. */
 export function pipelineHandlers({
   services: { pipelines },
-  executions,
-  wakeups,
+  stores: { executions, wakeups },
 }: HttpParts): HandlersOf<
   | 'createExecution'
   | 'listExecutions'

@@ -4,7 +4,7 @@ import type { HandlersOf, HttpParts } from './HttpParts.ts';
 
 /** Sources: trees of files by content. */
 export function sourceHandlers({
-  snapshots,
+  stores: { snapshots },
 }: HttpParts): HandlersOf<'offerSnapshot' | 'putBlob' | 'putBlobs' | 'downloadSnapshot'> {
   return {
     offerSnapshot: async ({ body: { files } }) => {

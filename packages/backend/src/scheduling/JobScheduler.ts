@@ -1,39 +1,25 @@
-import { Background, type Clock, type JobRequest, type Result, success } from '@xx-pipeline/common';
-import type { Problem, pollSchema } from '@xx-pipeline/common/api';
-import type { z } from 'zod';
-import type { Wakeups } from '../events/Wakeups.ts';
-import type { ExecutionServices } from '../execution/create-execution-services.ts';
-import type { ServerFacts } from '../execution/execution-parts.ts';
-import type { SecretBox } from '../secrets/SecretBox.ts';
-import type { ExecutionStore } from '../store/ExecutionStore.ts';
-import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
+import { Background, type JobRequest, type Result, success } from '@xx-pipeline/common';
+import type { Checked, Problem, pollSchema } from '@xx-pipeline/common/api';
+import { aliveMs } from '../leases.ts';
+import type { WorkerRecord } from '../store/WorkerStore.ts';
 import { type AssignedJob, assignJobs } from './assign-jobs.ts';
 import type { Backoff } from './Backoff.ts';
 import { Fleet, type FleetMember } from './Fleet.ts';
+import { JobPushes } from './JobPushes.ts';
 import { Latch } from './Latch.ts';
 import { isSame } from './lease-sweeper.ts';
 import { type Match, matchJobs, type Place } from './match-jobs.ts';
 import { PollWaiters } from './PollWaiters.ts';
+import type { SchedulingParts } from './scheduling-parts.ts';
 import type { Uptime } from './Uptime.ts';
 import { WaitingReasons } from './WaitingReasons.ts';
-import type { WorkerAddress, WorkerClient } from './WorkerClient.ts';
-import { aliveMs, type WorkerRegistry } from './WorkerRegistry.ts';
-import { workerAddress } from './worker-address.ts';
+import type { WorkerRegistry } from './WorkerRegistry.ts';
 
-/** What the scheduler works with. */
-export interface SchedulerParts {
-  readonly store: ExecutionStore;
-  readonly workers: WorkerStore;
-  readonly services: ExecutionServices;
+/** The scheduler's collaborators. */
+export interface SchedulerNeighbors {
   readonly registry: WorkerRegistry;
-  readonly secrets: SecretBox;
-  readonly wakeups: Wakeups;
-  readonly client: WorkerClient;
-  readonly clock: Clock;
-  readonly server: ServerFacts;
   readonly backoff: Backoff;
   readonly uptime: Uptime;
-  readonly onError: (error: unknown) => void;
 }
 
 /** What a long poll came to. */
@@ -47,11 +33,6 @@ export interface PollAnswer {
 const safetyLook = 1000;
 /** Workers may be as they were so long ago, ms, where that is good enough. */
 const rememberFor = 500;
-/** Pushes to one worker under way at the same time. */
-const pushesPerWorker = 16;
-/** A worker that has not answered by then may have the job nevertheless. */
-const pushTimeout = 10_000;
-const isTold = 'the worker has answered';
 const fewestJobs = 16;
 const mostJobs = 10_000;
 /** Runs that are changed at the same time. */
@@ -68,24 +49,26 @@ const changesAtOnce = 8;
  * Any number of schedulers may work on one database: what one has assigned the others find assigned.
  */
 export class JobScheduler {
-  readonly #parts: SchedulerParts;
+  readonly #parts: SchedulingParts;
+  readonly #neighbors: SchedulerNeighbors;
   readonly #wake = new Latch();
   readonly #fleet: Fleet;
   readonly #waiters: PollWaiters;
   readonly #reasons: WaitingReasons;
-  /** Pushes under way, by worker. */
-  readonly #pushes = new Map<string, number>();
+  readonly #pushes: JobPushes;
   readonly #background: Background;
   readonly #stop = new AbortController();
-  readonly #addresses = new WeakMap<WorkerRecord, WorkerAddress | null>();
   /** A look is due for which it was too early. */
   #looksAgain = false;
 
-  constructor(parts: SchedulerParts) {
+  constructor(parts: SchedulingParts, neighbors: SchedulerNeighbors) {
+    const { stores, clock, leases } = parts;
     this.#parts = parts;
+    this.#neighbors = neighbors;
     this.#background = new Background(parts.onError);
-    this.#fleet = new Fleet(parts.workers, parts.clock, parts.uptime, aliveMs);
-    this.#waiters = new PollWaiters(parts.clock, parts.wakeups);
+    this.#fleet = new Fleet(stores.workers, clock, neighbors.uptime, aliveMs(leases));
+    this.#waiters = new PollWaiters(clock, stores.wakeups, leases.heartbeatMs);
+    this.#pushes = new JobPushes(parts, neighbors.backoff);
     this.#reasons = new WaitingReasons(parts);
     parts.services.changes.onRelease((workerId) => this.#fleet.freed(workerId));
   }
@@ -103,8 +86,8 @@ export class JobScheduler {
 
   /** Schedules until the signal aborts; resolves when nothing is under way any more. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, wakeups, onError } = this.#parts;
-    const unlisten = wakeups.listen('jobs-pending', () => this.wake());
+    const { clock, stores, onError } = this.#parts;
+    const unlisten = stores.wakeups.listen('jobs-pending', () => this.wake());
     this.wake();
     while (!signal.aborted) {
       await this.#wake.opened(safetyLook, clock, signal);
@@ -147,7 +130,7 @@ export class JobScheduler {
     let places = this.#places(fleet);
     let limit = Math.max(fewestJobs, 2 * freeIn(places));
     while (freeIn(places) > 0) {
-      const pending = await this.#parts.store.pendingJobs(Math.min(limit, mostJobs));
+      const pending = await this.#parts.stores.executions.pendingJobs(Math.min(limit, mostJobs));
       const { matches } = matchJobs(pending, places, this.#fleet.reserved);
       await this.#give(matches, fleet);
       // Jobs that no free worker can take must not stand in the way of those behind them.
@@ -167,9 +150,9 @@ export class JobScheduler {
    * The long poll: jobs for a worker as soon as there are some, an empty list when the time is over or a heartbeat is
    * wanted. Counts as a sign of life.
    */
-  async takeJobsFor(poll: z.infer<typeof pollSchema>, signal: AbortSignal): Promise<Result<PollAnswer, Problem>> {
+  async takeJobsFor(poll: Checked<typeof pollSchema>, signal: AbortSignal): Promise<Result<PollAnswer, Problem>> {
     const { workerId, instanceId, freeSlots, waitSeconds } = poll;
-    const alive = await this.#parts.registry.seen(workerId, instanceId);
+    const alive = await this.#neighbors.registry.seen(workerId, instanceId);
     if (!alive.ok) return alive;
     const jobs = this.#waiters.wait(
       workerId,
@@ -186,14 +169,13 @@ export class JobScheduler {
   }
 
   #places(fleet: ReadonlyMap<string, FleetMember>): Place[] {
-    const { backoff, clock } = this.#parts;
-    const now = clock.now();
+    const { backoff } = this.#neighbors;
+    const now = this.#parts.clock.now();
     const places: Place[] = [];
     for (const { worker, labels, busy } of fleet.values()) {
       const { id: workerId, slots, url } = worker;
       if (worker.draining || backoff.isResting(workerId, now)) continue;
-      const reachable =
-        url === null ? this.#waiters.freeOf(workerId) : pushesPerWorker - (this.#pushes.get(workerId) ?? 0);
+      const reachable = (url === null ? this.#waiters : this.#pushes).freeOf(workerId);
       const free = Math.min(slots - busy, reachable);
       if (free > 0) places.push({ workerId, labels, slots, free, isSuspect: backoff.isSuspect(workerId) });
     }
@@ -201,7 +183,8 @@ export class JobScheduler {
   }
 
   async #give(matches: readonly Match[], fleet: ReadonlyMap<string, FleetMember>): Promise<void> {
-    const { services, onError } = this.#parts;
+    const { services, request, leases, onError } = this.#parts;
+    const around = { ...request, acceptMs: leases.acceptMs };
     const byExecution = [...Map.groupBy(matches, ({ job }) => job.executionId)];
     const next = async (): Promise<void> => {
       for (let one = byExecution.shift(); one !== undefined; one = byExecution.shift()) {
@@ -211,9 +194,7 @@ export class JobScheduler {
           return worker === undefined ? [] : [{ jobId: job.jobId, worker }];
         });
         try {
-          const changed = await services.changes.change(executionId, (draft) =>
-            assignJobs(draft, choices, services.jobs, this.#parts),
-          );
+          const changed = await services.changes.change(executionId, (draft) => assignJobs(draft, choices, around));
           for (const job of changed?.result ?? []) this.#hand(job, fleet.get(job.assignment.workerId)?.worker);
         } catch (error) {
           // One run that cannot be changed must not hold up the others.
@@ -233,49 +214,19 @@ export class JobScheduler {
   }
 
   async #push(job: AssignedJob, worker: WorkerRecord): Promise<void> {
-    const { backoff, clock, client } = this.#parts;
-    this.#pushes.set(worker.id, (this.#pushes.get(worker.id) ?? 0) + 1);
-    const address = this.#addressOf(worker);
-    const timeout = new AbortController();
-    const done = new AbortController();
-    clock.sleep(pushTimeout, done.signal).then(
-      () => timeout.abort(),
-      () => {},
-    );
-    const signal = AbortSignal.any([timeout.signal, this.#stop.signal]);
-    const answer =
-      address === null
-        ? { kind: 'refused' as const, reason: 'its token cannot be decrypted' }
-        : await client.notifyWorkerJobAssigned(address, job.request, signal);
-    // A reason of our own: making the usual one takes longer than the rest of this.
-    done.abort(isTold);
-    const left = (this.#pushes.get(worker.id) ?? 1) - 1;
-    if (left === 0) this.#pushes.delete(worker.id);
-    else this.#pushes.set(worker.id, left);
-    const now = clock.now();
-    switch (answer.kind) {
+    const outcome = await this.#pushes.push(job.request, worker, this.#stop.signal);
+    switch (outcome.kind) {
       case 'accepted':
-        backoff.succeeded(worker.id);
-        if (left === pushesPerWorker - 1) this.wake();
+        if (outcome.hadNoRoom) this.wake();
         return;
       case 'refused':
         // Mostly a slot that is about to come free, or that another backend has taken.
         this.#fleet.forget();
-        this.#wakeAfter(backoff.failed(worker.id, now, { first: 20, longest: 5000 }));
+        this.#wakeAfter(outcome.restMs);
         await this.#takeBack(job);
         return;
       case 'unknown':
-        if (!this.#stop.signal.aborted) backoff.failed(worker.id, now, { first: 1000, longest: 15_000 });
     }
-  }
-
-  #addressOf(worker: WorkerRecord): WorkerAddress | null {
-    let address = this.#addresses.get(worker);
-    if (address === undefined) {
-      address = workerAddress(worker, this.#parts.secrets);
-      this.#addresses.set(worker, address);
-    }
-    return address;
   }
 
   /** The worker certainly does not have it: the number of the attempt is free again. */

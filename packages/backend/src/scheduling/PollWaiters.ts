@@ -1,6 +1,5 @@
 import type { Clock } from '@xx-pipeline/common';
 import type { Wakeups } from '../events/Wakeups.ts';
-import { heartbeatMs } from '../leases.ts';
 import type { AssignedJob } from './assign-jobs.ts';
 
 interface Waiter {
@@ -23,11 +22,13 @@ const mostMissed = 1000;
 export class PollWaiters {
   readonly #clock: Clock;
   readonly #wakeups: Wakeups;
+  readonly #heartbeatMs: number;
   readonly #waiters = new Map<string, Waiter>();
   /** When workers were nudged that had no poll here. */
   readonly #missed = new Map<string, number>();
 
-  constructor(clock: Clock, wakeups: Wakeups) {
+  constructor(clock: Clock, wakeups: Wakeups, heartbeatMs: number) {
+    this.#heartbeatMs = heartbeatMs;
     this.#clock = clock;
     this.#wakeups = wakeups;
   }
@@ -97,6 +98,6 @@ export class PollWaiters {
   #hasMissed(workerId: string): boolean {
     const at = this.#missed.get(workerId);
     this.#missed.delete(workerId);
-    return at !== undefined && this.#clock.now() - at < heartbeatMs;
+    return at !== undefined && this.#clock.now() - at < this.#heartbeatMs;
   }
 }

@@ -3,6 +3,7 @@ import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
 import type { ExecutionStore, PendingJob } from '../store/ExecutionStore.ts';
 import { explainReserved, explainWaiting, type OnlineWorker } from './explain-waiting.ts';
 import type { Fleet } from './Fleet.ts';
+import type { SchedulingParts } from './scheduling-parts.ts';
 
 const pause = 2000;
 /** A job that has only just begun to wait needs no explanation. */
@@ -19,14 +20,10 @@ export class WaitingReasons {
   #written = new Map<string, string>();
   #lastLook = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: {
-    readonly store: ExecutionStore;
-    readonly services: { readonly changes: ExecutionChanges };
-    readonly clock: Clock;
-  }) {
-    this.#store = parts.store;
-    this.#changes = parts.services.changes;
-    this.#clock = parts.clock;
+  constructor({ stores, services, clock }: Pick<SchedulingParts, 'stores' | 'services' | 'clock'>) {
+    this.#store = stores.executions;
+    this.#changes = services.changes;
+    this.#clock = clock;
   }
 
   async refresh(fleet: Fleet): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Clock, isoTime, isTerminal, type Result, success } from '@xx-pipeline/common';
+import { isoTime, isTerminal, type Result, success } from '@xx-pipeline/common';
 import {
   type heartbeatAnswerSchema,
   type heartbeatSchema,
@@ -11,49 +11,44 @@ import {
 } from '@xx-pipeline/common/api';
 import { hashToken } from '@xx-pipeline/service';
 import type { z } from 'zod';
-import type { JobExecutionService } from '../execution/JobExecutionService.ts';
-import { heartbeatMs, leaseMs } from '../leases.ts';
-import type { SecretBox } from '../secrets/SecretBox.ts';
+import { aliveMs } from '../leases.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';
 import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
 import type { Backoff } from './Backoff.ts';
+import type { SchedulingParts } from './scheduling-parts.ts';
 import type { Uptime } from './Uptime.ts';
 import { sealPushToken } from './worker-address.ts';
-
-/** A worker heard of within this time takes jobs, and no other process may take its identity. */
-export const aliveMs = 2.5 * heartbeatMs;
 
 /** Lost attempts whose reason is looked up for one heartbeat. */
 const explainedLosses = 20;
 
-/** What the registry works with. */
-export interface RegistryParts {
-  readonly store: ExecutionStore;
-  readonly workers: WorkerStore;
-  readonly jobs: JobExecutionService;
-  readonly secrets: SecretBox;
-  readonly clock: Clock;
+/** The registry's collaborators. */
+export interface RegistryNeighbors {
   readonly backoff: Backoff;
   readonly uptime: Uptime;
-  /** No other backend has this database. */
-  readonly onlyBackend?: boolean;
-  /** A worker has come, has come back or goes. */
+  /** A worker has registered, again or for the first time, or drains. */
   readonly onChange: () => void;
 }
 
-/** Who the workers are and whether they live. */
+/** The workers of a backend, and whether they are alive. */
 export class WorkerRegistry {
-  readonly #parts: RegistryParts;
+  readonly #parts: SchedulingParts;
+  readonly #neighbors: RegistryNeighbors;
+  readonly #store: ExecutionStore;
+  readonly #workers: WorkerStore;
 
-  constructor(parts: RegistryParts) {
+  constructor(parts: SchedulingParts, neighbors: RegistryNeighbors) {
     this.#parts = parts;
+    this.#neighbors = neighbors;
+    this.#store = parts.stores.executions;
+    this.#workers = parts.stores.workers;
   }
 
   /** A worker says who it is; `conflict` while another process with its identity lives. */
   async register(
     input: z.infer<typeof registerWorkerSchema>,
   ): Promise<Result<z.infer<typeof registeredWorkerSchema>, Problem>> {
-    const { workers, clock, secrets, backoff, onChange } = this.#parts;
+    const { clock, request, leases, stores } = this.#parts;
     const { workerId, instanceId, previousInstanceId, name, slots, labels, version, url = null, pushToken } = input;
     const now = clock.now();
     const record: WorkerRecord = {
@@ -61,27 +56,28 @@ export class WorkerRegistry {
       instanceId,
       name,
       url,
-      pushToken: pushToken === undefined ? null : sealPushToken(workerId, pushToken, secrets),
+      pushToken: pushToken === undefined ? null : sealPushToken(workerId, pushToken, request.secrets),
       slots,
       labels,
       version,
       draining: false,
       lastSeenAt: now,
     };
-    const isHeir = previousInstanceId !== undefined && (await this.#find(workerId))?.instanceId === previousInstanceId;
-    if (!(await workers.register(record, isHeir ? now : now - aliveMs))) {
+    const isRestart =
+      previousInstanceId !== undefined && (await this.#find(workerId))?.instanceId === previousInstanceId;
+    if (!(await this.#workers.register(record, isRestart ? now : now - aliveMs(leases)))) {
       const detail =
-        `another process speaks for worker ${workerId} and was heard of less than ${aliveMs / 1000} s ago: ` +
+        `another process speaks for worker ${workerId} and was heard of less than ${aliveMs(leases) / 1000} s ago: ` +
         'two processes must not share a state directory';
       return refused('conflict', detail);
     }
-    backoff.succeeded(workerId);
-    onChange();
+    this.#neighbors.backoff.succeeded(workerId);
+    this.#neighbors.onChange();
     return success({
       workerId,
-      heartbeatSeconds: heartbeatMs / 1000,
-      leaseSeconds: leaseMs / 1000,
-      onlyBackend: this.#parts.onlyBackend ?? false,
+      heartbeatSeconds: leases.heartbeatMs / 1000,
+      leaseSeconds: leases.leaseMs / 1000,
+      onlyBackend: !stores.isShared,
     });
   }
 
@@ -89,7 +85,7 @@ export class WorkerRegistry {
   async heartbeat(
     input: z.infer<typeof heartbeatSchema>,
   ): Promise<Result<z.infer<typeof heartbeatAnswerSchema>, Problem>> {
-    const { store, clock, uptime } = this.#parts;
+    const { clock, leases } = this.#parts;
     const { workerId, instanceId } = input;
     try {
       const alive = await this.seen(workerId, instanceId);
@@ -99,7 +95,7 @@ export class WorkerRegistry {
         attempt,
         tokenHash: hashToken(token),
       }));
-      const { renewed } = await store.renewLeases(workerId, claims, clock.now() + leaseMs);
+      const { renewed } = await this.#store.renewLeases(workerId, claims, clock.now() + leases.leaseMs);
       const held = new Set(renewed.map(({ jobId, attempt }) => `${jobId}/${attempt}`));
       const lost = input.attempts.filter(({ jobId, attempt }) => !held.has(`${jobId}/${attempt}`));
       return success({
@@ -116,15 +112,14 @@ export class WorkerRegistry {
       });
     } catch (error) {
       // Whoever could not be heard is not to blame.
-      uptime.interrupted();
+      this.#neighbors.uptime.interrupted();
       throw error;
     }
   }
 
   /** A sign of life without leases (a poll). */
   async seen(workerId: string, instanceId: string): Promise<Result<null, Problem>> {
-    const { workers, clock } = this.#parts;
-    const answer = await workers.seen(workerId, instanceId, clock.now());
+    const answer = await this.#workers.seen(workerId, instanceId, this.#parts.clock.now());
     switch (answer) {
       case 'ok':
         return success(null);
@@ -143,42 +138,40 @@ export class WorkerRegistry {
     executionId: string,
     { workerId, instanceId }: z.infer<typeof reserveExecutionSchema>,
   ): Promise<Result<{ pipelineExecutionId: string; jobs: number }, Problem>> {
-    const { workers, store, onChange } = this.#parts;
     const alive = await this.seen(workerId, instanceId);
     if (!alive.ok) return alive;
-    const execution = (await store.find(executionId))?.execution;
+    const execution = (await this.#store.find(executionId))?.execution;
     if (execution === undefined) return refused('not_found', `there is no pipeline execution ${executionId}`);
     if (isTerminal(execution.status)) return refused('conflict', `the run is over: it is ${execution.status}`);
     if ((await this.#find(workerId))?.draining === true) {
       return refused('conflict', 'the worker drains: it is to get no more jobs');
     }
-    await workers.reserve(executionId, workerId);
-    onChange();
+    await this.#workers.reserve(executionId, workerId);
+    this.#neighbors.onChange();
     const jobs = execution.jobs.filter(({ status }) => !isTerminal(status)).length;
     return success({ pipelineExecutionId: executionId, jobs });
   }
 
   /** All workers, as people see them. */
   async list(): Promise<z.infer<typeof workerSchema>[]> {
-    const now = this.#parts.clock.now();
-    return (await this.#parts.workers.list()).map(({ worker, busy }) => shownWorker(worker, busy, now));
+    return (await this.#workers.list()).map(({ worker, busy }) => shownWorker(worker, busy, this.#parts));
   }
 
   /** Gives a worker no more jobs. */
   async drain(workerId: string): Promise<Result<z.infer<typeof workerSchema>, Problem>> {
-    const worker = await this.#parts.workers.setDraining(workerId, true);
+    const worker = await this.#workers.setDraining(workerId, true);
     if (worker === null) return refused('not_found', `there is no worker ${workerId}`);
-    this.#parts.onChange();
-    const held = await this.#parts.store.assignmentsOf(workerId);
-    return success(shownWorker(worker, held.length, this.#parts.clock.now()));
+    this.#neighbors.onChange();
+    const held = await this.#store.assignmentsOf(workerId);
+    return success(shownWorker(worker, held.length, this.#parts));
   }
 
   async #find(workerId: string): Promise<WorkerRecord | undefined> {
-    return (await this.#parts.workers.list()).find(({ worker }) => worker.id === workerId)?.worker;
+    return (await this.#workers.list()).find(({ worker }) => worker.id === workerId)?.worker;
   }
 
   async #whyLost(jobId: string, attempt: number): Promise<string> {
-    const job = await this.#parts.jobs.getJob(jobId);
+    const job = await this.#parts.services.queries.getJob(jobId);
     if (!job.ok) return 'there is no such job';
     const ended = job.value.attempts.find(({ number }) => number === attempt);
     if (ended === undefined || ended.status === 'RUNNING') return 'it is not the current attempt';
@@ -186,9 +179,13 @@ export class WorkerRegistry {
   }
 }
 
-function shownWorker(worker: WorkerRecord, busy: number, now: number): z.infer<typeof workerSchema> {
+function shownWorker(
+  worker: WorkerRecord,
+  busy: number,
+  { clock, leases }: Pick<SchedulingParts, 'clock' | 'leases'>,
+): z.infer<typeof workerSchema> {
   const { id, name, url, slots, labels, version, draining, lastSeenAt } = worker;
-  const isLost = now - lastSeenAt > leaseMs;
+  const isLost = clock.now() - lastSeenAt > leases.leaseMs;
   return {
     id,
     name,

@@ -3,10 +3,9 @@ import { dueAt } from '@xx-pipeline/pipeline-language';
 import { hashToken } from '@xx-pipeline/service';
 import { newAttemptToken } from '../execution/attempt-token.ts';
 import { currentAttempt } from '../execution/decide-update.ts';
+import { concludeAttempt } from '../execution/draft-steps.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
-import type { JobExecutionService } from '../execution/JobExecutionService.ts';
 import { makeJobRequest, type RequestSurroundings } from '../execution/make-job-request.ts';
-import { acceptMs } from '../leases.ts';
 import type { Assignment } from '../store/ExecutionStore.ts';
 import type { WorkerRecord } from '../store/WorkerStore.ts';
 
@@ -30,8 +29,7 @@ export interface AssignedJob {
 export function assignJobs(
   draft: ExecutionDraft,
   choices: readonly JobChoice[],
-  jobs: JobExecutionService,
-  around: RequestSurroundings,
+  around: RequestSurroundings & { readonly acceptMs: number },
 ): AssignedJob[] {
   const assigned: AssignedJob[] = [];
   for (const { jobId, worker } of choices) {
@@ -42,7 +40,7 @@ export function assignJobs(
     const { id, name: description, version, labels: tags } = worker;
     const request = makeJobRequest(draft, { job, attempt, token, runner: { id, description, version, tags } }, around);
     if (!request.ok) {
-      jobs.concludeAttempt(draft, jobId, failedOutcome('config_error', request.error.message));
+      concludeAttempt(draft, jobId, failedOutcome('config_error', request.error.message));
       continue;
     }
     const assignment: Assignment = {
@@ -51,7 +49,7 @@ export function assignJobs(
       workerId: id,
       tokenHash: hashToken(token),
       accepted: false,
-      leaseUntil: draft.now + acceptMs,
+      leaseUntil: draft.now + around.acceptMs,
       cancelRequested: false,
     };
     draft.assign(assignment);

@@ -1,15 +1,15 @@
 import { failedOutcome } from '@xx-pipeline/common';
+import { concludeAttempt, handBack } from '../execution/draft-steps.ts';
 import type { ExecutionChanges } from '../execution/ExecutionChanges.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
-import type { JobExecutionService } from '../execution/JobExecutionService.ts';
-import { acceptMs, leaseMs } from '../leases.ts';
+import type { LeaseTimes } from '../leases.ts';
 import type { Assignment, ExecutionStore } from '../store/ExecutionStore.ts';
 
 /** What sweeping works with. */
 export interface SweeperParts {
   readonly store: ExecutionStore;
   readonly changes: ExecutionChanges;
-  readonly jobs: JobExecutionService;
+  readonly leases: LeaseTimes;
 }
 
 /**
@@ -22,19 +22,19 @@ export interface SweeperParts {
  * `uptime` is for how long workers could be heard; gives how many were taken away.
  */
 export async function sweepLeases(
-  { store, changes, jobs }: SweeperParts,
+  { store, changes, leases }: SweeperParts,
   now: number,
   uptime: number,
 ): Promise<number> {
-  if (uptime < acceptMs) return 0;
+  if (uptime < leases.acceptMs) return 0;
   let taken = 0;
   for (const { executionId, assignment } of await store.expiredAssignments(now)) {
     const changed = await changes.change(executionId, (draft) => {
       const current = draft.assignments.get(assignment.jobId);
       if (current === undefined || !isSame(current, assignment) || current.leaseUntil > now) return false;
       const wasTaken = current.accepted || draft.job(assignment.jobId).status === 'RUNNING';
-      if (wasTaken && uptime < leaseMs) return false;
-      takeAway(draft, current, jobs);
+      if (wasTaken && uptime < leases.leaseMs) return false;
+      takeAway(draft, current, leases);
       return true;
     });
     if (changed?.result === true) taken++;
@@ -42,16 +42,16 @@ export async function sweepLeases(
   return taken;
 }
 
-function takeAway(draft: ExecutionDraft, assignment: Assignment, jobs: JobExecutionService): void {
+function takeAway(draft: ExecutionDraft, assignment: Assignment, { leaseMs }: LeaseTimes): void {
   const { jobId, workerId, cancelRequested } = assignment;
   draft.tellCancel(assignment);
   if (draft.job(jobId).status !== 'RUNNING') {
-    jobs.handBack(draft, jobId, `worker ${workerId} did not take the job in time`);
+    handBack(draft, jobId, `worker ${workerId} did not take the job in time`);
     return;
   }
   const message = `no heartbeat from worker ${workerId} for ${leaseMs / 1000} s`;
   const artifacts = draft.job(jobId).attempts.at(-1)?.artifacts;
-  jobs.concludeAttempt(draft, jobId, failedOutcome(cancelRequested ? 'canceled' : 'worker_lost', message, artifacts));
+  concludeAttempt(draft, jobId, failedOutcome(cancelRequested ? 'canceled' : 'worker_lost', message, artifacts));
 }
 
 export const isSame = (one: Assignment, other: Pick<Assignment, 'attempt' | 'tokenHash'>): boolean =>

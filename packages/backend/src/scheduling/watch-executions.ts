@@ -1,5 +1,6 @@
 import { failedOutcome, isTerminal } from '@xx-pipeline/common';
 import type { ExecutionServices } from '../execution/create-execution-services.ts';
+import { concludeAttempt } from '../execution/draft-steps.ts';
 import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';
 
@@ -17,7 +18,7 @@ const patience = 3_600_000;
  */
 export async function watchExecutions(
   store: ExecutionStore,
-  { changes, jobs, stages }: ExecutionServices,
+  { changes, stages }: Pick<ExecutionServices, 'changes' | 'stages'>,
   signal: AbortSignal,
 ): Promise<number> {
   let moved = 0;
@@ -28,7 +29,7 @@ export async function watchExecutions(
       const before = draft.execution;
       for (const jobId of forgottenJobs(draft)) {
         const artifacts = draft.job(jobId).attempts.at(-1)?.artifacts;
-        jobs.concludeAttempt(draft, jobId, failedOutcome('timeout', 'no result was reported in time', artifacts));
+        concludeAttempt(draft, jobId, failedOutcome('timeout', 'no result was reported in time', artifacts));
       }
       stages.finalizeStageExecution(draft);
       return draft.execution !== before;

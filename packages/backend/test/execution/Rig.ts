@@ -4,6 +4,7 @@ import type { Problem } from '@xx-pipeline/common/api';
 import { testPlan } from '@xx-pipeline/testing';
 import { createExecutionServices, type ExecutionServices } from '../../src/execution/create-execution-services.ts';
 import type { CreateExecution } from '../../src/execution/PipelineExecutionService.ts';
+import { defaultLeases } from '../../src/leases.ts';
 import type { Stores } from '../../src/open-stores.ts';
 import { createScheduling, type Scheduling } from '../../src/scheduling/create-scheduling.ts';
 import type { PushAnswer, WorkerClient } from '../../src/scheduling/WorkerClient.ts';
@@ -56,6 +57,14 @@ export class Rig implements AsyncDisposable {
 
   get jobs() {
     return this.main.services.jobs;
+  }
+
+  get queries() {
+    return this.main.services.queries;
+  }
+
+  get access() {
+    return this.main.services.access;
   }
 
   get pipelines() {
@@ -140,13 +149,12 @@ export class Rig implements AsyncDisposable {
 
   #compose(stores: Stores): Backend {
     const { clock, errors } = this;
-    const { executions: store, logs, snapshots, wakeups, workers } = stores;
     const secrets = createSecretBox(key);
     const server = { publicUrl: 'https://ci.example', version: '1.2.3' };
     const services = createExecutionServices({
-      ...{ store, logs, snapshots, secrets, clock, server, wakeups },
+      ...{ stores, secrets, clock, server, leases: defaultLeases },
       ids: { next: () => this.id() },
-      tellCancel: (cancels) => scheduling.tellCancel(cancels),
+      hints: { wakeups: stores.wakeups, tellCancel: (cancels) => scheduling.tellCancel(cancels) },
     });
     const client: WorkerClient = {
       notifyWorkerJobAssigned: async ({ url }, request) => this.#end(url).push(structuredClone(request)),
@@ -158,7 +166,8 @@ export class Rig implements AsyncDisposable {
     };
     const onError = (error: unknown) => errors.push(error);
     const scheduling = createScheduling({
-      ...{ store, workers, services, secrets, wakeups, clock, server, client, onError },
+      ...{ stores, services, clock, client, onError, leases: defaultLeases },
+      request: { secrets, server },
     });
     return { stores, services, scheduling };
   }

@@ -119,13 +119,13 @@ test('a token speaks for its own job and attempt only', async () => {
   const [a, b] = taken;
   assert(a !== undefined && b !== undefined);
   const token = a.token ?? '';
-  const attempt = ok(await rig.jobs.authorizeAttempt(token, { jobId: a.jobId, attempt: 1 }));
+  const attempt = ok(await rig.access.authorizeAttempt(token, { jobId: a.jobId, attempt: 1 }));
   assert.equal(attempt.executionId, id);
-  assert.equal(code(await rig.jobs.authorizeAttempt(token, { jobId: b.jobId })), 'forbidden');
-  assert.equal(code(await rig.jobs.authorizeAttempt(token, { attempt: 2 })), 'stale_attempt');
-  assert.equal(code(await rig.jobs.authorizeAttempt('xxp_something')), 'unauthorized');
+  assert.equal(code(await rig.access.authorizeAttempt(token, { jobId: b.jobId })), 'forbidden');
+  assert.equal(code(await rig.access.authorizeAttempt(token, { attempt: 2 })), 'stale_attempt');
+  assert.equal(code(await rig.access.authorizeAttempt('xxp_something')), 'unauthorized');
   const forged = token.slice(0, -3) + (token.endsWith('AAA') ? 'BBB' : 'AAA');
-  assert.equal(code(await rig.jobs.authorizeAttempt(forged)), 'stale_attempt');
+  assert.equal(code(await rig.access.authorizeAttempt(forged)), 'stale_attempt');
   const foreign = await rig.jobs.updateJobExecutionStatus({ jobId: b.jobId, status: 'SUCCESS', token }, worker);
   assert.equal(code(foreign), 'forbidden');
   const guess = await rig.jobs.updateJobExecutionStatus({ jobId: a.jobId, status: 'SUCCESS', token: forged }, worker);
@@ -135,7 +135,7 @@ test('a token speaks for its own job and attempt only', async () => {
   const c = (await rig.job(id, 'c')).id;
   const ofC = { executionId: id, jobId: c, attempt: 1, cancelRequested: false };
   assert.deepEqual(
-    [await rig.jobs.mayRead(ofC, a.jobId), await rig.jobs.mayRead(ofC, b.jobId), await rig.jobs.mayRead(ofC, c)],
+    [await rig.access.mayRead(ofC, a.jobId), await rig.access.mayRead(ofC, b.jobId), await rig.access.mayRead(ofC, c)],
     [true, false, true],
   );
 });
@@ -429,7 +429,7 @@ test('whoever has a job before its turn sees what it waits for', async () => {
     jobPlan('third', 'two'),
   );
   const third = await rig.job(id, 'third');
-  const waits = ok(await rig.jobs.getDependencies(third.id));
+  const waits = ok(await rig.queries.getDependencies(third.id));
   assert.deepEqual(
     waits.map(({ jobName, status }) => [jobName, status]),
     [

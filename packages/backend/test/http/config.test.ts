@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkDatabase, checkExposure, isLoopback, parseListenAddress } from '@xx-pipeline/backend';
+import { checkDatabase, checkExposure, isLoopback, parseListenAddress, readLeases } from '@xx-pipeline/backend';
 
 test('addresses to listen at are read in all their forms', () => {
   const cases = {
@@ -34,4 +34,13 @@ test('a database is SQLite or PostgreSQL, and a message about another does not r
     const checked = checkDatabase(text);
     assert(!checked.ok && !checked.error.message.includes('secret'));
   }
+});
+
+test('lease times come from the environment, and nonsense is refused', () => {
+  const times = readLeases({ XX_HEARTBEAT_SECONDS: '1', XX_LEASE_SECONDS: '4.5', XX_ACCEPT_SECONDS: '' });
+  assert.deepEqual(times, { ok: true, value: { heartbeatMs: 1000, leaseMs: 4500, acceptMs: 15_000 } });
+  for (const text of ['0', '-1', 'soon', 'Infinity', '1e9']) assert(!readLeases({ XX_LEASE_SECONDS: text }).ok, text);
+  const short = readLeases({ XX_LEASE_SECONDS: '10' });
+  assert(!short.ok);
+  assert.equal(short.error.message, 'XX_LEASE_SECONDS (10) must be more than XX_HEARTBEAT_SECONDS (10)');
 });

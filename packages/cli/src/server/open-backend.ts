@@ -4,6 +4,7 @@ import {
   type BackendOptions,
   checkDatabase,
   type RunningBackend,
+  readLeases,
   StorageError,
   startBackend,
 } from '@xx-pipeline/backend';
@@ -13,8 +14,13 @@ import { StateUnwritable } from '../io/state-directory.ts';
 import { usageError } from './service-options.ts';
 
 /** Starts a backend; what the machine or the database refuses becomes one clear message. */
-export async function openBackend(options: BackendOptions): Promise<RunningBackend> {
-  return await explainFailures(options.listen.port, () => startBackend(options));
+export async function openBackend(
+  options: Omit<BackendOptions, 'leases'>,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RunningBackend> {
+  const leases = readLeases(env);
+  if (!leases.ok) throw usageError(leases.error);
+  return await explainFailures(options.listen.port, () => startBackend({ ...options, leases: leases.value }));
 }
 
 /** Does something with stores; their failures become one clear message. */

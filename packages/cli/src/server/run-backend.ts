@@ -20,16 +20,19 @@ export async function runBackend(input: CommandInput, io: CommandIo): Promise<Ex
     return given === undefined ? undefined : resolve(io.cwd, given);
   };
   const [sharedDirectory, secretKeyFile] = [path('sharedDirectory'), path('secretKeyFile')];
-  const backend = await openBackend({
-    ...exposure,
-    database,
-    stateDirectory: directory,
-    publicUrl: readPublicUrl(input),
-    version,
-    log: serviceLog(io),
-    ...(sharedDirectory !== undefined && { sharedDirectory }),
-    ...(secretKeyFile !== undefined && { secretKeyFile }),
-  });
+  const backend = await openBackend(
+    {
+      ...exposure,
+      database,
+      stateDirectory: directory,
+      publicUrl: readPublicUrl(input),
+      version,
+      log: serviceLog(io),
+      ...(sharedDirectory !== undefined && { sharedDirectory }),
+      ...(secretKeyFile !== undefined && { secretKeyFile }),
+    },
+    io.env,
+  );
   await aborted(io.interrupted);
   await backend.close();
   return ExitCode.success;

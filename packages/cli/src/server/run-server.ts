@@ -23,7 +23,8 @@ export async function runServer(input: CommandInput, io: CommandIo): Promise<Exi
   const log = serviceLog(io);
   try {
     const database = `sqlite:${join(directory, 'xx.sqlite')}`;
-    const backend = await openBackend({ ...exposure, database, stateDirectory: directory, publicUrl, version, log });
+    const options = { ...exposure, database, stateDirectory: directory, publicUrl, version, log };
+    const backend = await openBackend(options, io.env);
     try {
       await writeServerRecord(home, { url: backend.url, token: await personToken(backend, home) });
       const worker = await openWorker({

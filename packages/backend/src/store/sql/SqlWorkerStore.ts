@@ -1,23 +1,22 @@
 import { isTerminal } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
-import { heartbeatMs } from '../../leases.ts';
 import type { WorkerRecord, WorkerStore } from '../WorkerStore.ts';
 import { SignsOfLife } from './SignsOfLife.ts';
 import type { Tables, WorkerTable } from './tables.ts';
-
-/**
- * A sign of life is not written when the last one is not older than this: a busy worker gives many a second. Small beside
- * the time after which a worker counts as gone, which whoever wants to take its place waits for.
- */
-const freshMs = heartbeatMs / 5;
 
 /** Workers in SQL. */
 export class SqlWorkerStore implements WorkerStore {
   readonly #db: Kysely<Tables>;
   readonly #signs: SignsOfLife;
+  readonly #freshMs: number;
 
-  constructor(db: Kysely<Tables>) {
+  /**
+   * A heartbeat is not written when the last one is not older than `freshMs`: a busy worker sends many a second. Must be
+   * small beside the time after which a worker counts as gone, which a process that uses its identity waits for.
+   */
+  constructor(db: Kysely<Tables>, freshMs: number) {
     this.#db = db;
+    this.#freshMs = freshMs;
     this.#signs = new SignsOfLife(db);
   }
 
@@ -48,7 +47,7 @@ export class SqlWorkerStore implements WorkerStore {
       .executeTakeFirst();
     if (known === undefined) return 'unknown';
     if (known.instance_id !== instanceId) return 'other-instance';
-    if (Math.abs(at - known.last_seen_at) >= freshMs) await this.#signs.note(workerId, instanceId, at);
+    if (Math.abs(at - known.last_seen_at) >= this.#freshMs) await this.#signs.note(workerId, instanceId, at);
     return 'ok';
   }
 
