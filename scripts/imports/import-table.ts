@@ -95,6 +95,7 @@ export const zones: readonly Zone[] = [
       'service',
     ],
   },
+  { name: 'testing tests', folders: ['packages/testing/test'], imports: ['testing', 'common'] },
   { name: 'web tests', folders: ['packages/web/test'], imports: ['testing', 'web', 'common'] },
   { name: 'root', folders: ['test', 'bench', 'scripts'], imports: ['*'] },
 ];

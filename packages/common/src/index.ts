@@ -29,7 +29,6 @@ export { areMergeable, type LogChunk, type LogOrigin, type LogStream } from './l
 export { RunnerLineReader } from './logs/RunnerLineReader.ts';
 export { commandEcho, type RunnerLine, readRunnerLine, runnerLineMark, runnerLineText } from './logs/runner-lines.ts';
 export { unmarkedLimitKind } from './logs/unmarked-runner-lines.ts';
-export { ManualClock } from './ManualClock.ts';
 export { messageOf, stackOf } from './message-of.ts';
 export type {
   Admission,

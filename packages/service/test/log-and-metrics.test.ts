@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '@xx-pipeline/common';
 import { createServiceLog, hashToken, MetricsRegistry, readBearer, sameHash } from '@xx-pipeline/service';
+import { ManualClock } from '@xx-pipeline/testing';
 
 test('metrics are told in the text format', async () => {
   const metrics = new MetricsRegistry();

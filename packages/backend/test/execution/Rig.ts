@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { type JobPlan, type JobRequest, ManualClock, type PipelineExecution, type Result } from '@xx-pipeline/common';
+import type { JobPlan, JobRequest, PipelineExecution, Result } from '@xx-pipeline/common';
 import type { Problem } from '@xx-pipeline/common/api';
-import { testPlan } from '@xx-pipeline/testing';
+import { ManualClock, testPlan } from '@xx-pipeline/testing';
 import { createExecutionServices, type ExecutionServices } from '../../src/execution/create-execution-services.ts';
 import type { CreateExecution } from '../../src/execution/PipelineExecutionService.ts';
 import { defaultLeases } from '../../src/leases.ts';

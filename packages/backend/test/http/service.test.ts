@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '@xx-pipeline/common';
+import { ManualClock } from '@xx-pipeline/testing';
 import { checkReadiness } from '../../src/http/check-readiness.ts';
 import { withBackend } from './BackendRig.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '@xx-pipeline/common';
+import { ManualClock } from '@xx-pipeline/testing';
 import type { MakeDatabase } from './databases.ts';
 import { assign, assignmentTo, at, countUp, createExecution, createOrFind, withAssignments } from './executions.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { type JobOutcome, ManualClock } from '@xx-pipeline/common';
-import { jobRequest } from '@xx-pipeline/testing';
+import type { JobOutcome } from '@xx-pipeline/common';
+import { jobRequest, ManualClock } from '@xx-pipeline/testing';
 import { Fence } from '../../src/app/fencing/Fence.ts';
 import { FencedClock } from '../../src/app/fencing/FencedClock.ts';
 import { FencedExecutor } from '../../src/app/fencing/FencedExecutor.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JobRequest, ManualClock, type UpcomingJob } from '@xx-pipeline/common';
-import { jobRequest } from '@xx-pipeline/testing';
+import type { JobRequest, UpcomingJob } from '@xx-pipeline/common';
+import { jobRequest, ManualClock } from '@xx-pipeline/testing';
 import { UpcomingJobs } from '../../src/app/UpcomingJobs.ts';
 import { JobRunner, ScriptedExecutor } from '../../src/execution/index.ts';
 

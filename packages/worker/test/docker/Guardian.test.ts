@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ManualClock } from '@xx-pipeline/common';
+import { ManualClock } from '@xx-pipeline/testing';
 import { type GuardedPlaces, Guardian } from '../../src/execution/docker/guardian/Guardian.ts';
 
 type Warning = Readonly<Record<string, unknown>>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock } from '@xx-pipeline/common';
+import { ManualClock } from '@xx-pipeline/testing';
 import type { OutputSink } from '../../src/execution/JobExecutor.ts';
 import { helloMark } from '../../src/execution/shell/bootstrap.ts';
 import type { OutputStream } from '../../src/execution/shell/MarkBarrier.ts';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Clock, DependencyState, JobEvent, JobOutcome, JobRequest } from '@xx-pipeline/common';
-import { ManualClock } from '@xx-pipeline/common';
-import { jobRequest } from '@xx-pipeline/testing';
+import { jobRequest, ManualClock } from '@xx-pipeline/testing';
 import {
   type JobArtifacts,
   type JobExecutor,

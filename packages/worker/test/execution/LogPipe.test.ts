@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type JobEvent, ManualClock } from '@xx-pipeline/common';
+import type { JobEvent } from '@xx-pipeline/common';
+import { ManualClock } from '@xx-pipeline/testing';
 import { EventStream } from '../../src/execution/log/EventStream.ts';
 import { LogPipe } from '../../src/execution/log/LogPipe.ts';
 import { createSecretMask } from '../../src/execution/log/mask-secrets.ts';

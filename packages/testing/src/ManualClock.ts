@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '@xx-pipeline/common';
 
 interface Sleeper {
   readonly due: number;
