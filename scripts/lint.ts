@@ -1,4 +1,4 @@
-// Format, lint, import table, file sizes, unused code: `npm run lint`; with --fix what can be mended is (`npm run format`).
+// Format, lint, import table, file sizes, unused code: `npm run lint`; with --fix fixes what it can (`npm run format`).
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -6,6 +6,8 @@ import process from 'node:process';
 const root = join(import.meta.dirname, '..');
 const fix = process.argv.includes('--fix');
 const modules = join(root, 'node_modules');
+
+const knip = [`${modules}/knip/bin/knip.js`, '--no-progress'];
 
 interface Check {
   readonly name: string;
@@ -23,7 +25,12 @@ const checks: readonly Check[] = [
   },
   { name: 'imports', command: [process.execPath, join(root, 'scripts/check-imports.ts')] },
   { name: 'sizes', command: [process.execPath, join(root, 'scripts/check-sizes.ts')] },
-  { name: 'knip', command: [process.execPath, `${modules}/knip/bin/knip.js`, '--no-progress'] },
+  { name: 'knip', command: [process.execPath, ...knip] },
+  // What only tests use, and what a package exports for no other package. Types are part of the signatures they appear in.
+  {
+    name: 'knip --production',
+    command: [process.execPath, ...knip, '--production', '-c', 'knip.production.json', '--exclude', 'types'],
+  },
 ];
 
 const results = await Promise.all(checks.map(async (check) => ({ check, ...(await run(check.command)) })));

@@ -72,8 +72,11 @@ test('the bundle runs where only the globals of the web are', async () => {
   assert.equal((await client.version()).body.version, '1.2.3');
 
   const chunk: common.LogChunk = { stream: 'runner', at: 1_764_200_000_123, bytes: new TextEncoder().encode('ä\n') };
-  const [decoded] = api.decodeLogFrames(common.concatBytes(api.encodeLogFrame(chunk))) ?? [];
+  const [decoded] =
+    api.decodeLogFrames(Uint8Array.from(api.encodeLogFrame(chunk).flatMap((piece) => [...piece]))) ?? [];
   assert.deepEqual([decoded?.stream, decoded?.at, String(decoded?.bytes)], ['runner', chunk.at, String(chunk.bytes)]);
+
+  assert.equal(common.isoTime(0), '1970-01-01T00:00:00.000Z');
 
   const text = 'job:\n  image: busybox\n  script: true\n';
   const noFiles = { read: () => null, list: () => [] };

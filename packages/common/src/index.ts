@@ -1,12 +1,11 @@
 export { aborted, orAborted, whenAborted } from './abort.ts';
 export type { ArtifactRef } from './artifacts/ArtifactRef.ts';
 export { Background } from './Background.ts';
-export { concatBytes } from './bytes.ts';
 export { type Clock, isoTime, systemClock } from './clock.ts';
 export type { Diagnostic, RelatedSpan, Severity } from './diagnostics/Diagnostic.ts';
 export type { Span } from './diagnostics/Span.ts';
 export { canTransition, ExecutionStatus, isTerminal } from './execution/ExecutionStatus.ts';
-export { type FailureReason, failureReasons } from './execution/FailureReason.ts';
+export type { FailureReason } from './execution/FailureReason.ts';
 export type {
   JobAttempt,
   JobExecution,
@@ -24,7 +23,6 @@ export type { JobEvent, JobOutcome, JobPhase } from './jobs/JobEvent.ts';
 export type { ArtifactRequest, JobDependency, JobRequest, JobVariable, SourceRequest } from './jobs/JobRequest.ts';
 export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
 export type { UpcomingJob } from './jobs/UpcomingJob.ts';
-export { limits } from './limits.ts';
 export { areMergeable, type LogChunk, type LogOrigin, type LogStream } from './logs/LogChunk.ts';
 export { RunnerLineReader } from './logs/RunnerLineReader.ts';
 export { commandEcho, type RunnerLine, readRunnerLine, runnerLineMark, runnerLineText } from './logs/runner-lines.ts';

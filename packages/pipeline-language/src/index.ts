@@ -1,9 +1,9 @@
 export { type CheckInput, type CheckResult, checkPipeline } from './check-pipeline.ts';
-export { codes, type DiagnosticCode } from './diagnostics/codes.ts';
+export type { DiagnosticCode } from './diagnostics/codes.ts';
 export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
 export type { JsonSchema } from './keys/JsonSchema.ts';
 export type { JobState } from './progress/composite-status.ts';
-export { type AttemptConclusion, concludeAttempt } from './progress/conclude-attempt.ts';
+export type { AttemptConclusion } from './progress/conclude-attempt.ts';
 export { createPipelineExecution, type ExecutionFacts } from './progress/create-execution.ts';
 export type { JobDecision } from './progress/decide.ts';
 export { dueAt } from './progress/due-at.ts';
@@ -39,8 +39,7 @@ export {
   serverVariables,
 } from './request/predefined-variables.ts';
 export { projectFacts } from './request/project-facts.ts';
-export { slug } from './request/slug.ts';
 export { pipelineSchema } from './schema/pipeline-schema.ts';
 export type { FileProvider } from './source/FileProvider.ts';
-export { LineIndex, type Position } from './source/LineIndex.ts';
+export type { Position } from './source/LineIndex.ts';
 export type { PipelineContext } from './source/PipelineContext.ts';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Diagnostic, JobPlan } from '@xx-pipeline/common';
-import { type CheckResult, LineIndex } from '../src/index.ts';
+import type { CheckResult } from '../src/index.ts';
+import { LineIndex } from '../src/source/LineIndex.ts';
 import { checkCase, readCases } from './case-file.ts';
 
 const testdata = join(import.meta.dirname, '../testdata');

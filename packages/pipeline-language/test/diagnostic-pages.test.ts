@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { codes } from '../src/index.ts';
+import { codes } from '../src/diagnostics/codes.ts';
 import { checkCase, parseCase } from './case-file.ts';
 
 const folder = join(import.meta.dirname, '../../../docs/diagnostics');

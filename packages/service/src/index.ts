@@ -1,4 +1,4 @@
-export { hashToken, readBearer, sameHash } from './bearer.ts';
+export { hashToken, sameHash } from './bearer.ts';
 export { HttpProblem } from './HttpProblem.ts';
 export { HttpServer, type ListenOptions, type TlsFiles } from './HttpServer.ts';
 export type {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createServiceLog, hashToken, MetricsRegistry, readBearer, sameHash } from '@xx-pipeline/service';
+import { createServiceLog, hashToken, MetricsRegistry, sameHash } from '@xx-pipeline/service';
 import { ManualClock } from '@xx-pipeline/testing';
+import { readBearer } from '../src/bearer.ts';
 
 test('metrics are told in the text format', async () => {
   const metrics = new MetricsRegistry();

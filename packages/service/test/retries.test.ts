@@ -1,15 +1,10 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
-import { ManualClock, systemClock } from '@xx-pipeline/common';
+import { systemClock } from '@xx-pipeline/common';
 import { ApiMismatch, ApiProblem, ApiUnreachable, type Problem } from '@xx-pipeline/common/api';
-import {
-  callWithin,
-  isTransient,
-  isTransientForWorker,
-  RetriesExhausted,
-  RetryPolicy,
-  retryPause,
-} from '@xx-pipeline/service/http';
+import { callWithin, isTransient, isTransientForWorker, RetryPolicy, retryPause } from '@xx-pipeline/service/http';
+import { ManualClock } from '@xx-pipeline/testing';
+import { RetriesExhausted } from '../src/http/RetryPolicy.ts';
 
 const problem = (code: Problem['code'], status: number) =>
   new ApiProblem('call', { type: 'about:blank', title: code, status, code });

@@ -14,11 +14,19 @@ export const schemaCommand: Command = {
     { command: 'xx schema --report', explains: 'the shape of report.json and of xx run -o json' },
   ],
   async run(input, io) {
-    const schema =
-      input.options['report'] === true
-        ? (await import('@xx-pipeline/common')).reportSchema
-        : (await import('@xx-pipeline/pipeline-language')).pipelineSchema();
+    const schema = input.options['report'] === true ? await readReportSchema() : await readPipelineSchema();
     io.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     return ExitCode.success;
   },
 };
+
+// Taken apart at once: of a module that is kept whole, the check for unused code believes that all of it is used.
+async function readReportSchema(): Promise<object> {
+  const { reportSchema } = await import('@xx-pipeline/common');
+  return reportSchema;
+}
+
+async function readPipelineSchema(): Promise<object> {
+  const { pipelineSchema } = await import('@xx-pipeline/pipeline-language');
+  return pipelineSchema();
+}

@@ -54,25 +54,6 @@ export async function* readLogLines(path: string): AsyncGenerator<LogLine> {
   if (partBytes > 0) yield finish();
 }
 
-/** The last `lines` lines of a log, reading no more of it than `limit` bytes; empty when there is no log. */
-export async function readLogTail(path: string, lines: number, limit = 256 * 1024): Promise<string> {
-  const file = await open(path, 'r').catch(() => null);
-  if (file === null) return '';
-  try {
-    const { size } = await file.stat();
-    const start = Math.max(0, size - limit);
-    const buffer = Buffer.alloc(size - start);
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
-    const text = buffer.subarray(0, bytesRead).toString();
-    const all = text.split('\n');
-    if (all.at(-1) === '') all.pop();
-    if (start > 0) all.shift();
-    return all.slice(-lines).join('\n');
-  } finally {
-    await file.close();
-  }
-}
-
 async function* readChunks(path: string): AsyncGenerator<Buffer> {
   const file: FileHandle = await open(path, 'r');
   try {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LogChunk, LogStream } from '@xx-pipeline/common';
 import { JobLogFile } from '../../src/reports/JobLogFile.ts';
-import { readLogLines, readLogTail } from '../../src/reports/read-log.ts';
+import { readLogLines } from '../../src/reports/read-log.ts';
 
 async function temporary(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'xx-log-'));
@@ -101,14 +101,4 @@ test('a line without end comes in pieces instead of filling the memory', async (
   const found = await lines(path);
   assert.ok(found.length >= 2);
   assert.equal(found.map(([, , text]) => text).join('').length, 3_000_000);
-});
-
-test('the tail of a log reads only its end', async (t) => {
-  const path = join(await temporary(t), 'job.1.log');
-  const log = new JobLogFile(path, unexpected);
-  for (let index = 0; index < 1000; index++) void log.write(chunk('stdout', index, `line ${index}\n`));
-  await log.close();
-  assert.equal(await readLogTail(path, 2), 'line 998\nline 999');
-  assert.equal(await readLogTail(path, 3, 14), 'line 999');
-  assert.equal(await readLogTail(`${path}.none`, 3), '');
 });

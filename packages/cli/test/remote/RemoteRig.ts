@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type RunningBackend, startBackend } from '@xx-pipeline/backend';
 import { systemClock } from '@xx-pipeline/common';
 import { createServiceLog } from '@xx-pipeline/service';
-import { git } from '@xx-pipeline/source/git';
+import { runGit } from '@xx-pipeline/testing';
 import { type StartedWorker, startWorker } from '@xx-pipeline/worker';
 import { describeError } from '../../src/program/describe-error.ts';
 import { parseArguments } from '../../src/program/parse-arguments.ts';
@@ -81,12 +81,11 @@ export class RemoteRig implements AsyncDisposable {
 
   async commit(): Promise<void> {
     await this.git('add', '-A');
-    await this.git('-c', 'user.name=me', '-c', 'user.email=me@example.org', 'commit', '-q', '-m', 'Begin');
+    await this.git('commit', '-q', '-m', 'Begin');
   }
 
   async git(...args: readonly string[]): Promise<void> {
-    const result = await git(args, { cwd: this.repository, env: { PATH: process.env['PATH'] } });
-    if (!result.ok) throw new Error(result.failure.message);
+    await runGit(this.repository, ...args);
   }
 
   /** A client of the backend itself, past the proxy. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '@xx-pipeline/common';
-import { git } from '@xx-pipeline/source/git';
+import { runGit } from '@xx-pipeline/testing';
 import { Connection } from '../../src/remote/Connection.ts';
 import { makeSnapshot, type Snapshot } from '../../src/remote/snapshot/make-snapshot.ts';
 import { sendSnapshot } from '../../src/remote/snapshot/send-snapshot.ts';
@@ -36,8 +36,7 @@ class TreeRig implements AsyncDisposable {
   }
 
   async git(...args: readonly string[]): Promise<void> {
-    const result = await git(args, { cwd: this.root, env });
-    if (!result.ok) throw new Error(result.failure.message);
+    await runGit(this.root, ...args);
   }
 
   /** As if the tree had not been touched for a while. */

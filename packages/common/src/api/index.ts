@@ -5,7 +5,6 @@ export {
   type ApiClientOptions,
   type CallOptions,
   createApiClient,
-  requestPath,
 } from './client/create-api-client.ts';
 export { backendRoutes } from './routes/backend-routes.ts';
 export { type OpenApiInfo, openApiDocument } from './routes/openapi.ts';
@@ -18,11 +17,9 @@ export {
   type ProblemDetails,
   problem,
   problemMediaType,
-  problemSchema,
   refused,
 } from './schemas/Problem.ts';
 export * from './schemas/pipeline-schemas.ts';
-export { planSchema } from './schemas/plan-schema.ts';
 export * from './schemas/worker-schemas.ts';
 export {
   decodeLogFrames,
@@ -32,4 +29,4 @@ export {
   logFramesMediaType,
   readLogFrameHead,
 } from './wire/log-frames.ts';
-export { readServerSentEvents, type ServerSentEvent, writeServerSentEvent } from './wire/server-sent-events.ts';
+export { type ServerSentEvent, writeServerSentEvent } from './wire/server-sent-events.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobPlan } from '@xx-pipeline/testing';
-import { planSchema } from '../../src/api/index.ts';
+import { planSchema } from '../../src/api/schemas/plan-schema.ts';
 
 type Json = Record<string, unknown>;
 

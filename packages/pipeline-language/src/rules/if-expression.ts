@@ -3,7 +3,6 @@ import { compilePattern, patternSource } from './compile-pattern.ts';
 import type { IfExpression, IfSyntaxError } from './IfExpression.ts';
 import { type IfToken, type IfTokenKind, tokenizeIf } from './if-tokens.ts';
 
-export { evaluateIf } from './evaluate-if.ts';
 export type { IfExpression, IfSyntaxError } from './IfExpression.ts';
 
 /** Longest text of an `if:`. */

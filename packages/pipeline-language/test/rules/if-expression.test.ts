@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { evaluateIf, parseIf } from '../../src/rules/if-expression.ts';
+import { evaluateIf } from '../../src/rules/evaluate-if.ts';
+import { parseIf } from '../../src/rules/if-expression.ts';
 
 const variables = {
   BRANCH: 'feat/x',

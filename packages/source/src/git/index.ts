@@ -1,1 +1,1 @@
-export { type GitCall, type GitFailure, git, gitSync } from './git.ts';
+export type { GitCall, GitFailure } from './git.ts';

@@ -1,4 +1,4 @@
-import type { DependencyState, ExecutionStatus, JobExecution, JobStatusUpdate, UpcomingJob } from '@xx-pipeline/common';
+import type { DependencyState, ExecutionStatus, JobStatusUpdate, UpcomingJob } from '@xx-pipeline/common';
 import {
   type ApiClient,
   type ApiTransport,
@@ -44,10 +44,6 @@ export class WorkerBackendClient {
 
   constructor(options: { readonly transport: ApiTransport; readonly token: string | null }) {
     this.#api = createApiClient(backendRoutes, options);
-  }
-
-  async getJobExecution(jobId: string, signal?: AbortSignal): Promise<JobExecution> {
-    return (await this.#api.getJob({ params: { jobId } }, { signal })).body as JobExecution;
   }
 
   async getJobDependencies(caller: AttemptCaller, signal?: AbortSignal): Promise<readonly DependencyState[]> {

@@ -4,7 +4,7 @@ export type { ContainerGuard, ContainerLease } from './ContainerGuard.ts';
 export { ContainersAhead } from './ContainersAhead.ts';
 export { machineTime } from './docker/guardian/lease-note.ts';
 export { bootId, makeOwnerId, ownerState } from './docker/owner-id.ts';
-export { ExecutionBroken, ImageUnavailable } from './errors.ts';
+export { ExecutionBroken } from './errors.ts';
 export type {
   ContainerSpec,
   ExecutorHealth,

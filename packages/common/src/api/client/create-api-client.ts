@@ -77,7 +77,7 @@ async function callRoute(name: string, route: Route, input: AnyInput, call: Call
 }
 
 /** The path of a call: parameters put in and the query appended, all escaped. */
-export function requestPath(route: Route, input: AnyInput): string {
+function requestPath(route: Route, input: AnyInput): string {
   const path = route.path.replaceAll(/\{(\w+)\}/g, (_, key: string) => encodeURIComponent(String(input.params?.[key])));
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(input.query ?? {})) {

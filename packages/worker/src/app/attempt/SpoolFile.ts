@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, ftruncate, ftruncateSync, openSync, read, readSync, writev, writevSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, read, readSync, writev, writevSync } from 'node:fs';
 
 /** Up to so many bytes a call of our own costs less than another thread's help. */
 const smallBytes = 64 * 1024;
@@ -54,13 +54,6 @@ export class SpoolFile {
 
   truncate(length: number): void {
     ftruncateSync(this.#descriptor, length);
-  }
-
-  /** Freeing much takes the system a while. */
-  truncateMuch(length: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      ftruncate(this.#descriptor, length, (error) => (error === null ? resolve() : reject(error)));
-    });
   }
 
   close(): void {

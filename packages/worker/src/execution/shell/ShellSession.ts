@@ -100,11 +100,6 @@ export class ShellSession implements ContainerSession {
     });
   }
 
-  /** Ends the outer shell's input, and with it the shell, once it waits for a script. */
-  endInput(): void {
-    if (!this.#isClosed) this.#socket.end();
-  }
-
   /** Drops the connection. */
   destroy(): void {
     this.#isDropped = true;
