@@ -25,7 +25,7 @@ export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
 export type { UpcomingJob } from './jobs/UpcomingJob.ts';
 export { areMergeable, type LogChunk, type LogOrigin, type LogStream } from './logs/LogChunk.ts';
 export { RunnerLineReader } from './logs/RunnerLineReader.ts';
-export { commandEcho, type RunnerLine, readRunnerLine, runnerLineMark, runnerLineText } from './logs/runner-lines.ts';
+export { type RunnerLine, runnerLineMark, runnerLineText } from './logs/runner-lines.ts';
 export { unmarkedLimitKind } from './logs/unmarked-runner-lines.ts';
 export { messageOf, stackOf } from './message-of.ts';
 export type {

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventsOfLine, RunnerLineReader } from '@xx-pipeline/common';
+import fc from 'fast-check';
 import {
   commandEcho,
-  eventsOfLine,
   type RunnerLine,
-  RunnerLineReader,
   readRunnerLine,
   runnerLineMark,
   runnerLineText,
-} from '@xx-pipeline/common';
-import fc from 'fast-check';
+} from '../../src/logs/runner-lines.ts';
 
 const word = fc.stringMatching(/^[a-z0-9:./-]{1,30}$/);
 const sentence = fc.stringMatching(/^[^\n\x1b]{1,60}$/);

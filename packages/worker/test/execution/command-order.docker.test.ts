@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commandEcho, type JobRequest, systemClock } from '@xx-pipeline/common';
+import { type JobRequest, runnerLineText, systemClock } from '@xx-pipeline/common';
 import { jobRequest } from '@xx-pipeline/testing';
 import { JobRunner } from '../../src/execution/index.ts';
 import { DockerRig } from '../docker/rig.ts';
@@ -46,7 +46,11 @@ async function check(rig: DockerRig, steps: readonly Step[]): Promise<void> {
   const job = await logOf(rig, { script: steps.map((step) => step.command) });
   assert.deepEqual(
     sections(job),
-    steps.map(({ command, out = '', err = '' }) => ({ command: commandEcho(command), out, err })),
+    steps.map(({ command, out = '', err = '' }) => ({
+      command: runnerLineText({ kind: 'command', index: 0, text: command }),
+      out,
+      err,
+    })),
   );
 }
 
