@@ -26,7 +26,8 @@ const checks: readonly Check[] = [
   { name: 'imports', command: [process.execPath, join(root, 'scripts/check-imports.ts')] },
   { name: 'sizes', command: [process.execPath, join(root, 'scripts/check-sizes.ts')] },
   { name: 'knip', command: [process.execPath, ...knip] },
-  // What only tests use, and what a package exports for no other package. Types are part of the signatures they appear in.
+  // Code that only tests use, and exports of a package that no other package uses, unless `@public` says why they stay.
+  // Types are part of the signatures they appear in.
   {
     name: 'knip --production',
     command: [process.execPath, ...knip, '--production', '-c', 'knip.production.json', '--exclude', 'types'],

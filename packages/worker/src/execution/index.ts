@@ -24,4 +24,5 @@ export type { ToldLog } from './log/ToldLog.ts';
 export { type ExecutorKind, type OpenExecutorOptions, type OpenedExecutor, openExecutor } from './open-executor.ts';
 export { type ContainerRequest, type Place, type PreparedJob, purposeOf } from './PreparedJob.ts';
 export type { DependencySource, JobArtifacts } from './ports.ts';
+/** @public Tests of other packages script jobs with it. */
 export { type ScriptedBehaviour, ScriptedExecutor, type ScriptedStep } from './scripted/ScriptedExecutor.ts';
