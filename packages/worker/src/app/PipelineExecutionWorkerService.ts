@@ -4,15 +4,15 @@ import { type Clock, type JobRequest, messageOf } from '@xx-pipeline/common';
 import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
 import { HttpProblem, type ServiceLog } from '@xx-pipeline/service';
 import type { JobRunner } from '../execution/index.ts';
-import { AttemptDirectory } from './attempt/AttemptDirectory.ts';
-import { AttemptFolders } from './attempt/AttemptFolders.ts';
-import { FinishedAttempts } from './attempt/FinishedAttempts.ts';
-import { KeptAttempts } from './attempt/KeptAttempts.ts';
 import { RunningAttempt } from './attempt/RunningAttempt.ts';
+import type { WorkerCommunicationService } from './delivery/WorkerCommunicationService.ts';
 import { Slots } from './Slots.ts';
+import { AttemptFiles } from './spool/AttemptFiles.ts';
+import { AttemptStore } from './spool/AttemptStore.ts';
+import { FinishedAttempts } from './spool/FinishedAttempts.ts';
+import { UndeliveredAttempts } from './spool/UndeliveredAttempts.ts';
 import type { UpcomingJobs } from './UpcomingJobs.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';
-import type { WorkerCommunicationService } from './WorkerCommunicationService.ts';
 import type { WorkerIdentity } from './WorkerIdentity.ts';
 
 /** What it works with. */
@@ -52,9 +52,9 @@ export class PipelineExecutionWorkerService {
   readonly #parts: WorkerServiceParts;
   readonly #slots: Slots;
   readonly #attempts = new Map<string, RunningAttempt>();
-  readonly #folders: AttemptFolders;
+  readonly #folders: AttemptStore;
   readonly #finished: FinishedAttempts;
-  readonly #kept: KeptAttempts;
+  readonly #kept: UndeliveredAttempts;
   readonly #listeners = new Set<() => void>();
   /** Resolve when an attempt is put away. */
   readonly #leaving = new Set<Promise<void>>();
@@ -67,14 +67,14 @@ export class PipelineExecutionWorkerService {
   constructor(parts: WorkerServiceParts) {
     this.#parts = parts;
     this.#slots = new Slots(parts.slots);
-    this.#folders = new AttemptFolders(parts.directory);
+    this.#folders = new AttemptStore(parts.directory);
     this.#finished = new FinishedAttempts(join(parts.directory, 'finished'));
-    this.#kept = new KeptAttempts(join(parts.directory, 'kept'));
+    this.#kept = new UndeliveredAttempts(join(parts.directory, 'kept'));
   }
 
   /** Looks at what the last process has left, and touches nothing of it before `confirmed` resolves. */
   async load(confirmed: Promise<void>): Promise<void> {
-    const left = await AttemptDirectory.openAll(this.#folders);
+    const left = await AttemptFiles.openAll(this.#folders);
     // A container that only waited for its script is removed before another one is made.
     const after = this.#recovered.promise;
     this.#left = left.map((directory) => this.#begin(directory, { after, admitted: confirmed, isLeft: true }));
@@ -212,7 +212,7 @@ export class PipelineExecutionWorkerService {
   }
 
   /** Where the attempts of a job that no backend knows were kept. */
-  get kept(): KeptAttempts {
+  get kept(): UndeliveredAttempts {
     return this.#kept;
   }
 
@@ -275,9 +275,9 @@ export class PipelineExecutionWorkerService {
     return [...this.#attempts.values()].filter(({ state }) => state === 'ready' || state === 'running').length;
   }
 
-  #keep(request: JobRequest, attempt: number): AttemptDirectory {
+  #keep(request: JobRequest, attempt: number): AttemptFiles {
     try {
-      return AttemptDirectory.create(this.#folders, { request, attempt, acceptedAt: this.#parts.clock.now() });
+      return AttemptFiles.create(this.#folders, { request, attempt, acceptedAt: this.#parts.clock.now() });
     } catch (error) {
       this.#trouble(error);
       throw new HttpProblem('worker_full', `this worker cannot keep the job on its disk: ${messageOf(error)}`);
@@ -285,7 +285,7 @@ export class PipelineExecutionWorkerService {
   }
 
   #begin(
-    directory: AttemptDirectory,
+    directory: AttemptFiles,
     {
       after,
       admitted,

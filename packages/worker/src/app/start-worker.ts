@@ -7,6 +7,7 @@ import { HttpServer, type ServiceLog, type TlsFiles } from '@xx-pipeline/service
 import { isTransientForWorker, NodeTransport, RetryPolicy } from '@xx-pipeline/service/http';
 import { type ExecutorKind, JobRunner, machineTime, openExecutor } from '../execution/index.ts';
 import { BackendContact } from './BackendContact.ts';
+import { WorkerCommunicationService } from './delivery/WorkerCommunicationService.ts';
 import { Fence } from './fencing/Fence.ts';
 import { FencedClock } from './fencing/FencedClock.ts';
 import { FencedExecutor } from './fencing/FencedExecutor.ts';
@@ -20,7 +21,6 @@ import { TreeCache } from './sources/TreeCache.ts';
 import { UpcomingJobs } from './UpcomingJobs.ts';
 import { serveWorker, WorkerApp } from './WorkerApp.ts';
 import { WorkerBackendClient } from './WorkerBackendClient.ts';
-import { WorkerCommunicationService } from './WorkerCommunicationService.ts';
 import { WorkerIdentity, WorkerNotStarted } from './WorkerIdentity.ts';
 
 /** How a worker is to be. */

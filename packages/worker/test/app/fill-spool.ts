@@ -1,10 +1,10 @@
 // Writes a megabyte into a spool whose file may not grow that far: `node fill-spool.ts <path>`. Says what came of it.
 import process from 'node:process';
-import { LogSpool } from '../../src/app/attempt/LogSpool.ts';
-import { SpoolFile } from '../../src/app/attempt/SpoolFile.ts';
+import { LogFile } from '../../src/app/spool/LogFile.ts';
+import { LogSpool } from '../../src/app/spool/LogSpool.ts';
 
 let troubles = 0;
-const spool = await LogSpool.on(SpoolFile.open(process.argv[2] ?? ''), {
+const spool = await LogSpool.on(LogFile.open(process.argv[2] ?? ''), {
   onGrowth: () => {},
   onTrouble: (error) => {
     if (error !== null) troubles++;

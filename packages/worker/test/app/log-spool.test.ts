@@ -8,11 +8,11 @@ import { test } from 'node:test';
 import type { LogStream } from '@xx-pipeline/common';
 import { decodeLogFrames } from '@xx-pipeline/common/api';
 import fc from 'fast-check';
-import { LogSpool } from '../../src/app/attempt/LogSpool.ts';
-import { SpoolFile } from '../../src/app/attempt/SpoolFile.ts';
+import { LogFile } from '../../src/app/spool/LogFile.ts';
+import { LogSpool } from '../../src/app/spool/LogSpool.ts';
 
 const open = (path: string) =>
-  LogSpool.on(SpoolFile.open(path), { onGrowth: () => {}, onTrouble: () => {}, now: () => 1 });
+  LogSpool.on(LogFile.open(path), { onGrowth: () => {}, onTrouble: () => {}, now: () => 1 });
 
 async function inDirectory(work: (path: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'xx-spool-'));

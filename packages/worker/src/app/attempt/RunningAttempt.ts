@@ -11,9 +11,9 @@ import {
 } from '@xx-pipeline/common';
 import { type JobRunner, type PreparedJob, type ReleaseSlot, shownImage } from '../../execution/index.ts';
 import type { DeliveryEnd } from '../delivery/AttemptDelivery.ts';
-import type { WorkerCommunicationService } from '../WorkerCommunicationService.ts';
-import type { AttemptDirectory } from './AttemptDirectory.ts';
-import { LogSpool } from './LogSpool.ts';
+import type { WorkerCommunicationService } from '../delivery/WorkerCommunicationService.ts';
+import type { AttemptFiles } from '../spool/AttemptFiles.ts';
+import { LogSpool } from '../spool/LogSpool.ts';
 import { outcomeUpdate } from './outcome-update.ts';
 
 /** What an attempt needs of its worker. */
@@ -52,7 +52,7 @@ export type AttemptEnd = DeliveryEnd;
 
 /** One attempt of one job on this worker, from its acceptance until the backend has everything. */
 export class RunningAttempt {
-  readonly directory: AttemptDirectory;
+  readonly directory: AttemptFiles;
   /** Resolves when the worker has nothing more to do with it. Never rejects. */
   readonly gone: Promise<AttemptEnd>;
   /** Resolves when nothing of it runs any more. */
@@ -74,7 +74,7 @@ export class RunningAttempt {
   #outcome: JobOutcome | null = null;
 
   /** `begin`: resolves when the attempt may begin; for a recovered one, when it is known to be still ours. */
-  constructor(directory: AttemptDirectory, around: AttemptSurroundings, begin: Promise<void> | null = null) {
+  constructor(directory: AttemptFiles, around: AttemptSurroundings, begin: Promise<void> | null = null) {
     this.directory = directory;
     this.#around = around;
     const { promise: ended, resolve } = Promise.withResolvers<void>();

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { type Clock, isTerminal, type JobStatusUpdate, messageOf } from '@xx-pipeline/common';
 import { ApiProblem } from '@xx-pipeline/common/api';
 import { callWithin, type RetryPolicy } from '@xx-pipeline/service/http';
-import type { AttemptDirectory } from '../attempt/AttemptDirectory.ts';
-import type { LogSpool } from '../attempt/LogSpool.ts';
+import type { AttemptFiles } from '../spool/AttemptFiles.ts';
+import type { LogSpool } from '../spool/LogSpool.ts';
 import type { AttemptCaller, WorkerBackendClient } from '../WorkerBackendClient.ts';
 
 /** How the delivery of an attempt ended. */
@@ -39,7 +39,7 @@ const callMs = 30_000;
  * it. Everything acknowledged is noted in the journal, so a later process goes on where this one was.
  */
 export class AttemptDelivery {
-  readonly #directory: AttemptDirectory;
+  readonly #directory: AttemptFiles;
   readonly #spool: LogSpool;
   readonly #client: WorkerBackendClient;
   readonly #clock: Clock;
@@ -55,7 +55,7 @@ export class AttemptDelivery {
   readonly #acknowledged = Promise.withResolvers<void>();
 
   constructor(parts: {
-    directory: AttemptDirectory;
+    directory: AttemptFiles;
     spool: LogSpool;
     client: WorkerBackendClient;
     clock: Clock;

@@ -13,7 +13,7 @@ const largestFreed = 1024 * 1024;
  * removing files costs more than all that is written to them. A folder is an attempt's as long as its journal begins
  * with what was accepted.
  */
-export class AttemptFolders {
+export class AttemptStore {
   readonly #root: string;
   readonly #free: AttemptFolder[] = [];
   #last = 0;

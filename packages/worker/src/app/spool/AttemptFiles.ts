@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { JobRequest } from '@xx-pipeline/common';
 import { jobRequestSchema } from '@xx-pipeline/common/api';
 import type { AttemptFolder } from './AttemptFolder.ts';
-import type { AttemptFolders } from './AttemptFolders.ts';
 import { AttemptJournal } from './AttemptJournal.ts';
-import type { SpoolFile } from './SpoolFile.ts';
+import type { AttemptStore } from './AttemptStore.ts';
+import type { LogFile } from './LogFile.ts';
 
 /** What was accepted. */
 export interface AcceptedJob {
@@ -21,13 +21,13 @@ export interface AcceptedJob {
  *   log        output on its way to the backend, see `LogSpool`
  *   artifact   an archive on its way there
  */
-export class AttemptDirectory {
+export class AttemptFiles {
   readonly job: AcceptedJob;
   readonly journal: AttemptJournal;
-  readonly #folders: AttemptFolders;
+  readonly #folders: AttemptStore;
   readonly #folder: AttemptFolder;
 
-  private constructor(folders: AttemptFolders, folder: AttemptFolder, job: AcceptedJob, journal: string) {
+  private constructor(folders: AttemptStore, folder: AttemptFolder, job: AcceptedJob, journal: string) {
     this.job = job;
     this.#folders = folders;
     this.#folder = folder;
@@ -35,18 +35,18 @@ export class AttemptDirectory {
   }
 
   /** Keeps a job. Throws when the disk does not take it: then it must not be accepted. */
-  static create(folders: AttemptFolders, job: AcceptedJob): AttemptDirectory {
-    return new AttemptDirectory(folders, folders.take(JSON.stringify(job)), job, '');
+  static create(folders: AttemptStore, job: AcceptedJob): AttemptFiles {
+    return new AttemptFiles(folders, folders.take(JSON.stringify(job)), job, '');
   }
 
   /** Everything kept; what was never wholly accepted is removed. */
-  static async openAll(folders: AttemptFolders): Promise<AttemptDirectory[]> {
-    const found: AttemptDirectory[] = [];
+  static async openAll(folders: AttemptStore): Promise<AttemptFiles[]> {
+    const found: AttemptFiles[] = [];
     for (const folder of folders.open()) {
       const journal = folder.readJournal();
       const job = readJob(journal);
       if (job === null) await folders.release(folder, false);
-      else found.push(new AttemptDirectory(folders, folder, job, journal));
+      else found.push(new AttemptFiles(folders, folder, job, journal));
     }
     return found.sort((a, b) => a.job.acceptedAt - b.job.acceptedAt);
   }
@@ -57,7 +57,7 @@ export class AttemptDirectory {
     return `${this.job.request.jobId.toLowerCase()}.${this.job.attempt}`;
   }
 
-  get logFile(): SpoolFile {
+  get logFile(): LogFile {
     return this.#folder.log;
   }
 

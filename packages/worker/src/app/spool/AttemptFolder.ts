@@ -1,14 +1,14 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SpoolFile } from './SpoolFile.ts';
+import { LogFile } from './LogFile.ts';
 
-/** A folder on the disk with the files of an attempt, open: see `AttemptFolders`. */
+/** A folder on the disk with the files of an attempt, open: see `AttemptStore`. */
 export class AttemptFolder {
   readonly path: string;
   /** Appended to. */
   readonly journal: number;
-  readonly log: SpoolFile;
+  readonly log: LogFile;
 
   /** Makes what is missing. */
   constructor(path: string) {
@@ -16,7 +16,7 @@ export class AttemptFolder {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     this.journal = openSync(join(path, 'journal'), 'a', 0o600);
     try {
-      this.log = SpoolFile.open(join(path, 'log'));
+      this.log = LogFile.open(join(path, 'log'));
     } catch (error) {
       closeSync(this.journal);
       throw error;

@@ -1,14 +1,14 @@
 import { copyFile, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JobOutcome } from '@xx-pipeline/common';
-import type { AttemptDirectory } from './AttemptDirectory.ts';
+import type { AttemptFiles } from './AttemptFiles.ts';
 import { extractLog } from './extract-log.ts';
 
 /** How many are kept. */
 const most = 100;
 
 /** Attempts that could not be told to any backend, the newest hundred, for the person at the machine: no secrets, plain files. */
-export class KeptAttempts {
+export class UndeliveredAttempts {
   readonly #root: string;
 
   constructor(root: string) {
@@ -16,7 +16,7 @@ export class KeptAttempts {
   }
 
   /** Moves what is worth reading of an attempt here; resolves with its place. */
-  async keep(directory: AttemptDirectory, outcome: JobOutcome | null): Promise<string> {
+  async keep(directory: AttemptFiles, outcome: JobOutcome | null): Promise<string> {
     const path = join(this.#root, directory.name);
     await rm(path, { recursive: true, force: true });
     await mkdir(path, { recursive: true, mode: 0o700 });

@@ -4,7 +4,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, read, readSync, writev, 
 const smallBytes = 64 * 1024;
 
 /** The file of a `LogSpool`: little at once, much in the background. */
-export class SpoolFile {
+export class LogFile {
   readonly #descriptor: number;
 
   private constructor(descriptor: number) {
@@ -12,8 +12,8 @@ export class SpoolFile {
   }
 
   /** Opens a file, new or kept. */
-  static open(path: string): SpoolFile {
-    return new SpoolFile(openSync(path, 'a+', 0o600));
+  static open(path: string): LogFile {
+    return new LogFile(openSync(path, 'a+', 0o600));
   }
 
   get size(): number {

@@ -1,7 +1,7 @@
 import { type LogChunk, type RunnerLine, runnerLineMark, runnerLineText } from '@xx-pipeline/common';
 import { encodeLogFrame, type LogFrameHead, logFrameHeaderLength, readLogFrameHead } from '@xx-pipeline/common/api';
 import type { ToldLog } from '../../execution/index.ts';
-import type { SpoolFile } from './SpoolFile.ts';
+import type { LogFile } from './LogFile.ts';
 import { scanFrames } from './scan-frames.ts';
 
 /** Up to so many bytes are written at once, in one call. */
@@ -30,7 +30,7 @@ export interface LogSpoolOptions {
  */
 export class LogSpool {
   readonly #options: LogSpoolOptions;
-  readonly #file: SpoolFile;
+  readonly #file: LogFile;
   #waiting: LogChunk[] = [];
   #waitingBytes = 0;
   /** Writing begins at the end of this turn: many small chunks are one write. */
@@ -52,7 +52,7 @@ export class LogSpool {
   /** What an earlier life of the worker has written. */
   readonly told: ToldLog;
 
-  private constructor(file: SpoolFile, options: LogSpoolOptions, found: SpoolContent) {
+  private constructor(file: LogFile, options: LogSpoolOptions, found: SpoolContent) {
     this.#file = file;
     this.#options = options;
     this.#fileEnd = found.fileEnd;
@@ -61,7 +61,7 @@ export class LogSpool {
   }
 
   /** A spool in a file, new or kept; a frame cut short by the end of an earlier life is taken away. */
-  static async on(file: SpoolFile, options: LogSpoolOptions): Promise<LogSpool> {
+  static async on(file: LogFile, options: LogSpoolOptions): Promise<LogSpool> {
     const { size } = file;
     const found = size === 0 ? empty : await readSpool(file, size);
     if (found.fileEnd !== size) file.truncate(found.fileEnd);
@@ -262,7 +262,7 @@ interface SpoolContent {
 
 const empty: SpoolContent = { fileEnd: 0, end: 0, told: { stdout: 0, stderr: 0, lines: [], atLineStart: true } };
 
-async function readSpool(file: SpoolFile, size: number): Promise<SpoolContent> {
+async function readSpool(file: LogFile, size: number): Promise<SpoolContent> {
   const bytes = { stdout: 0, stderr: 0, runner: 0 };
   const lines: { text: string; mark?: number }[] = [];
   let last: { position: number; length: number } | null = null;

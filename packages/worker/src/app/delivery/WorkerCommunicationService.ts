@@ -12,12 +12,12 @@ import type {
 } from '@xx-pipeline/common';
 import { ApiProblem } from '@xx-pipeline/common/api';
 import type { RetryPolicy } from '@xx-pipeline/service/http';
-import type { DependencySource, JobArtifacts } from '../execution/index.ts';
-import type { AttemptDirectory } from './attempt/AttemptDirectory.ts';
-import type { LogSpool } from './attempt/LogSpool.ts';
-import { saveArchive } from './attempt/save-archive.ts';
-import { AttemptDelivery, type DeliveryEnd } from './delivery/AttemptDelivery.ts';
-import type { AttemptCaller, WorkerBackendClient } from './WorkerBackendClient.ts';
+import type { DependencySource, JobArtifacts } from '../../execution/index.ts';
+import type { AttemptFiles } from '../spool/AttemptFiles.ts';
+import type { LogSpool } from '../spool/LogSpool.ts';
+import { saveArchive } from '../spool/save-archive.ts';
+import type { AttemptCaller, WorkerBackendClient } from '../WorkerBackendClient.ts';
+import { AttemptDelivery, type DeliveryEnd } from './AttemptDelivery.ts';
 
 /** What it works with. */
 export interface CommunicationParts {
@@ -35,7 +35,7 @@ const unfollowed = new Error('no longer followed');
 
 /** An attempt whose news are on their way. */
 interface Followed {
-  readonly directory: AttemptDirectory;
+  readonly directory: AttemptFiles;
   readonly delivery: AttemptDelivery | null;
   readonly stop: AbortController;
 }
@@ -59,7 +59,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
   }
 
   /** Begins to deliver what an attempt's directory holds and will hold, until `unfollow`; resolves when that has ended. */
-  async follow(directory: AttemptDirectory, spool: LogSpool): Promise<DeliveryEnd> {
+  async follow(directory: AttemptFiles, spool: LogSpool): Promise<DeliveryEnd> {
     const stop = new AbortController();
     const { jobId } = directory.job.request;
     const client = this.#client;
@@ -75,7 +75,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
   }
 
   /** Resolves when the backend knows that the attempt runs here; at once where there is none. */
-  async acknowledged({ job }: AttemptDirectory): Promise<void> {
+  async acknowledged({ job }: AttemptFiles): Promise<void> {
     await this.#followed.get(job.request.jobId)?.delivery?.acknowledged;
   }
 
@@ -85,7 +85,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
   }
 
   /** Tells a status, in order with everything else about the attempt. A terminal one is the last word. */
-  reportJobStatus(directory: AttemptDirectory, update: JobStatusUpdate, last: boolean): void {
+  reportJobStatus(directory: AttemptFiles, update: JobStatusUpdate, last: boolean): void {
     directory.journal.note({ type: 'report', update });
     const delivery = this.#followed.get(update.jobId)?.delivery;
     if (last) delivery?.finish();
@@ -98,7 +98,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
   }
 
   /** Stops telling about an attempt; what is not told stays on disk. */
-  unfollow(directory: AttemptDirectory): void {
+  unfollow(directory: AttemptFiles): void {
     const { jobId } = directory.job.request;
     const followed = this.#followed.get(jobId);
     if (followed?.directory !== directory) return;
