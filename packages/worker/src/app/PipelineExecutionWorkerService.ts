@@ -7,7 +7,7 @@ import type { JobRunner } from '../execution/index.ts';
 import { RunningAttempt } from './attempt/RunningAttempt.ts';
 import type { WorkerCommunicationService } from './delivery/WorkerCommunicationService.ts';
 import { Slots } from './Slots.ts';
-import { AttemptFiles } from './spool/AttemptFiles.ts';
+import type { AttemptFiles } from './spool/AttemptFiles.ts';
 import { AttemptStore } from './spool/AttemptStore.ts';
 import { FinishedAttempts } from './spool/FinishedAttempts.ts';
 import { UndeliveredAttempts } from './spool/UndeliveredAttempts.ts';
@@ -52,7 +52,7 @@ export class PipelineExecutionWorkerService {
   readonly #parts: WorkerServiceParts;
   readonly #slots: Slots;
   readonly #attempts = new Map<string, RunningAttempt>();
-  readonly #folders: AttemptStore;
+  readonly #store: AttemptStore;
   readonly #finished: FinishedAttempts;
   readonly #kept: UndeliveredAttempts;
   readonly #listeners = new Set<() => void>();
@@ -67,14 +67,14 @@ export class PipelineExecutionWorkerService {
   constructor(parts: WorkerServiceParts) {
     this.#parts = parts;
     this.#slots = new Slots(parts.slots);
-    this.#folders = new AttemptStore(parts.directory);
+    this.#store = new AttemptStore(parts.directory);
     this.#finished = new FinishedAttempts(join(parts.directory, 'finished'));
     this.#kept = new UndeliveredAttempts(join(parts.directory, 'kept'));
   }
 
   /** Looks at what the last process has left, and touches nothing of it before `confirmed` resolves. */
   async load(confirmed: Promise<void>): Promise<void> {
-    const left = await AttemptFiles.openAll(this.#folders);
+    const left = await this.#store.openAll();
     // A container that only waited for its script is removed before another one is made.
     const after = this.#recovered.promise;
     this.#left = left.map((directory) => this.#begin(directory, { after, admitted: confirmed, isLeft: true }));
@@ -267,7 +267,7 @@ export class PipelineExecutionWorkerService {
     this.#parts.communication.close();
     await Promise.all([this.delivered(), this.#parts.upcoming?.close()]);
     this.#finished.close();
-    await this.#folders.close();
+    await this.#store.close();
   }
 
   /** Jobs that have a slot or are about to ask for one. */
@@ -277,7 +277,7 @@ export class PipelineExecutionWorkerService {
 
   #keep(request: JobRequest, attempt: number): AttemptFiles {
     try {
-      return AttemptFiles.create(this.#folders, { request, attempt, acceptedAt: this.#parts.clock.now() });
+      return this.#store.create({ request, attempt, acceptedAt: this.#parts.clock.now() });
     } catch (error) {
       this.#trouble(error);
       throw new HttpProblem('worker_full', `this worker cannot keep the job on its disk: ${messageOf(error)}`);

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { jobRequest } from '@xx-pipeline/testing';
-import { AttemptFiles } from '../../src/app/spool/AttemptFiles.ts';
 import { AttemptStore } from '../../src/app/spool/AttemptStore.ts';
 
 const request = () => jobRequest({ jobId: randomUUID() });
@@ -22,50 +21,50 @@ async function inRoot(work: (root: string) => Promise<void>): Promise<void> {
 
 test('nothing of an attempt that is over is found by the one that gets its folder, nor told by a late word', async () => {
   await inRoot(async (root) => {
-    const folders = new AttemptStore(root);
-    const first = AttemptFiles.create(folders, accepted());
+    const store = new AttemptStore(root);
+    const first = store.create(accepted());
     first.journal.note({ type: 'begun', at: 7 });
     first.logFile.append([Buffer.from('output of the first')]);
     await first.remove();
-    const second = AttemptFiles.create(folders, accepted());
+    const second = store.create(accepted());
     assert.equal(second.logPath, first.logPath);
     first.journal.note({ type: 'begun', at: 8 });
     assert.equal(second.logFile.size, 0);
     assert.equal(second.journal.state.begunAt, null);
     second.close();
-    const [kept, ...others] = await AttemptFiles.openAll(new AttemptStore(root));
+    const [kept, ...others] = await new AttemptStore(root).openAll();
     assert.deepEqual(kept?.job, second.job);
     assert.equal(kept?.journal.state.begunAt, null);
     assert.deepEqual(others, []);
     await kept?.remove();
-    await folders.close();
+    await store.close();
   });
 });
 
 test('an archive goes with its attempt', async () => {
   await inRoot(async (root) => {
-    const folders = new AttemptStore(root);
+    const store = new AttemptStore(root);
     const artifacts = { name: 'a', paths: ['x'], exclude: [], when: 'always' as const };
-    const first = AttemptFiles.create(folders, { ...accepted(), request: { ...request(), artifacts } });
+    const first = store.create({ ...accepted(), request: { ...request(), artifacts } });
     await appendFile(first.artifactPath, 'archive');
     await first.remove();
-    const second = AttemptFiles.create(folders, accepted());
+    const second = store.create(accepted());
     assert.deepEqual((await readdir(dirname(second.artifactPath))).toSorted(), ['journal', 'log']);
     await second.remove();
-    await folders.close();
+    await store.close();
     assert.deepEqual(await readdir(join(root, 'attempts')), []);
   });
 });
 
 test('what was not wholly accepted when the process ended, or is over, is gone', async () => {
   await inRoot(async (root) => {
-    const folders = new AttemptStore(root);
-    const [over, torn, whole] = [1, 2, 3].map(() => AttemptFiles.create(folders, accepted()));
+    const store = new AttemptStore(root);
+    const [over, torn, whole] = [1, 2, 3].map(() => store.create(accepted()));
     assert.ok(over && torn && whole);
     const journal = join(dirname(torn.logPath), 'journal');
     await truncate(journal, (await stat(journal)).size - 10);
     await over.remove();
-    const kept = await AttemptFiles.openAll(new AttemptStore(root));
+    const kept = await new AttemptStore(root).openAll();
     assert.deepEqual(
       kept.map(({ name }) => name),
       [whole.name],

@@ -3,14 +3,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogFile } from './LogFile.ts';
 
-/** A folder on the disk with the files of an attempt, open: see `AttemptStore`. */
+/** A folder with open files for one attempt after the other: see `AttemptStore`. */
 export class AttemptFolder {
   readonly path: string;
-  /** Appended to. */
+  /** The descriptor of a file that is only appended to. */
   readonly journal: number;
   readonly log: LogFile;
 
-  /** Makes what is missing. */
+  /** Creates the folder and its files where they are missing. */
   constructor(path: string) {
     this.path = path;
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -27,13 +27,13 @@ export class AttemptFolder {
     return readFileSync(join(this.path, 'journal'), 'utf8');
   }
 
-  /** Makes this the first line of the journal. Throws when the disk does not take all of it. */
+  /** Makes this the first line of the journal. Throws when the disk does not accept all of it. */
   beginJournal(line: string): void {
     const bytes = Buffer.from(`\n${line}\n`);
     if (writeSync(this.journal, bytes) < bytes.length) throw new Error('no space left on the disk');
   }
 
-  /** Forgets what is in the files; without its journal the rest is nobody's. */
+  /** Empties the files; without its journal, a log belongs to no attempt. */
   empty(): void {
     ftruncateSync(this.journal, 0);
     this.log.truncate(0);

@@ -1,17 +1,19 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jobRequestSchema } from '@xx-pipeline/common/api';
+import { type AcceptedJob, AttemptFiles } from './AttemptFiles.ts';
 import { AttemptFolder } from './AttemptFolder.ts';
 
 /** Folders kept for the next attempts. */
 const mostFree = 64;
-/** Bytes of log above which a folder is not used again: freeing many would hold everything up. */
+/** Bytes of log above which a folder is not reused: freeing many blocks holds everything up. */
 const largestFreed = 1024 * 1024;
 
 /**
- * The numbered folders of a worker's attempts. Those of attempts that are over are emptied and used again: making and
- * removing files costs more than all that is written to them. A folder is an attempt's as long as its journal begins
- * with what was accepted.
+ * All attempts on a worker's disk, each in a numbered folder. Folders of attempts that have ended are emptied and reused:
+ * creating and deleting files costs more than all that is written to them. A folder belongs to an attempt as long as its
+ * journal begins with an accepted job.
  */
 export class AttemptStore {
   readonly #root: string;
@@ -22,28 +24,46 @@ export class AttemptStore {
     this.#root = join(stateDirectory, 'attempts');
   }
 
-  /** All that an earlier process has left. */
-  open(): AttemptFolder[] {
-    mkdirSync(this.#root, { recursive: true, mode: 0o700 });
-    const numbers = readdirSync(this.#root).map(Number).filter(Number.isSafeInteger);
-    this.#last = Math.max(this.#last, ...numbers);
-    return numbers.map((number) => new AttemptFolder(this.#path(number)));
-  }
-
-  /** A folder for an attempt. When this returns, its first line is kept; throws when the disk does not take it. */
-  take(firstLine: string): AttemptFolder {
+  /** Writes a job to the disk. Throws when the disk does not accept it: then the job must not be accepted. */
+  create(job: AcceptedJob): AttemptFiles {
     const folder = this.#free.pop() ?? new AttemptFolder(this.#path(++this.#last));
     try {
-      folder.beginJournal(firstLine);
-      return folder;
+      folder.beginJournal(JSON.stringify(job));
+      return this.#filesOf(job, folder, '');
     } catch (error) {
       void folder.remove().catch(() => {});
       throw error;
     }
   }
 
-  /** An attempt is to be forgotten. `isPlain`: there is nothing in its folder that does not belong into every one. */
-  async release(folder: AttemptFolder, isPlain: boolean): Promise<void> {
+  /** The attempts that earlier processes left, in the order of their acceptance. Removes what was never wholly accepted. */
+  async openAll(): Promise<AttemptFiles[]> {
+    mkdirSync(this.#root, { recursive: true, mode: 0o700 });
+    const numbers = readdirSync(this.#root).map(Number).filter(Number.isSafeInteger);
+    this.#last = Math.max(this.#last, ...numbers);
+    const found: AttemptFiles[] = [];
+    for (const number of numbers) {
+      const folder = new AttemptFolder(this.#path(number));
+      const journal = folder.readJournal();
+      const job = readJob(journal);
+      if (job === null) await this.#release(folder, false);
+      else found.push(this.#filesOf(job, folder, journal));
+    }
+    return found.sort((a, b) => a.job.acceptedAt - b.job.acceptedAt);
+  }
+
+  /** Removes the folders that no attempt has. */
+  async close(): Promise<void> {
+    await Promise.all(this.#free.splice(0).map((folder) => folder.remove()));
+  }
+
+  #filesOf(job: AcceptedJob, folder: AttemptFolder, journal: string): AttemptFiles {
+    const isPlain = job.request.artifacts === undefined;
+    return new AttemptFiles(job, { folder, journal, release: () => this.#release(folder, isPlain) });
+  }
+
+  /** `isPlain`: the folder has only the files that every folder has. */
+  async #release(folder: AttemptFolder, isPlain: boolean): Promise<void> {
     try {
       if (!isPlain || this.#free.length >= mostFree || folder.log.size > largestFreed) return await folder.remove();
       folder.empty();
@@ -53,12 +73,17 @@ export class AttemptStore {
     }
   }
 
-  /** Removes those that are nobody's. */
-  async close(): Promise<void> {
-    await Promise.all(this.#free.splice(0).map((folder) => folder.remove()));
-  }
-
   #path(number: number): string {
     return join(this.#root, String(number));
+  }
+}
+
+/** The job of a journal's first line; null if that is not whole. */
+function readJob(journal: string): AcceptedJob | null {
+  try {
+    const kept = JSON.parse(journal.split('\n', 2)[1] ?? '') as AcceptedJob;
+    return jobRequestSchema.safeParse(kept.request).success ? kept : null;
+  } catch {
+    return null;
   }
 }

@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, read, readSync, writev, writevSync } from 'node:fs';
 
-/** Up to so many bytes a call of our own costs less than another thread's help. */
+/** Up to this many bytes, a synchronous call costs less than one in another thread. */
 const smallBytes = 64 * 1024;
 
-/** The file of a `LogSpool`: little at once, much in the background. */
+/** The file of a `LogSpool`: few bytes are read and written synchronously, many in the background. */
 export class LogFile {
   readonly #descriptor: number;
 
@@ -11,7 +11,7 @@ export class LogFile {
     this.#descriptor = descriptor;
   }
 
-  /** Opens a file, new or kept. */
+  /** Opens a file; creates it if it is missing. */
   static open(path: string): LogFile {
     return new LogFile(openSync(path, 'a+', 0o600));
   }
@@ -37,12 +37,12 @@ export class LogFile {
     return promise;
   }
 
-  /** Appends; tells how many bytes were taken. */
+  /** Appends. Returns how many bytes were written: fewer when the disk is full. */
   append(pieces: readonly Uint8Array[]): number {
     return writevSync(this.#descriptor, pieces);
   }
 
-  /** Appends in the background. */
+  /** Appends in the background. Returns how many bytes were written. */
   appendMuch(pieces: readonly Uint8Array[]): Promise<number> {
     return new Promise((resolve, reject) => {
       writev(this.#descriptor, pieces, (error, bytesWritten) => {

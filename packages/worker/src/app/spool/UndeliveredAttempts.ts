@@ -4,10 +4,10 @@ import type { JobOutcome } from '@xx-pipeline/common';
 import type { AttemptFiles } from './AttemptFiles.ts';
 import { extractLog } from './extract-log.ts';
 
-/** How many are kept. */
+/** Older ones are removed. */
 const most = 100;
 
-/** Attempts that could not be told to any backend, the newest hundred, for the person at the machine: no secrets, plain files. */
+/** The results of attempts that no backend accepted, for the person at the machine: plain files without secrets, the newest hundred. */
 export class UndeliveredAttempts {
   readonly #root: string;
 
@@ -15,7 +15,7 @@ export class UndeliveredAttempts {
     this.#root = root;
   }
 
-  /** Moves what is worth reading of an attempt here; resolves with its place. */
+  /** Keeps the result, log and archive of an attempt, and deletes its files. Returns the path of the copy. */
   async keep(directory: AttemptFiles, outcome: JobOutcome | null): Promise<string> {
     const path = join(this.#root, directory.name);
     await rm(path, { recursive: true, force: true });
