@@ -1,5 +1,6 @@
 import type { JobOutcome, JobRequest } from '@xx-pipeline/common';
-import { AttemptRun, type AttemptSignals } from './attempt/AttemptRun.ts';
+import { AttemptRun } from './attempt/AttemptRun.ts';
+import type { AttemptSignals } from './attempt/AttemptSignals.ts';
 import { type JobRunnerParts, type RunnerSettings, withDefaults } from './job-runner-parts.ts';
 import { type ContainerRequest, containerSpec, type Place, PreparedJob } from './PreparedJob.ts';
 

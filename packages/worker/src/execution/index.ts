@@ -1,5 +1,5 @@
 export type { ArtifactLimits } from './artifacts/ArtifactCollector.ts';
-export type { AttemptSignals, ReleaseSlot } from './attempt/AttemptRun.ts';
+export type { AttemptSignals, ReleaseSlot } from './attempt/AttemptSignals.ts';
 export type { ContainerGuard, ContainerLease } from './ContainerGuard.ts';
 export { ContainersAhead } from './ContainersAhead.ts';
 export { machineTime } from './docker/guardian/lease-note.ts';

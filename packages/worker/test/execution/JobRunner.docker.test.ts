@@ -16,7 +16,7 @@ async function dockerRunner(rig: DockerRig) {
     dependencies: {
       getDependencies: async () => [{ jobId: 'maker', jobName: 'maker', status: 'SUCCESS', allowFailure: false }],
     },
-    graceMs: 500,
+    times: { graceMs: 500 },
   });
   const start = (request: Partial<JobRequest>) => {
     const job = new FollowedJob();

@@ -91,7 +91,6 @@ export function isKept(when: 'on_success' | 'on_failure' | 'always', ending: Job
 }
 
 /** The ending of an attempt whose events could not be recorded. */
-export function eventsNotRecorded(error: unknown): JobStopped {
-  const text = messageOf(error);
-  return new JobStopped(failed('system_failure', `the job's events could not be recorded: ${text}`));
+export function eventsNotRecorded(error: unknown): JobEnding {
+  return failed('system_failure', `the job's events could not be recorded: ${messageOf(error)}`);
 }

@@ -27,8 +27,9 @@ const marks = {
  * Beyond the limit only the newest output is kept; what is left out between is counted and announced in the log.
  */
 export class LogPipe {
+  /** Masks the job's secrets, also in texts that do not go into the log. */
+  readonly mask: SecretMask;
   readonly #events: EventStream;
-  readonly #mask: SecretMask;
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #masks: { readonly stdout: MaskStream; readonly stderr: MaskStream };
@@ -51,7 +52,7 @@ export class LogPipe {
     told?: ToldLog | undefined;
   }) {
     this.#events = parts.events;
-    this.#mask = parts.mask;
+    this.mask = parts.mask;
     this.#clock = parts.clock;
     this.#limit = parts.limit;
     this.#masks = { stdout: parts.mask.stream(), stderr: parts.mask.stream() };
@@ -114,7 +115,7 @@ export class LogPipe {
   #masked(line: RunnerLine): RunnerLine {
     const entries = Object.entries(line).map(([key, value]) => [
       key,
-      key !== 'kind' && typeof value === 'string' ? this.#mask.text(value) : value,
+      key !== 'kind' && typeof value === 'string' ? this.mask.text(value) : value,
     ]);
     return Object.fromEntries(entries) as RunnerLine;
   }

@@ -12,7 +12,7 @@ export interface ContainerWatch {
   began(): void;
   ended(): void;
   /** Called before each step; may wait or throw as the test wants. */
-  step(step: 'putFiles' | 'run' | 'pause' | 'getFiles' | 'listFiles' | 'remove'): Promise<void>;
+  step(step: 'putFiles' | 'run' | 'pause' | 'getFiles' | 'stream' | 'listFiles' | 'remove'): Promise<void>;
   removed(): void;
 }
 
@@ -80,7 +80,7 @@ export class ScriptedContainer implements JobContainer {
     return this.#alone('getFiles', async () => {
       if (this.#runs === 0) this.#complain('getFiles before run');
       const tar = await this.workspace.pack(path);
-      return tar === null ? null : inPieces(tar);
+      return tar === null ? null : inPieces(tar, () => this.#watch.step('stream'));
     });
   }
 
@@ -126,6 +126,9 @@ export class ScriptedContainer implements JobContainer {
 }
 
 /** Small enough that readers meet every border. */
-async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += 10_000) yield bytes.subarray(start, start + 10_000);
+async function* inPieces(bytes: Uint8Array, readOn: () => Promise<void>): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.length; start += 10_000) {
+    if (start > 0) await readOn();
+    yield bytes.subarray(start, start + 10_000);
+  }
 }

@@ -10,7 +10,7 @@ import type {
 } from '../JobExecutor.ts';
 import { ScriptedContainer } from './ScriptedContainer.ts';
 
-/** A step of a container's life that can be made slow or made to fail. */
+/** A step of a container's life that can be made slow or made to fail; `stream`: reading on in what `getFiles` gave. */
 export type ScriptedStep =
   | 'queue'
   | 'pull'
@@ -19,15 +19,18 @@ export type ScriptedStep =
   | 'run'
   | 'pause'
   | 'getFiles'
+  | 'stream'
   | 'listFiles'
   | 'remove';
 
 /** How the machinery behaves for one job; what the job itself does is in its commands. */
 export interface ScriptedBehaviour {
-  /** Milliseconds on the clock that a step takes. Queue and pull happen only if they take time or fail. */
+  /** Milliseconds on the clock that a step takes. Queue and pull happen only if they are named here. */
   readonly delay?: Partial<Record<ScriptedStep, number>>;
   /** Steps that fail: `pull` with `ImageUnavailable`, `remove` quietly, the others with `ExecutionBroken`. */
   readonly fail?: readonly ScriptedStep[];
+  /** Steps that never end, whatever signal aborts. */
+  readonly hang?: readonly ScriptedStep[];
 }
 
 /**
@@ -141,8 +144,8 @@ export class ScriptedExecutor implements JobExecutor {
   }
 
   async #queue(spec: ContainerSpec, observer: PrepareObserver, signal: AbortSignal): Promise<void> {
-    const { delay, fail } = this.#behave(spec);
-    if (delay?.queue === undefined && !fail?.includes('queue')) return;
+    const { delay, fail, hang } = this.#behave(spec);
+    if (delay?.queue === undefined && !fail?.includes('queue') && !hang?.includes('queue')) return;
     if (!this.traits.queues) this.#misuse('a queue without the trait `queues`');
     observer.queued();
     await this.#step(spec, 'queue', signal);
@@ -161,7 +164,8 @@ export class ScriptedExecutor implements JobExecutor {
   }
 
   async #step(spec: ContainerSpec, step: ScriptedStep, signal?: AbortSignal): Promise<void> {
-    const { delay, fail } = this.#behave(spec);
+    const { delay, fail, hang } = this.#behave(spec);
+    if (hang?.includes(step)) await new Promise(() => {});
     const ms = delay?.[step];
     if (ms !== undefined) await this.#clock.sleep(ms, signal);
     if (fail?.includes(step)) throw new ExecutionBroken(`scripted failure of ${step}`);

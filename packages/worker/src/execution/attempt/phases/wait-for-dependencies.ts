@@ -1,8 +1,9 @@
 import { type Clock, type DependencyState, isTerminal, type JobRequest, orAborted } from '@xx-pipeline/common';
-import { ExecutionBroken } from '../errors.ts';
-import { formatDuration } from '../format.ts';
-import type { DependencySource } from '../ports.ts';
-import { failed, type JobEnding } from './JobEnding.ts';
+import { ExecutionBroken } from '../../errors.ts';
+import { formatDuration } from '../../format.ts';
+import type { DependencySource } from '../../ports.ts';
+import type { AttemptPhase } from '../AttemptPhase.ts';
+import { failed, type JobEnding } from '../JobEnding.ts';
 
 const firstPause = 100;
 const longestPause = 5000;
@@ -10,6 +11,20 @@ const toleratedErrors = 10;
 
 /** Seconds to wait for dependencies unless the request says otherwise. */
 export const defaultDependencyTimeout = 3600;
+
+/** Waits for the jobs that this one needs. */
+export const waitForDependencies: AttemptPhase = {
+  name: 'dependencies',
+  reportedAs: 'dependencies',
+  runs: 'until an ending',
+  countsForTimeout: false,
+  endsItself: true,
+  applies: ({ request, outside }) => (request.needs ?? []).length > 0 && outside.begunAt === undefined,
+  // The request's own: being late is an ending with a reason of its own.
+  limit: () => null,
+  run: ({ request, settings }, signal) =>
+    checkAndWaitForDependencies(request, settings.dependencies, settings.clock, signal),
+};
 
 /**
  * Waits until all that the job needs is done and returns null, or the ending if that will not come:

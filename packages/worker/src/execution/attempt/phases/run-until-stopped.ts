@@ -1,5 +1,5 @@
 import { aborted, type Clock } from '@xx-pipeline/common';
-import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
+import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../../JobExecutor.ts';
 
 /** How the processes of a job are made to end. */
 export interface StopRules {
