@@ -21,11 +21,13 @@ export const zones: readonly Zone[] = [
   { name: 'source/git', folders: ['packages/source/src/git'], imports: ['common'] },
   // Repositories, trees and what is known of them.
   { name: 'source', folders: ['packages/source/src'], imports: ['source/git', 'pipeline-language', 'common'] },
-  { name: 'worker/execution', folders: ['packages/worker/src/execution'], imports: ['common'] },
+  // Names processes, and knows whether they still run.
+  { name: 'worker/process', folders: ['packages/worker/src/process'], imports: [] },
+  { name: 'worker/execution', folders: ['packages/worker/src/execution'], imports: ['worker/process', 'common'] },
   {
     name: 'worker/app',
     folders: ['packages/worker/src/app'],
-    imports: ['worker/execution', 'source/git', 'common', 'service/http', 'service'],
+    imports: ['worker/execution', 'worker/process', 'source/git', 'common', 'service/http', 'service'],
   },
   {
     name: 'backend',
@@ -35,13 +37,31 @@ export const zones: readonly Zone[] = [
   {
     name: 'cli',
     folders: ['packages/cli/src'],
-    imports: ['pipeline-language', 'source', 'source/git', 'worker/execution', 'common', 'service/http', 'cli/server'],
+    imports: [
+      'pipeline-language',
+      'source',
+      'source/git',
+      'worker/execution',
+      'worker/process',
+      'common',
+      'service/http',
+      'cli/server',
+    ],
   },
   // `xx server`, `xx backend` and `xx worker` start the services through their doors.
   {
     name: 'cli/server',
     folders: ['packages/cli/src/server'],
-    imports: ['cli', 'backend', 'worker/app', 'worker/execution', 'common', 'service/http', 'service'],
+    imports: [
+      'cli',
+      'backend',
+      'worker/app',
+      'worker/execution',
+      'worker/process',
+      'common',
+      'service/http',
+      'service',
+    ],
   },
   // Fixtures and waiting for tests; shipped code never imports it.
   { name: 'testing', folders: ['packages/testing/src'], imports: ['common'] },
@@ -69,7 +89,7 @@ export const zones: readonly Zone[] = [
   {
     name: 'worker tests',
     folders: ['packages/worker/test'],
-    imports: ['testing', 'worker/execution', 'worker/app', 'common', 'service/http', 'service'],
+    imports: ['testing', 'worker/execution', 'worker/app', 'worker/process', 'common', 'service/http', 'service'],
   },
   {
     name: 'backend tests',
@@ -90,6 +110,7 @@ export const zones: readonly Zone[] = [
       'source',
       'source/git',
       'worker/execution',
+      'worker/process',
       'common',
       'service/http',
       'service',

@@ -1,7 +1,8 @@
 import { type PipelinePlan, systemClock, systemIds } from '@xx-pipeline/common';
 import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
 import { type OpenSource, type PipelineLocation, type RepositoryFacts, sourceInfo } from '@xx-pipeline/source';
-import { type JobExecutor, JobRunner, makeOwnerId, openExecutor } from '@xx-pipeline/worker/execution';
+import { type JobExecutor, JobRunner, openExecutor } from '@xx-pipeline/worker/execution';
+import { makeOwnerId } from '@xx-pipeline/worker/process';
 import type { CommandIo } from '../io/CommandIo.ts';
 import type { ExitCode } from '../io/exit-codes.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '@xx-pipeline/common';
-import { bootId, makeOwnerId, ownerState } from '../execution/index.ts';
+import { bootId, makeOwnerId, ownerState } from '../process/index.ts';
 
 /** A worker cannot start as it was told to: a sentence for the person at the machine. */
 export class WorkerNotStarted extends Error {

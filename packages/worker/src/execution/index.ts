@@ -3,7 +3,6 @@ export type { AttemptSignals, ReleaseSlot } from './attempt/AttemptSignals.ts';
 export type { ContainerGuard, ContainerLease } from './ContainerGuard.ts';
 export { ContainersAhead } from './ContainersAhead.ts';
 export { machineTime } from './docker/guardian/lease-note.ts';
-export { bootId, makeOwnerId, ownerState } from './docker/owner-id.ts';
 export { ExecutionBroken } from './errors.ts';
 export type {
   ContainerSpec,

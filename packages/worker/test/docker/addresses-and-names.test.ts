@@ -11,8 +11,8 @@ import {
 } from '../../src/execution/docker/engine-address.ts';
 import { explainPullFailure } from '../../src/execution/docker/explain-pull-failure.ts';
 import { parseImageReference } from '../../src/execution/docker/image-reference.ts';
-import { makeOwnerId, ownerState } from '../../src/execution/docker/owner-id.ts';
 import { registryAuth } from '../../src/execution/docker/registry-auth.ts';
+import { makeOwnerId, ownerState } from '../../src/process/owner-id.ts';
 
 const nowhere: AddressSurroundings = { env: {}, home: '/home/me', uid: 1000, exists: () => false, read: () => null };
 

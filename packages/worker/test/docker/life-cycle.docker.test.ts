@@ -9,10 +9,10 @@ import { systemClock } from '@xx-pipeline/common';
 import { containerName, sandboxContainer } from '../../src/execution/docker/container-spec.ts';
 import { EngineReturn } from '../../src/execution/docker/EngineReturn.ts';
 import { LiveContainer } from '../../src/execution/docker/LiveContainer.ts';
-import { makeOwnerId } from '../../src/execution/docker/owner-id.ts';
 import { ExecutionBroken, ImageUnavailable } from '../../src/execution/errors.ts';
 import { bootstrapCommand } from '../../src/execution/shell/bootstrap.ts';
 import { recoverableBootstrap } from '../../src/execution/shell/recoverable-bootstrap.ts';
+import { makeOwnerId } from '../../src/process/owner-id.ts';
 import { DockerRig, Recorder, runText } from './rig.ts';
 
 test('a prepared container that is not wanted leaves nothing, nor does one whose preparation is aborted', async () => {

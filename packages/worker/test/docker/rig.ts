@@ -8,8 +8,8 @@ import { DockerExecutor, type DockerExecutorOptions } from '../../src/execution/
 import { EngineTransport } from '../../src/execution/docker/EngineTransport.ts';
 import { findEngineAddress, processSurroundings } from '../../src/execution/docker/engine-address.ts';
 import { labelNames } from '../../src/execution/docker/label-names.ts';
-import { makeOwnerId } from '../../src/execution/docker/owner-id.ts';
 import type { ContainerSpec, JobContainer, OutputSink, PrepareObserver } from '../../src/execution/JobExecutor.ts';
+import { makeOwnerId } from '../../src/process/owner-id.ts';
 import { probeOverlay } from './probe-overlay.ts';
 
 /** Collects a script's output as text, in order per stream. */

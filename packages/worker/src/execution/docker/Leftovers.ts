@@ -1,9 +1,9 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { ownerState } from '../../process/owner-id.ts';
 import { removalContainer } from './container-spec.ts';
 import type { DockerClient } from './DockerClient.ts';
 import { labelNames } from './label-names.ts';
-import { ownerState } from './owner-id.ts';
 import type { AdoptedContainers } from './recovery/adopted-containers.ts';
 
 /** Looks at what dead owners have left, at most. */

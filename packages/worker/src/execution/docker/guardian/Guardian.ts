@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@xx-pipeline/common';
+import { ownerState } from '../../../process/owner-id.ts';
 import type { ContainerGuard, ContainerLease } from '../../ContainerGuard.ts';
-import { ownerState } from '../owner-id.ts';
 import { writeLeaseNote } from './lease-note.ts';
 
 /** Files that a guardian reads and writes; all are in its worker's state directory. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { bootId } from '../../../process/owner-id.ts';
 import type { ContainerLease } from '../../ContainerGuard.ts';
-import { bootId } from '../owner-id.ts';
 
 /** A lease as it is on disk. */
 export interface LeaseNote extends ContainerLease {

@@ -1,0 +1,1 @@
+export { bootId, makeOwnerId, ownerState } from './owner-id.ts';
