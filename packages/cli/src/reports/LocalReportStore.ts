@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Report } from '@xx-pipeline/common';
-import { lifeOf, thisProcess } from '../io/ProcessIdentity.ts';
+import { lifeOf, thisProcess } from '@xx-pipeline/worker/process';
 import { StateUnwritable } from '../io/state-directory.ts';
 import { writeAtomically } from '../io/write-atomically.ts';
 import { shortHash, slug } from './file-names.ts';

@@ -1,6 +1,6 @@
 import { isoTime, isTerminal, type JobReport, type Report, type StageReport } from '@xx-pipeline/common';
 import { rollUp } from '@xx-pipeline/pipeline-language';
-import type { ProcessIdentity } from '../io/ProcessIdentity.ts';
+import type { ProcessIdentity } from '@xx-pipeline/worker/process';
 
 /** The content of the marker file beside the reports: a run under way. */
 export interface UnfinishedRun {

@@ -2,7 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@xx-pipeline/common';
 import type { JobExecutor } from '@xx-pipeline/worker/execution';
-import { lifeOf, type ProcessIdentity, thisProcess } from '../io/ProcessIdentity.ts';
+import { lifeOf, type ProcessIdentity, thisProcess } from '@xx-pipeline/worker/process';
 import type { LocalReportStore } from '../reports/LocalReportStore.ts';
 
 /** Cleans up after processes that were killed: their reports, clones and containers. Never rejects. */

@@ -1,5 +1,5 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { lifeOf, type ProcessIdentity, thisProcess } from '../io/ProcessIdentity.ts';
+import { lifeOf, type ProcessIdentity, thisProcess } from '@xx-pipeline/worker/process';
 
 /** Who holds a lock that was not to be had. */
 export interface LockHolder {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildReport, reportSchema } from '@xx-pipeline/common';
+import { thisProcess } from '@xx-pipeline/worker/process';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { thisProcess } from '../../src/io/ProcessIdentity.ts';
 import { repairReport } from '../../src/reports/repair-report.ts';
 import { LocalRunRig } from './LocalRunRig.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Report, systemClock } from '@xx-pipeline/common';
-import { thisProcess } from '../../src/io/ProcessIdentity.ts';
+import { thisProcess } from '@xx-pipeline/worker/process';
 import { StateUnwritable } from '../../src/io/state-directory.ts';
 import { LocalReportStore, type NewRun } from '../../src/reports/LocalReportStore.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { thisProcess } from '../../src/io/ProcessIdentity.ts';
+import { thisProcess } from '@xx-pipeline/worker/process';
 import { ServerLock } from '../../src/server/ServerLock.ts';
 
 async function inDirectory(use: (path: string, directory: string) => Promise<void>): Promise<void> {

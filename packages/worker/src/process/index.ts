@@ -1,1 +1,9 @@
-export { bootId, makeOwnerId, ownerState } from './owner-id.ts';
+export {
+  lifeOf,
+  makeOwnerId,
+  ownerState,
+  type ProcessIdentity,
+  type ProcessLife,
+  thisProcess,
+} from './ProcessIdentity.ts';
+export { bootId } from './process-table.ts';

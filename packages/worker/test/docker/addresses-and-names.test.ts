@@ -12,7 +12,7 @@ import {
 import { explainPullFailure } from '../../src/execution/docker/explain-pull-failure.ts';
 import { parseImageReference } from '../../src/execution/docker/image-reference.ts';
 import { registryAuth } from '../../src/execution/docker/registry-auth.ts';
-import { makeOwnerId, ownerState } from '../../src/process/owner-id.ts';
+import { makeOwnerId, ownerState } from '../../src/process/index.ts';
 
 const nowhere: AddressSurroundings = { env: {}, home: '/home/me', uid: 1000, exists: () => false, read: () => null };
 

@@ -12,7 +12,7 @@ import { LiveContainer } from '../../src/execution/docker/LiveContainer.ts';
 import { ExecutionBroken, ImageUnavailable } from '../../src/execution/errors.ts';
 import { bootstrapCommand } from '../../src/execution/shell/bootstrap.ts';
 import { recoverableBootstrap } from '../../src/execution/shell/recoverable-bootstrap.ts';
-import { makeOwnerId } from '../../src/process/owner-id.ts';
+import { makeOwnerId } from '../../src/process/index.ts';
 import { DockerRig, Recorder, runText } from './rig.ts';
 
 test('a prepared container that is not wanted leaves nothing, nor does one whose preparation is aborted', async () => {

@@ -5,7 +5,7 @@ import { DockerExecutor } from '../../src/execution/docker/DockerExecutor.ts';
 import { EngineTransport } from '../../src/execution/docker/EngineTransport.ts';
 import { findEngineAddress, processSurroundings } from '../../src/execution/docker/engine-address.ts';
 import { labelNames } from '../../src/execution/docker/label-names.ts';
-import { makeOwnerId } from '../../src/process/owner-id.ts';
+import { makeOwnerId } from '../../src/process/index.ts';
 
 const [tree = '', stateDirectory = ''] = process.argv.slice(2);
 const ownerId = makeOwnerId();

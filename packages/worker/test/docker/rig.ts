@@ -9,7 +9,7 @@ import { EngineTransport } from '../../src/execution/docker/EngineTransport.ts';
 import { findEngineAddress, processSurroundings } from '../../src/execution/docker/engine-address.ts';
 import { labelNames } from '../../src/execution/docker/label-names.ts';
 import type { ContainerSpec, JobContainer, OutputSink, PrepareObserver } from '../../src/execution/JobExecutor.ts';
-import { makeOwnerId } from '../../src/process/owner-id.ts';
+import { makeOwnerId } from '../../src/process/index.ts';
 import { probeOverlay } from './probe-overlay.ts';
 
 /** Collects a script's output as text, in order per stream. */

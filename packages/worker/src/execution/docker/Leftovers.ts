@@ -1,6 +1,6 @@
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ownerState } from '../../process/owner-id.ts';
+import { ownerState } from '../../process/index.ts';
 import { removalContainer } from './container-spec.ts';
 import type { DockerClient } from './DockerClient.ts';
 import { labelNames } from './label-names.ts';

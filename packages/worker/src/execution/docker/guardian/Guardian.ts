@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '@xx-pipeline/common';
-import { ownerState } from '../../../process/owner-id.ts';
+import { ownerState } from '../../../process/index.ts';
 import type { ContainerGuard, ContainerLease } from '../../ContainerGuard.ts';
 import { writeLeaseNote } from './lease-note.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makeOwnerId, ownerState } from '../../../process/owner-id.ts';
+import { makeOwnerId, ownerState } from '../../../process/index.ts';
 import { type ContainerRecord, RecoveryDirectory } from '../recovery/RecoveryDirectory.ts';
 import type { GuardedPlaces } from './Guardian.ts';
 import { type LeaseNote, machineTime, readLeaseNote } from './lease-note.ts';

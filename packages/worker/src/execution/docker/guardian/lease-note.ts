@@ -1,6 +1,6 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { bootId } from '../../../process/owner-id.ts';
+import { bootId } from '../../../process/index.ts';
 import type { ContainerLease } from '../../ContainerGuard.ts';
 
 /** A lease as it is on disk. */
