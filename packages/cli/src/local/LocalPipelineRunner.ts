@@ -24,7 +24,7 @@ import {
   type Progress,
   ProgressTracker,
 } from '@xx-pipeline/pipeline-language';
-import { ContainersAhead, type JobRunner, purposeOf, shownImage } from '@xx-pipeline/worker/execution';
+import { ContainersAhead, containerKey, type JobRunner, shownImage } from '@xx-pipeline/worker/execution';
 import type { RunEvent } from '../render/RunEvent.ts';
 import type { JobLogFile } from '../reports/JobLogFile.ts';
 import type { LocalRun } from '../reports/LocalRun.ts';
@@ -95,8 +95,8 @@ export class LocalPipelineRunner {
       isPrepared: (number) => this.#ahead.has(this.#jobOf(number).id),
     };
     this.#ahead = new ContainersAhead({
-      limit: parts.slots + extraAhead,
-      widest: parts.slots,
+      mostWaiting: parts.slots + extraAhead,
+      mostInMaking: parts.slots,
       onReady: () => this.#prepareAhead(),
     });
     this.#openRun = parts.openRun(execution.jobs);
@@ -216,7 +216,7 @@ export class LocalPipelineRunner {
     const log = local.openLog(jobId, attempt);
     const facts = { at: isoTime(startedAt), image: shownImage(request), log: local.logPath(jobId, attempt) };
     this.#change(number, () => this.#records.startAttempt(jobId, facts));
-    const prepared = this.#ahead.take(jobId, purposeOf(request));
+    const prepared = this.#ahead.take(jobId, containerKey(request));
     const outcome = await this.#jobRunner.runJob(request, {
       ...(prepared === undefined ? {} : { prepared }),
       signal: this.#cancel.signal,
@@ -272,7 +272,7 @@ export class LocalPipelineRunner {
     const before = certainlyBefore(this.#progress, number, [...this.#running.keys(), ...waiting]);
     const runsAfter = [...before, ...promised].map((other) => this.#jobOf(other).id);
     const place = { runsAfter, isOnly: this.#index.jobs.length === 1 };
-    this.#ahead.begin(request.value.jobId, purposeOf(request.value), this.#jobRunner.prepare(request.value, place));
+    this.#ahead.begin(request.value.jobId, containerKey(request.value), this.#jobRunner.prepare(request.value, place));
     return true;
   }
 

@@ -1,5 +1,5 @@
 import type { Clock, JobRequest, UpcomingJob } from '@xx-pipeline/common';
-import { ContainersAhead, type JobRunner, type PreparedJob, purposeOf } from '../execution/index.ts';
+import { ContainersAhead, containerKey, type JobRunner, type PreparedJob } from '../execution/index.ts';
 
 /** What looking ahead needs. */
 export interface UpcomingParts {
@@ -42,7 +42,11 @@ export class UpcomingJobs {
   constructor(parts: UpcomingParts) {
     this.#parts = parts;
     const { slots } = parts;
-    this.#ahead = new ContainersAhead({ limit: slots + extra, widest: slots, onReady: () => this.#prepare() });
+    this.#ahead = new ContainersAhead({
+      mostWaiting: slots + extra,
+      mostInMaking: slots,
+      onReady: () => this.#prepare(),
+    });
   }
 
   /** An attempt has come. */
@@ -58,7 +62,7 @@ export class UpcomingJobs {
   /** The container that waits for an attempt, if there is one and it is of the right kind; the attempt owns it. */
   take(request: JobRequest): PreparedJob | undefined {
     this.#runs.get(request.pipelineExecutionId ?? '')?.prepared.delete(request.jobId);
-    return this.#ahead.take(request.jobId, purposeOf(request));
+    return this.#ahead.take(request.jobId, containerKey(request));
   }
 
   /** An attempt's script has begun: its own container needs the engine no more. Never rejects. */
@@ -102,7 +106,7 @@ export class UpcomingJobs {
       if (run.here.has(attemptOf(job)) || this.#ahead.has(job.jobId)) continue;
       if (!this.#ahead.hasRoom) return;
       run.prepared.add(job.jobId);
-      this.#ahead.begin(job.jobId, purposeOf(job), this.#parts.runner.prepare(job, { runsAfter: job.after }));
+      this.#ahead.begin(job.jobId, containerKey(job), this.#parts.runner.prepare(job, { runsAfter: job.after }));
     }
     this.#candidates = [];
   }

@@ -4,7 +4,7 @@ import type { PreparedJob } from './PreparedJob.ts';
 interface Ahead {
   readonly prepared: PreparedJob;
   /** What it was made for; a job that turns out otherwise cannot use it. */
-  readonly purpose: string;
+  readonly key: string;
 }
 
 /**
@@ -13,8 +13,8 @@ interface Ahead {
  *   begin --> take (its job runs)  |  discard (its job will not, or not like this)
  */
 export class ContainersAhead {
-  readonly #limit: number;
-  readonly #widest: number;
+  readonly #mostWaiting: number;
+  readonly #mostInMaking: number;
   readonly #onReady: () => void;
   readonly #waiting = new Map<string, Ahead>();
   /** Discarding never fails: what cannot be removed is a leftover for the next sweep. */
@@ -22,16 +22,16 @@ export class ContainersAhead {
   #making = 0;
   #closed = false;
 
-  /** `limit`: containers that wait at once; `widest`: of these, in the making. `onReady` is called when one more may begin. */
-  constructor(options: { limit: number; widest: number; onReady: () => void }) {
-    this.#limit = options.limit;
-    this.#widest = options.widest;
+  /** `mostWaiting`: containers that wait at once; `mostInMaking`: of these, in the making. `onReady` is called when one more may begin. */
+  constructor(options: { mostWaiting: number; mostInMaking: number; onReady: () => void }) {
+    this.#mostWaiting = options.mostWaiting;
+    this.#mostInMaking = options.mostInMaking;
     this.#onReady = options.onReady;
   }
 
   /** Whether another one may begin now. */
   get hasRoom(): boolean {
-    return !this.#closed && this.#waiting.size < this.#limit && this.#making < this.#widest;
+    return !this.#closed && this.#waiting.size < this.#mostWaiting && this.#making < this.#mostInMaking;
   }
 
   /** Jobs that have a container waiting. */
@@ -44,8 +44,8 @@ export class ContainersAhead {
   }
 
   /** Notes a container that is being made for a job. */
-  begin(jobId: string, purpose: string, prepared: PreparedJob): void {
-    this.#waiting.set(jobId, { prepared, purpose });
+  begin(jobId: string, key: string, prepared: PreparedJob): void {
+    this.#waiting.set(jobId, { prepared, key });
     this.#making++;
     const ready = () => {
       this.#making--;
@@ -55,10 +55,10 @@ export class ContainersAhead {
   }
 
   /** The container made for a job, if it fits what the job turned out to be; another one is thrown away. */
-  take(jobId: string, purpose: string): PreparedJob | undefined {
+  take(jobId: string, key: string): PreparedJob | undefined {
     const ahead = this.#waiting.get(jobId);
     if (ahead === undefined) return undefined;
-    if (ahead.purpose === purpose) {
+    if (ahead.key === key) {
       this.#waiting.delete(jobId);
       return ahead.prepared;
     }

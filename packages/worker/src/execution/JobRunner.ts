@@ -2,7 +2,7 @@ import type { JobOutcome, JobRequest } from '@xx-pipeline/common';
 import { AttemptRun } from './attempt/AttemptRun.ts';
 import type { AttemptSignals } from './attempt/AttemptSignals.ts';
 import { type JobRunnerParts, type RunnerSettings, withDefaults } from './job-runner-parts.ts';
-import { type ContainerRequest, containerSpec, type Place, PreparedJob } from './PreparedJob.ts';
+import { type ContainerRequest, containerSpec, PreparedJob, type SharingHints } from './PreparedJob.ts';
 
 /** How one attempt is run. */
 export interface RunJobOptions extends AttemptSignals {
@@ -25,8 +25,8 @@ export class JobRunner {
    * Begins to make a job's container ready ahead of its run. Never rejects: a failure shows when the job runs.
    * Hand the result to `runJob`, or discard it.
    */
-  prepare(request: ContainerRequest, place: Place = {}): PreparedJob {
-    return new PreparedJob(this.#settings.executor, containerSpec(request, place));
+  prepare(request: ContainerRequest, hints: SharingHints = {}): PreparedJob {
+    return new PreparedJob(this.#settings.executor, containerSpec(request, hints));
   }
 
   /** The container of an attempt that an earlier process has begun; null where there is none. */

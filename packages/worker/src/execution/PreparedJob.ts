@@ -45,7 +45,7 @@ export class PreparedJob {
 }
 
 /** A job's place among others, as far as its container is concerned. */
-export interface Place {
+export interface SharingHints {
   /** Jobs certain to have ended before this one runs. */
   readonly runsAfter?: readonly string[];
   /** No other job is expected. */
@@ -59,7 +59,7 @@ export type ContainerRequest = Pick<
 >;
 
 /** What a container is made from, out of a request. */
-export function containerSpec(request: ContainerRequest, place: Place): ContainerSpec {
+export function containerSpec(request: ContainerRequest, hints: SharingHints): ContainerSpec {
   return {
     runId: request.pipelineExecutionId ?? request.jobId,
     jobId: request.jobId,
@@ -67,13 +67,13 @@ export function containerSpec(request: ContainerRequest, place: Place): Containe
     attempt: request.attempt ?? 1,
     image: typeof request.image === 'string' ? { name: request.image } : request.image,
     source: request.source ?? { kind: 'empty' },
-    runsAfter: place.runsAfter ?? [],
-    isOnly: place.isOnly ?? false,
+    runsAfter: hints.runsAfter ?? [],
+    isOnly: hints.isOnly ?? false,
   };
 }
 
 /** What a container is made for, as a text to compare: requests of the same purpose can use the same container. */
-export function purposeOf({ jobId, attempt = 1, image, source }: ContainerRequest): string {
+export function containerKey({ jobId, attempt = 1, image, source }: ContainerRequest): string {
   return JSON.stringify([jobId, attempt, typeof image === 'string' ? { name: image } : image, source]);
 }
 

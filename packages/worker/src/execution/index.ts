@@ -18,10 +18,10 @@ export type {
 export { JobRunner, type RunJobOptions } from './JobRunner.ts';
 export type { JobRunnerParts } from './job-runner-parts.ts';
 export type { OnJobEvent } from './log/EventStream.ts';
+export type { ReportedLog } from './log/ReportedLog.ts';
 export { shownImage } from './log/shown-image.ts';
-export type { ToldLog } from './log/ToldLog.ts';
 export { type ExecutorKind, type OpenExecutorOptions, type OpenedExecutor, openExecutor } from './open-executor.ts';
-export { type ContainerRequest, type Place, type PreparedJob, purposeOf } from './PreparedJob.ts';
+export { type ContainerRequest, containerKey, type PreparedJob, type SharingHints } from './PreparedJob.ts';
 export type { DependencySource, JobArtifacts } from './ports.ts';
 /** @public Tests of other packages script jobs with it. */
 export { type ScriptedBehaviour, ScriptedExecutor, type ScriptedStep } from './scripted/ScriptedExecutor.ts';

@@ -71,10 +71,10 @@ test('what was written is read from any offset in any steps, also by the next pr
           const kept = given.slice(0, -1);
           assert.equal(await readAll(second, 0, step), kept.map((chunk) => chunk.text).join(''));
           const of = (stream: LogStream) => kept.filter((chunk) => chunk.stream === stream).map((chunk) => chunk.text);
-          assert.equal(second.told.stdout, of('stdout').join('').length);
-          assert.equal(second.told.stderr, of('stderr').join('').length);
+          assert.equal(second.reported.stdout, of('stdout').join('').length);
+          assert.equal(second.reported.stderr, of('stderr').join('').length);
           assert.deepEqual(
-            second.told.lines.map((line) => line.text),
+            second.reported.lines.map((line) => line.text),
             of('runner').map((line) => line.replace(/^\n/, '')),
           );
           await second.write({ stream: 'stdout', at: 6, bytes: Buffer.from('more') });

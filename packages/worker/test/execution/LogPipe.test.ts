@@ -5,9 +5,9 @@ import { ManualClock } from '@xx-pipeline/testing';
 import { EventStream } from '../../src/execution/log/EventStream.ts';
 import { LogPipe } from '../../src/execution/log/LogPipe.ts';
 import { createSecretMask } from '../../src/execution/log/mask-secrets.ts';
-import type { ToldLog } from '../../src/execution/log/ToldLog.ts';
+import type { ReportedLog } from '../../src/execution/log/ReportedLog.ts';
 
-function logPipe(limit: number, secret = '', told?: ToldLog) {
+function logPipe(limit: number, secret = '', reported?: ReportedLog) {
   const events: JobEvent[] = [];
   const stream = new EventStream(
     (event) => void events.push(event),
@@ -16,7 +16,7 @@ function logPipe(limit: number, secret = '', told?: ToldLog) {
     },
   );
   const mask = createSecretMask([{ name: 'S', value: secret, secret: true }]);
-  const pipe = new LogPipe({ events: stream, mask, clock: new ManualClock(7), limit, told });
+  const pipe = new LogPipe({ events: stream, mask, clock: new ManualClock(7), limit, reported });
   const text = () =>
     events.flatMap((event) => (event.type === 'log' ? [Buffer.from(event.chunk.bytes).toString()] : [])).join('');
   return { pipe, events, text };
@@ -88,9 +88,9 @@ test('secrets across chunks are masked in output, in our lines and in warnings',
   assert.ok(events.some((event) => event.type === 'warning' && event.message === '[MASKED]!'));
 });
 
-test('a gap is told where it is, and ends what counts as told of its stream in an earlier life', async () => {
-  const told = { stdout: 8, stderr: 6, lines: [], atLineStart: true };
-  const { pipe, events, text } = logPipe(100, '', told);
+test('a gap is reported where it is, and ends what an earlier process reported of its stream', async () => {
+  const reported = { stdout: 8, stderr: 6, lines: [], atLineStart: true };
+  const { pipe, events, text } = logPipe(100, '', reported);
   await pipe.write('stdout', Buffer.from('old\n'), 1);
   await pipe.lost('stdout', 'some may be missing');
   await pipe.write('stdout', Buffer.from('new\n'), 1);

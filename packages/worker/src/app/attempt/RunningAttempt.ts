@@ -214,7 +214,7 @@ export class RunningAttempt {
     const outcome = await runner.runJob(this.request, {
       signal: this.#cancel.signal,
       kill: this.#kill.signal,
-      told: spool.told,
+      reportedLog: spool.reported,
       acquireSlot: () => this.#acquireSlot(),
       onEvent: (event) => this.#onEvent(event, spool),
       onDecided: (decided) => {

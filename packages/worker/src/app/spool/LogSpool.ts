@@ -1,6 +1,6 @@
 import { type LogChunk, type RunnerLine, runnerLineMark, runnerLineText } from '@xx-pipeline/common';
 import { encodeLogFrame, type LogFrameHead, logFrameHeaderLength, readLogFrameHead } from '@xx-pipeline/common/api';
-import type { ToldLog } from '../../execution/index.ts';
+import type { ReportedLog } from '../../execution/index.ts';
 import type { LogFile } from './LogFile.ts';
 import { scanFrames } from './scan-frames.ts';
 
@@ -50,14 +50,14 @@ export class LogSpool {
   #closed = false;
   #lastTry = Number.NEGATIVE_INFINITY;
   /** What an earlier life of the worker has written. */
-  readonly told: ToldLog;
+  readonly reported: ReportedLog;
 
   private constructor(file: LogFile, options: LogSpoolOptions, found: SpoolContent) {
     this.#file = file;
     this.#options = options;
     this.#fileEnd = found.fileEnd;
     this.#end = found.end;
-    this.told = found.told;
+    this.reported = found.reported;
   }
 
   /** A spool in a file, new or kept; a frame cut short by the end of an earlier life is taken away. */
@@ -257,10 +257,10 @@ const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, 
 interface SpoolContent {
   readonly fileEnd: number;
   readonly end: number;
-  readonly told: ToldLog;
+  readonly reported: ReportedLog;
 }
 
-const empty: SpoolContent = { fileEnd: 0, end: 0, told: { stdout: 0, stderr: 0, lines: [], atLineStart: true } };
+const empty: SpoolContent = { fileEnd: 0, end: 0, reported: { stdout: 0, stderr: 0, lines: [], atLineStart: true } };
 
 async function readSpool(file: LogFile, size: number): Promise<SpoolContent> {
   const bytes = { stdout: 0, stderr: 0, runner: 0 };
@@ -285,7 +285,7 @@ async function readSpool(file: LogFile, size: number): Promise<SpoolContent> {
   return {
     fileEnd,
     end: bytes.stdout + bytes.stderr + bytes.runner,
-    told: { stdout: bytes.stdout, stderr: bytes.stderr, lines, atLineStart: ending.endsWith('\n') },
+    reported: { stdout: bytes.stdout, stderr: bytes.stderr, lines, atLineStart: ending.endsWith('\n') },
   };
 }
 

@@ -41,7 +41,7 @@ export class AttemptRun {
     const stops = new AttemptStops(clock, outside);
     const events = new EventStream(outside.onEvent, (error) => stops.end(eventsNotRecorded(error)));
     const mask = createSecretMask(request.variables ?? []);
-    const log = new LogPipe({ events, mask, clock, limit: logLimit, told: outside.told });
+    const log = new LogPipe({ events, mask, clock, limit: logLimit, reported: outside.reportedLog });
     const reporter = new AttemptReporter({ events, log, clock });
     this.#state = {
       mark: `\u001e${randomBytes(12).toString('hex')}:`,

@@ -1,6 +1,6 @@
 import type { JobOutcome } from '@xx-pipeline/common';
 import type { OnJobEvent } from '../log/EventStream.ts';
-import type { ToldLog } from '../log/ToldLog.ts';
+import type { ReportedLog } from '../log/ReportedLog.ts';
 
 /** Gives a slot back. */
 export type ReleaseSlot = () => void;
@@ -22,7 +22,7 @@ export interface AttemptSignals {
   /** Called when the outcome is decided and before the container is removed; its promise is waited for. */
   readonly onDecided?: (outcome: JobOutcome) => void | Promise<void>;
   /** The log that an earlier process has reported of this attempt. */
-  readonly told?: ToldLog;
+  readonly reportedLog?: ReportedLog;
   /** An earlier process began the script at this time (ms): `prepared` holds its container. */
   readonly begunAt?: number;
 }

@@ -10,7 +10,7 @@ import {
 import { formatBytes } from '../format.ts';
 import type { EventStream } from './EventStream.ts';
 import type { MaskStream, SecretMask } from './mask-secrets.ts';
-import type { ToldLog } from './ToldLog.ts';
+import type { ReportedLog } from './ReportedLog.ts';
 
 /** How much of a job's output is kept from its beginning when nothing else is said: 1 GiB. */
 export const defaultLogLimit = 2 ** 30;
@@ -34,34 +34,34 @@ export class LogPipe {
   readonly #limit: number;
   readonly #masks: { readonly stdout: MaskStream; readonly stderr: MaskStream };
   #kept = 0;
-  #announced = false;
+  #isLimitAnnounced = false;
   #tail: { stream: LogStream; at: number; bytes: Uint8Array }[] = [];
   #tailBytes = 0;
   #leftOut = 0;
   #atLineStart = true;
   /** Told in an earlier life: output still to be passed over, and lines. */
-  readonly #told: { stdout: number; stderr: number; readonly lines: ToldLog['lines'][number][] };
+  readonly #reported: { stdout: number; stderr: number; readonly lines: ReportedLog['lines'][number][] };
   /** The kept end of an overlong output is in the log already. */
-  #tailTold: boolean;
+  #isTailReported: boolean;
 
   constructor(parts: {
     events: EventStream;
     mask: SecretMask;
     clock: Clock;
     limit: number;
-    told?: ToldLog | undefined;
+    reported?: ReportedLog | undefined;
   }) {
     this.#events = parts.events;
     this.mask = parts.mask;
     this.#clock = parts.clock;
     this.#limit = parts.limit;
     this.#masks = { stdout: parts.mask.stream(), stderr: parts.mask.stream() };
-    const { stdout = 0, stderr = 0, lines = [], atLineStart = true } = parts.told ?? {};
-    this.#told = { stdout, stderr, lines: [...lines] };
+    const { stdout = 0, stderr = 0, lines = [], atLineStart = true } = parts.reported ?? {};
+    this.#reported = { stdout, stderr, lines: [...lines] };
     const has = (mark: number, kind: 'gap' | 'log-limit') =>
       lines.some((line) => (line.mark === undefined ? unmarkedLimitKind(line.text) === kind : line.mark === mark));
-    this.#tailTold = has(marks.gap, 'gap');
-    this.#announced = has(marks.limit, 'log-limit');
+    this.#isTailReported = has(marks.gap, 'gap');
+    this.#isLimitAnnounced = has(marks.limit, 'log-limit');
     this.#atLineStart = atLineStart;
   }
 
@@ -73,7 +73,7 @@ export class LogPipe {
   /** Output of the job is missing here. What was told of it in an earlier life ends here too, wherever that was. */
   async lost(stream: 'stdout' | 'stderr', why: string): Promise<void> {
     await this.#keep(stream, this.#masks[stream].flush(), this.#clock.now());
-    this.#told[stream] = 0;
+    this.#reported[stream] = 0;
     await this.warn(why);
   }
 
@@ -81,11 +81,11 @@ export class LogPipe {
   async flush(): Promise<void> {
     const at = this.#clock.now();
     for (const stream of ['stdout', 'stderr'] as const) await this.#keep(stream, this.#masks[stream].flush(), at);
-    const tail = this.#tailTold ? [] : this.#tail;
-    if (this.#leftOut > 0 && !this.#tailTold) {
+    const tail = this.#isTailReported ? [] : this.#tail;
+    if (this.#leftOut > 0 && !this.#isTailReported) {
       await this.line({ kind: 'gap', size: formatBytes(this.#leftOut) });
     }
-    this.#tailTold = false;
+    this.#isTailReported = false;
     this.#tail = [];
     this.#tailBytes = 0;
     this.#leftOut = 0;
@@ -98,9 +98,9 @@ export class LogPipe {
     const at = this.#clock.now();
     for (const event of eventsOfLine(shown, at)) void this.#events.send(event);
     const text = `${runnerLineText(shown)}\n`;
-    const told = this.#told.lines.findIndex((known) => known.text === text);
-    if (told >= 0) {
-      this.#told.lines.splice(told, 1);
+    const reported = this.#reported.lines.findIndex((known) => known.text === text);
+    if (reported >= 0) {
+      this.#reported.lines.splice(reported, 1);
       return;
     }
     const start = this.#atLineStart ? '' : '\n';
@@ -121,8 +121,8 @@ export class LogPipe {
   }
 
   #keep(stream: 'stdout' | 'stderr', masked: Uint8Array, at: number): void | Promise<void> {
-    const known = Math.min(this.#told[stream], masked.length);
-    this.#told[stream] -= known;
+    const known = Math.min(this.#reported[stream], masked.length);
+    this.#reported[stream] -= known;
     this.#kept = Math.min(this.#limit, this.#kept + known);
     const bytes = masked.subarray(known);
     if (bytes.length === 0) return;
@@ -135,7 +135,7 @@ export class LogPipe {
   }
 
   #overflow(stream: 'stdout' | 'stderr', bytes: Uint8Array, at: number, room: number): void {
-    if (this.#kept < this.#limit || !this.#announced) this.#announceLimit(stream, bytes.subarray(0, room), at);
+    if (this.#kept < this.#limit || !this.#isLimitAnnounced) this.#announceLimit(stream, bytes.subarray(0, room), at);
     const copy = Uint8Array.from(bytes.subarray(Math.max(room, bytes.length - tailLimit)));
     this.#leftOut += bytes.length - room - copy.length;
     this.#tail.push({ stream, at, bytes: copy });
@@ -150,8 +150,8 @@ export class LogPipe {
   #announceLimit(stream: 'stdout' | 'stderr', rest: Uint8Array, at: number): void {
     this.#kept = this.#limit;
     void this.#send(stream, rest, at);
-    if (this.#announced) return;
-    this.#announced = true;
+    if (this.#isLimitAnnounced) return;
+    this.#isLimitAnnounced = true;
     const kept = `only the last ${formatBytes(tailLimit)} of what follows are kept`;
     void this.line({ kind: 'log-limit', message: `log limit of ${formatBytes(this.#limit)} reached: ${kept}` });
   }

@@ -1,8 +1,8 @@
 /**
- * What the log of an attempt holds already, when a later process goes on with it: the attempt is told again from its
- * beginning, and what was told before is not told twice.
+ * The contents of an attempt's log when a later process resumes the attempt: its output is replayed from the beginning,
+ * and what the log has already is not written twice.
  */
-export interface ToldLog {
+export interface ReportedLog {
   /** Bytes of the job's own output, per stream, as they left the mask. */
   readonly stdout: number;
   readonly stderr: number;
