@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join, normalize, relative } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
+import { listSources } from '../syntax/list-sources.ts';
 import { findFolderCycles } from './find-folder-cycles.ts';
 import type { ImportEdge, ImportGraph, ImportProblem } from './ImportGraph.ts';
 import { inner, knownFolderCycles, type Zone, zones } from './import-table.ts';
@@ -19,7 +20,7 @@ export function findImportProblems(
   const problems: ImportProblem[] = [];
   const graph = new Map<string, ImportEdge[]>();
 
-  for (const file of listSources(root)) {
+  for (const file of listSources(root, ['packages', 'test', 'bench', 'scripts'])) {
     const zone = zoneOf(file);
     if (zone === undefined) {
       problems.push({
@@ -100,25 +101,6 @@ function readDoors(root: string): ReadonlyMap<string, string> {
     }
   }
   return doors;
-}
-
-function listSources(root: string): readonly string[] {
-  return ['packages', 'test', 'bench', 'scripts'].flatMap((top) => {
-    let entries: ReturnType<typeof readAll>;
-    try {
-      entries = readAll(join(root, top));
-    } catch {
-      return [];
-    }
-    return entries
-      .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-      .map((entry) => relative(root, join(entry.parentPath, entry.name)))
-      .filter((path) => !/(^|\/)(node_modules|testdata|fixtures)\//.test(path));
-  });
-}
-
-function readAll(folder: string) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true });
 }
 
 function inside(path: string, folder: string): boolean {

@@ -1,4 +1,5 @@
 import { parseAst } from 'rolldown/parseAst';
+import { isNode, type Node } from '../syntax/visit-ast.ts';
 
 /** A use of a global of the platform. */
 export interface GlobalUse {
@@ -45,8 +46,6 @@ export function readNodeGlobals(text: string): readonly GlobalUse[] {
     .map(({ name, start }) => ({ name, line: text.slice(0, start).split('\n').length }));
 }
 
-type Node = Record<string, unknown>;
-
 /** A name is declared here, refers to something, or is only the label of a property. */
 type Position = 'binding' | 'reference' | 'label';
 
@@ -87,7 +86,3 @@ function positionOf(node: Node, key: string, own: Position): Position {
 
 const isGlobalThis = (value: unknown): boolean =>
   isNode(value) && value['type'] === 'Identifier' && value['name'] === 'globalThis';
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'type' in value;
-}

@@ -1,4 +1,5 @@
 import { parseAst } from 'rolldown/parseAst';
+import { isNode, visit } from '../syntax/visit-ast.ts';
 
 /** An import or re-export of a file, types included. */
 export interface Import {
@@ -20,8 +21,6 @@ export function readImports(text: string): readonly Import[] {
   return imports;
 }
 
-type Node = Record<string, unknown>;
-
 const importing = new Set([
   'ImportDeclaration',
   'ExportNamedDeclaration',
@@ -29,16 +28,3 @@ const importing = new Set([
   'ImportExpression',
   'TSImportType',
 ]);
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'type' in value;
-}
-
-function visit(value: unknown, see: (node: Node) => void): void {
-  if (Array.isArray(value)) {
-    for (const item of value) visit(item, see);
-  } else if (isNode(value)) {
-    see(value);
-    for (const child of Object.values(value)) if (typeof child === 'object') visit(child, see);
-  }
-}

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { findImportProblems } from '../../scripts/imports/find-import-problems.ts';
+import { withFiles } from './temporary-root.ts';
 
 const manifests = {
   'packages/common/package.json': '{"name":"@xx-pipeline/common","exports":{".":"./src/index.ts"}}',
@@ -15,21 +13,10 @@ const manifests = {
   'packages/worker/src/execution/index.ts': "export { a } from '@xx-pipeline/common';",
 };
 
-async function problemsOf(
-  files: Record<string, string>,
-  knownCycles: readonly string[] = [],
-): Promise<readonly string[]> {
-  const root = await mkdtemp(join(tmpdir(), 'xx-imports-'));
-  try {
-    for (const [path, text] of Object.entries({ ...manifests, ...files })) {
-      await mkdir(dirname(join(root, path)), { recursive: true });
-      await writeFile(join(root, path), text);
-    }
-    return findImportProblems(root, new Set(knownCycles)).map(({ at, message }) => `${at} ${message}`);
-  } finally {
-    await rm(root, { recursive: true });
-  }
-}
+const problemsOf = (files: Record<string, string>, knownCycles: readonly string[] = []) =>
+  withFiles({ ...manifests, ...files }, (root) =>
+    findImportProblems(root, new Set(knownCycles)).map(({ at, message }) => `${at} ${message}`),
+  );
 
 test('what the table allows is no problem', async () => {
   const files = {

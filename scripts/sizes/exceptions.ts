@@ -1,0 +1,20 @@
+/** Classes and bags of parts that are still over their limit, and the size they must not grow beyond. Only to be shortened. */
+export const exceptions: ReadonlyMap<string, number> = new Map([
+  ['packages/backend/src/app.ts BackendOptions', 12],
+  ['packages/cli/src/local/LocalPipelineRunner.ts LocalPipelineRunner', 322],
+  ['packages/cli/src/local/local-run-parts.ts LocalRunParts', 15],
+  ['packages/cli/src/local/make-job-request.ts AttemptInput', 9],
+  ['packages/cli/src/run/run-options.ts RunOptions', 10],
+  ['packages/pipeline-language/src/request/build-job-request.ts JobRequestInput', 17],
+  ['packages/pipeline-language/src/rules/evaluate-rules.ts RuleInput', 10],
+  ['packages/worker/src/app/BackendContact.ts ContactParts', 10],
+  ['packages/worker/src/app/PipelineExecutionWorkerService.ts WorkerServiceParts', 11],
+  ['packages/worker/src/app/PipelineExecutionWorkerService.ts PipelineExecutionWorkerService', 331],
+  ['packages/worker/src/app/WorkerApp.ts WorkerAppParts', 11],
+  ['packages/worker/src/app/start-worker.ts StartWorkerOptions', 23],
+  ['packages/worker/src/execution/open-executor.ts OpenExecutorOptions', 8],
+  ['packages/worker/src/app/attempt/RunningAttempt.ts AttemptSurroundings', 12],
+  ['packages/worker/src/execution/docker/DockerExecutor.ts DockerExecutorOptions', 8],
+  ['packages/worker/src/execution/docker/DockerExecutor.ts DockerExecutor', 301],
+  ['packages/worker/src/execution/docker/recovery/RecoverableSession.ts RecoverableSession', 307],
+]);
