@@ -84,7 +84,7 @@ export const zones: readonly Zone[] = [
   {
     name: 'source tests',
     folders: ['packages/source/test'],
-    imports: ['source', 'source/git', 'pipeline-language', 'common'],
+    imports: ['testing', 'source', 'source/git', 'pipeline-language', 'common'],
   },
   {
     name: 'worker tests',

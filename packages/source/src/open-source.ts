@@ -8,13 +8,15 @@ import {
   type RepositoryFacts,
   readRepositoryFacts,
 } from './facts/repository-facts.ts';
-import type { GitCall } from './git/git.ts';
+import { type GitCall, RepositoryReader } from './git/RepositoryReader.ts';
 import type { SourceProblem } from './source-problem.ts';
 import { findPipelineFile, type PipelineLocation } from './tree/find-pipeline-file.ts';
 
 /** The tree a run starts from, and its pipeline file. */
 export interface OpenSource {
   readonly location: PipelineLocation;
+  /** null if the tree is not a repository. */
+  readonly reader: RepositoryReader | null;
   /** The query runs already. */
   readonly facts: Promise<FactsResult>;
   /** Whether the tree has uncommitted changes; false if git cannot answer. Never rejects. */
@@ -34,12 +36,17 @@ export async function openSource(
     const found = findPipelineFile(call.cwd, options.file);
     if (!found.ok) return found;
     const location = found.value;
-    const inside = { ...call, cwd: location.root };
-    const facts = location.isRepository
-      ? readRepositoryFacts(inside)
-      : Promise.resolve({ facts: noFacts, problem: null });
-    const dirty = location.isRepository ? isDirty(inside).then((answer) => answer === true) : Promise.resolve(false);
-    return success({ location, facts, dirty: dirty.catch(() => false), clonedFrom: null, close: async () => {} });
+    const reader = location.isRepository ? new RepositoryReader({ ...call, cwd: location.root }) : null;
+    const facts = reader === null ? Promise.resolve({ facts: noFacts, problem: null }) : readRepositoryFacts(reader);
+    const dirty = reader === null ? Promise.resolve(false) : isDirty(reader).then((answer) => answer === true);
+    return success({
+      location,
+      reader,
+      facts,
+      dirty: dirty.catch(() => false),
+      clonedFrom: null,
+      close: async () => {},
+    });
   }
   const cloned = await cloneRepository(options.clone, options.cloneDirectory, call);
   if (!cloned.ok) return cloned;
@@ -51,12 +58,15 @@ export async function openSource(
       await clone.remove();
       return found;
     }
-    const facts = readRepositoryFacts({ ...call, cwd: clone.root }).then(({ facts, problem }) => ({
+    const reader = new RepositoryReader({ ...call, cwd: clone.root });
+    const facts = readRepositoryFacts(reader).then(({ facts, problem }) => ({
       facts: { ...facts, remoteUrl: clone.repository, branch: clone.branch ?? facts.branch },
       problem,
     }));
     return success({
-      location: found.value,
+      // A name given for a clone is a name in a tree that somebody else wrote.
+      location: { ...found.value, isNamed: false },
+      reader,
       facts,
       dirty: Promise.resolve(false),
       clonedFrom: clone.repository,

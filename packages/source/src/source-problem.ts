@@ -1,6 +1,12 @@
 /** Why a source cannot be read. A closed union of facts: the caller writes the sentence. */
 export type SourceProblem =
   | { readonly kind: 'no-pipeline-file'; readonly directory: string; readonly inRepository: boolean }
+  | {
+      readonly kind: 'unreadable-pipeline-file';
+      readonly file: string;
+      /** `outside`: a link that leads out of the tree, or something other than a file. */
+      readonly reason: 'missing' | 'denied' | 'directory' | 'outside';
+    }
   | { readonly kind: 'not-in-repository'; readonly directory: string }
   | { readonly kind: 'no-repository-at'; readonly path: string }
   | { readonly kind: 'no-commits' }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { GitCall } from '../src/git/git.ts';
+import { type GitCall, RepositoryReader } from '../src/git/RepositoryReader.ts';
 
 /** A git repository for one test, untouched by the settings of whoever runs it. */
 export class TemporaryRepository implements Disposable {
@@ -27,6 +27,11 @@ export class TemporaryRepository implements Disposable {
 
   get call(): GitCall {
     return { cwd: this.root, env: this.env };
+  }
+
+  /** A new one for each use: a reader keeps the configuration it has read. */
+  get reader(): RepositoryReader {
+    return new RepositoryReader(this.call);
   }
 
   git(...args: string[]): string {

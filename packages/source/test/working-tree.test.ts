@@ -13,7 +13,7 @@ function located(cwd: string, file?: string): PipelineLocation {
 }
 
 const filesOf = (repository: TemporaryRepository, isRepository = true) =>
-  workingTreeFiles(repository.root, { isRepository, env: repository.env });
+  workingTreeFiles(repository.root, isRepository ? repository.reader : null);
 
 test('files of the tree can be read, and what is no file is none', () => {
   using repository = new TemporaryRepository();
@@ -90,6 +90,7 @@ test('the pipeline file is the first known name, here or in a directory above', 
     isRepository: true,
     path: join(repository.root, '.gitlab-ci.yml'),
     file: '.gitlab-ci.yml',
+    isNamed: false,
   });
   repository.write('.pipelines/pipeline.yaml');
   assert.equal(located(deep).file, '.pipelines/pipeline.yaml');

@@ -34,7 +34,7 @@ export async function runLocally(
   try {
     const { facts, problem } = await source.facts;
     if (problem !== null) io.stderr.write(`note: ${problem}\n`);
-    const checked = checkForRun(options, location, facts, io);
+    const checked = checkForRun(options, source, facts, io);
     if (checked.plan === null) {
       const { printNotCreated } = await import('../run/load-plan.ts');
       return await printNotCreated(checked.notCreated ?? 'it has no jobs', options.format, io);

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
 import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
-import { isRemoteUrl, type OpenSource, type RepositoryFacts, sourceInfo } from '@xx-pipeline/source';
-import type { GitCall } from '@xx-pipeline/source/git';
+import { type GitCall, isRemoteUrl, type OpenSource, type RepositoryFacts, sourceInfo } from '@xx-pipeline/source';
+
 import { applyRunOptions } from '../run/apply-run-options.ts';
 import { maskPlan } from '../run/mask-plan.ts';
 import { pipelineFacts, pipelineName } from '../run/pipeline-facts.ts';

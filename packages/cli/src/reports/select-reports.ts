@@ -1,7 +1,13 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { JobReport, Report, StageReport } from '@xx-pipeline/common';
-import { findRepositoryRoot, isRemoteUrl, readRepositoryFacts, withoutCredentials } from '@xx-pipeline/source';
+import {
+  findRepositoryRoot,
+  isRemoteUrl,
+  RepositoryReader,
+  readRepositoryFacts,
+  withoutCredentials,
+} from '@xx-pipeline/source';
 import { CommandError, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import type { StoredReport } from './LocalReportStore.ts';
@@ -15,7 +21,7 @@ export async function repositoryNames(
   const path = resolve(io.cwd, repository);
   const root = findRepositoryRoot(realpathOf(path));
   if (root === null) return [path, realpathOf(path)];
-  const { facts } = await readRepositoryFacts({ cwd: root, env: io.env });
+  const { facts } = await readRepositoryFacts(new RepositoryReader({ cwd: root, env: io.env }));
   return facts.remoteUrl === null ? [root, path] : [facts.remoteUrl, root, path];
 }
 

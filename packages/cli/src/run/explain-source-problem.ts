@@ -18,6 +18,8 @@ function explainSourceProblem(problem: SourceProblem): CommandError {
         `no pipeline file in ${problem.directory}${problem.inRepository ? ' or above it in its repository' : ''}`,
         `looked for ${pipelineFileNames.join(', ')}; name another with --file, or write one with \`xx init\``,
       );
+    case 'unreadable-pipeline-file':
+      return usage(unreadable[problem.reason](problem.file), 'name the pipeline file with --file');
     case 'not-in-repository':
       return usage(`${problem.directory} is not in a git repository`, repositoryHelp);
     case 'no-repository-at':
@@ -36,6 +38,14 @@ function explainSourceProblem(problem: SourceProblem): CommandError {
       return usage(`${actions[problem.action]} ${problem.subject}: ${problem.reason}`);
   }
 }
+
+const unreadable = {
+  missing: (file: string) => `there is no file ${file}`,
+  denied: (file: string) => `no permission to read ${file}`,
+  directory: (file: string) => `${file} is a directory, not a pipeline file`,
+  outside: (file: string) =>
+    `${file} is not a file of this tree: it is a link that leads out of it, or not a plain file`,
+} as const;
 
 const actions = {
   clone: 'cannot clone',

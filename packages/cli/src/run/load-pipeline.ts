@@ -1,59 +1,49 @@
-import { readFileSync } from 'node:fs';
-import {
-  type CheckResult,
-  checkPipeline,
-  type PipelineContext,
-  pipelineVariables,
-} from '@xx-pipeline/pipeline-language';
+import { type CheckResult, checkPipeline } from '@xx-pipeline/pipeline-language';
 import {
   findPipelineFile,
   noFacts,
   type PipelineLocation,
   type RepositoryFacts,
-  readChangedFiles,
+  RepositoryReader,
+  readPipelineFile,
   readRepositoryFacts,
   workingTreeFiles,
 } from '@xx-pipeline/source';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { listOption, textOption } from '../io/options.ts';
+import { checkInTree } from './check-in-tree.ts';
 import { orExplain } from './explain-source-problem.ts';
-import { pipelineFacts } from './pipeline-facts.ts';
 
-/** A pipeline file, checked in its surroundings. */
+/** A pipeline file, checked in its tree. */
 export interface LoadedPipeline {
   /** As messages show it. */
   readonly file: string;
   readonly result: CheckResult;
 }
 
-/** Reads and checks the pipeline file that the options name, `-` being standard input. */
+/** Reads and checks the pipeline file that the options name; `-` is standard input. */
 export async function loadPipeline(input: CommandInput, io: CommandIo): Promise<LoadedPipeline> {
   const named = textOption(input, 'file');
   const location = named === '-' ? surroundings(io.cwd) : orExplain(findPipelineFile(io.cwd, named));
-  const text = named === '-' ? await readStandardInput(io) : readPipelineFile(location);
-  const call = { cwd: location.root, env: io.env };
-  const facts = location.isRepository && maybeAsksForContext(text) ? await askGit(call, io) : noFacts;
+  const text = named === '-' ? await readStandardInput(io) : orExplain(readPipelineFile(location));
+  const reader = readerOf(location, io);
+  const facts = reader !== null && maybeAsksForContext(text) ? await askGit(reader, io) : noFacts;
   const seen = asIf(facts, textOption(input, 'branch') ?? null, textOption(input, 'tag') ?? null);
-  const context: PipelineContext = {
-    // Nothing is created, so there is no run to have a number or a time.
-    predefined: pipelineVariables(pipelineFacts(location, seen, { createdAt: 0, runNumber: 0, name: null })),
-    pipelineVariables: parseVariables(listOption(input, 'var')),
-    // Two calls of git that most pipelines can do without.
-    get changedFiles() {
-      return location.isRepository ? readChangedFiles(facts, call) : null;
-    },
-  };
-  const files = workingTreeFiles(location.root, { isRepository: location.isRepository, env: io.env });
-  return { file: location.file, result: checkPipeline({ file: location.file, text, files, context }) };
+  const variables = parseVariables(listOption(input, 'var'));
+  return { file: location.file, result: checkInTree(text, { location, reader, facts: seen, variables, createdAt: 0 }) };
 }
 
-/** Checks without asking git anything: quick, and enough to know the names of the jobs. */
+/** Checks without calling git for facts: quick, and enough to know the names of the jobs. */
 export function checkWithoutContext(file: string | undefined, cwd: string, io: CommandIo): CheckResult {
   const location = orExplain(findPipelineFile(cwd, file));
-  const files = workingTreeFiles(location.root, { isRepository: location.isRepository, env: io.env });
+  const files = workingTreeFiles(location.root, readerOf(location, io));
   const context = { predefined: {}, pipelineVariables: {}, changedFiles: null };
-  return checkPipeline({ file: location.file, text: readPipelineFile(location), files, context });
+  return checkPipeline({ file: location.file, text: orExplain(readPipelineFile(location)), files, context });
+}
+
+function readerOf({ root, isRepository }: PipelineLocation, { env }: CommandIo): RepositoryReader | null {
+  return isRepository ? new RepositoryReader({ cwd: root, env }) : null;
 }
 
 /** `KEY=VALUE` as given with `--var`; the last of a name counts. */
@@ -62,18 +52,18 @@ function parseVariables(assignments: readonly string[]): Record<string, string> 
   for (const assignment of assignments) {
     const at = assignment.indexOf('=');
     if (at < 1 || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(assignment.slice(0, at))) {
-      throw new CommandError(`--var ${assignment} is no variable`, ExitCode.usage, 'write it as --var KEY=VALUE');
+      throw new CommandError(`--var ${assignment} is not a variable`, ExitCode.usage, 'write it as --var KEY=VALUE');
     }
     variables[assignment.slice(0, at)] = assignment.slice(at + 1);
   }
   return variables;
 }
 
-/** Whether anything in the text may look at branch, commit or files; git costs as much time as checking a large file. */
+/** Whether the text may refer to branch, commit or files; git takes as long as checking a large file. */
 const maybeAsksForContext = (text: string): boolean => /rules|workflow|include|only|except|CI_/.test(text);
 
-async function askGit(call: { cwd: string; env: CommandIo['env'] }, io: CommandIo): Promise<RepositoryFacts> {
-  const { facts, problem } = await readRepositoryFacts(call);
+async function askGit(reader: RepositoryReader, io: CommandIo): Promise<RepositoryFacts> {
+  const { facts, problem } = await readRepositoryFacts(reader);
   if (problem !== null) {
     io.stderr.write(`note: ${problem}\n`);
   }
@@ -91,24 +81,6 @@ function asIf(facts: RepositoryFacts, branch: string | null, tag: string | null)
 function surroundings(cwd: string): PipelineLocation {
   const anyFile = orExplain(findPipelineFile(cwd, 'standard-input.yml'));
   return { ...anyFile, file: 'standard input' };
-}
-
-function readPipelineFile(location: PipelineLocation): string {
-  try {
-    return readFileSync(location.path, 'utf8');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const known: Record<string, string> = {
-      ENOENT: `there is no file ${location.file}`,
-      EACCES: `no permission to read ${location.file}`,
-      EISDIR: `${location.file} is a directory, not a pipeline file`,
-      ENOTDIR: `there is no file ${location.file}`,
-    };
-    const message = known[code ?? ''];
-    throw message === undefined
-      ? error
-      : new CommandError(message, ExitCode.usage, 'name the pipeline file with --file');
-  }
 }
 
 async function readStandardInput(io: CommandIo): Promise<string> {

@@ -1,6 +1,7 @@
+import { failure, messageOf } from '@xx-pipeline/common';
+import { gitVersion } from '@xx-pipeline/source/git';
 import { installPackages } from './install-packages.ts';
 import { findProgram, isDebianLike, isRoot } from './machine-facts.ts';
-import { runProgram } from './run-program.ts';
 import type { SetupCheck } from './SetupCheck.ts';
 
 /** git tells what is in a working tree and clones the repositories of `--repo`. */
@@ -14,7 +15,14 @@ export const gitCheck: SetupCheck = {
       const fix = { what: 'install git', system: true, run: () => installPackages(['git'], world) };
       return { state: 'missing', found: 'not installed', mend, fix };
     }
-    const { output } = await runProgram('git', ['--version'], world, { deadline: 10_000 });
-    return { state: 'ok', found: output.trim().replace(/^git version /, ''), mend: [] };
+    const version = await gitVersion(world.env, AbortSignal.any([world.signal, AbortSignal.timeout(10_000)])).catch(
+      (error: unknown) => failure({ message: messageOf(error) }),
+    );
+    if (!version.ok)
+      return { state: 'warning', found: version.error.message, mend: ['See what is wrong:', '$ git --version'] };
+    const found = version.value.trim().replace(/^git version /, '');
+    const [major = 0, minor = 0] = found.split('.').map(Number);
+    if (major > 2 || (major === 2 && minor >= 31)) return { state: 'ok', found, mend: [] };
+    return { state: 'missing', found: `${found} is too old`, mend: ['Install git 2.31 or newer.'] };
   },
 };

@@ -11,7 +11,11 @@ export interface Outcome {
 }
 
 /** Runs one command as `xx` would, without a process of its own. */
-export async function runInProcess(args: readonly string[], cwd: string): Promise<Outcome> {
+export async function runInProcess(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>> = { PATH: process.env['PATH'] },
+): Promise<Outcome> {
   const stdout = new FakeStream();
   const stderr = new FakeStream();
   let exitCode = 0;
@@ -23,7 +27,8 @@ export async function runInProcess(args: readonly string[], cwd: string): Promis
     const invocation = parseArguments(command, args);
     if (invocation.kind === 'run') {
       exitCode = await command.run(invocation.input, {
-        ...fakeIo(stdout, stderr, { PATH: process.env['PATH'] ?? '' }),
+        ...fakeIo(stdout, stderr),
+        env,
         cwd,
       });
     }

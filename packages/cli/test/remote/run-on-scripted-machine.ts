@@ -26,7 +26,7 @@ export async function runOnScriptedMachine(
   if (!opened.ok) throw new Error(opened.error.kind);
   const source = opened.value;
   const { facts } = await source.facts;
-  const { plan } = checkForRun({ variables: [] }, source.location, facts, io);
+  const { plan } = checkForRun({ variables: [] }, source, facts, io);
   if (plan === null) throw new Error('the file makes no pipeline');
   const id = systemIds.next();
   const createdAt = systemClock.now();

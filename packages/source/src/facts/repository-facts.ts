@@ -1,16 +1,16 @@
-import { type GitCall, type GitResult, git } from '../git/git.ts';
+import type { ConfigEntry, RepositoryReader } from '../git/RepositoryReader.ts';
 import { withoutCredentials } from './remote-url.ts';
 
-/** What git knows about a checked-out tree; null where it does not. */
+/** Facts of a checked-out tree; null where git has none. */
 export interface RepositoryFacts {
   /** The remote's URL without credentials; null without a remote. */
   readonly remoteUrl: string | null;
   /** null when HEAD is detached. */
   readonly branch: string | null;
-  /** A tag at HEAD, only when HEAD is detached: who is on a branch runs that branch. */
+  /** A tag at HEAD, only when HEAD is detached: a checked-out branch runs as that branch. */
   readonly tag: string | null;
   readonly defaultBranch: string | null;
-  /** The remote's idea of the default branch, as a full ref to compare with. */
+  /** The default branch of the remote, as a full ref to compare with. */
   readonly defaultRef: string | null;
   /** null in a repository without commits. */
   readonly commit: CommitFacts | null;
@@ -26,7 +26,7 @@ export interface CommitFacts {
   readonly committedAt: string;
 }
 
-/** Facts of a directory that is no repository. */
+/** Facts of a directory that is not a repository. */
 export const noFacts: RepositoryFacts = {
   remoteUrl: null,
   branch: null,
@@ -36,27 +36,25 @@ export const noFacts: RepositoryFacts = {
   commit: null,
 };
 
-/** What was learned, and what stood in the way. */
+/** The facts, and why there are none. */
 export interface FactsResult {
   readonly facts: RepositoryFacts;
-  /** One sentence for the user when git refused to answer; null normally. */
+  /** One sentence for the user if git refused to answer; null normally. */
   readonly problem: string | null;
 }
 
-/** Asks git everything a pipeline may want to know, with three processes side by side (about 10 ms in all). */
-export async function readRepositoryFacts(call: GitCall): Promise<FactsResult> {
-  const [log, refs, remotes] = await Promise.all([
-    git(
-      ['log', '-1', '--no-show-signature', '--decorate=full', '--format=%H%x00%aN <%aE>%x00%cI%x00%D%x00%B', 'HEAD'],
-      call,
-    ),
-    git(['for-each-ref', '--format=%(refname)%00%(symref)', ...defaultBranchPatterns], call),
-    git(['config', '-z', '--get-regexp', '^remote\\..*\\.url$'], call),
+/** Asks git everything a pipeline may want to know: three processes, two of them in parallel (about 10 ms in all). */
+export async function readRepositoryFacts(reader: RepositoryReader): Promise<FactsResult> {
+  const format = '--format=%H%x00%aN <%aE>%x00%cI%x00%D%x00%B';
+  const [log, refs, configuration] = await Promise.all([
+    reader.read(['log', '-1', '--no-show-signature', '--no-notes', '--decorate=full', format, 'HEAD']),
+    reader.read(['for-each-ref', '--format=%(refname)%00%(symref)', ...defaultBranchPatterns]),
+    reader.config(),
   ]);
-  if (!log.ok && !refs.ok) return { facts: noFacts, problem: refusal(log.failure.message, call.cwd) };
-  const remote = parseRemotes(remotes);
-  const head = log.ok ? parseLog(log.output) : { commit: null, branch: await unbornBranch(call), tag: null };
-  const base = chooseDefault(refs.ok ? refs.output : '', remote?.name ?? 'origin');
+  if (!log.ok && !refs.ok) return { facts: noFacts, problem: refusal(log.error.message, reader.cwd) };
+  const remote = configuration.ok ? chooseRemote(configuration.value.entries) : null;
+  const head = log.ok ? parseLog(log.value) : { commit: null, branch: await unbornBranch(reader), tag: null };
+  const base = chooseDefault(refs.ok ? refs.value : '', remote?.name ?? 'origin');
   return {
     facts: {
       remoteUrl: remote === null ? null : withoutCredentials(remote.url),
@@ -70,10 +68,10 @@ export async function readRepositoryFacts(call: GitCall): Promise<FactsResult> {
   };
 }
 
-/** Whether the tree has changes that its commit does not have; null when git cannot say. */
-export async function isDirty(call: GitCall): Promise<boolean | null> {
-  const status = await git(['status', '--porcelain=v1', '-z', '--no-renames', '--ignore-submodules=none'], call);
-  return status.ok ? status.output !== '' : null;
+/** Whether the tree has changes that its commit does not have; null if git cannot answer. */
+export async function isDirty(reader: RepositoryReader): Promise<boolean | null> {
+  const status = await reader.read(['status', '--porcelain=v1', '-z', '--no-renames', '--ignore-submodules=dirty']);
+  return status.ok ? status.value !== '' : null;
 }
 
 const defaultBranchPatterns = [
@@ -103,11 +101,11 @@ function chooseDefault(output: string, remote: string): { branch: string | null;
   return { branch: null, ref: null };
 }
 
-function parseRemotes(result: GitResult): { name: string; url: string } | null {
-  if (!result.ok) return null;
-  const remotes = result.output.split('\0').flatMap((entry) => {
-    const end = entry.indexOf('\n');
-    return end < 0 ? [] : [{ name: entry.slice('remote.'.length, end - '.url'.length), url: entry.slice(end + 1) }];
+/** `origin`, else the first remote; of several URLs the first, from which git fetches. */
+function chooseRemote(entries: readonly ConfigEntry[]): { name: string; url: string } | null {
+  const remotes = entries.flatMap(({ name, value }) => {
+    const [, remote] = /^remote\.(.*)\.url$/s.exec(name) ?? [];
+    return remote === undefined ? [] : [{ name: remote, url: value }];
   });
   return remotes.find(({ name }) => name === 'origin') ?? remotes[0] ?? null;
 }
@@ -124,14 +122,14 @@ function parseLog(output: string): Pick<RepositoryFacts, 'commit' | 'branch' | '
   };
 }
 
-async function unbornBranch(call: GitCall): Promise<string | null> {
-  const result = await git(['symbolic-ref', '--short', '-q', 'HEAD'], call);
-  return result.ok ? result.output.trim() : null;
+async function unbornBranch(reader: RepositoryReader): Promise<string | null> {
+  const result = await reader.read(['symbolic-ref', '--short', '-q', 'HEAD']);
+  return result.ok ? result.value.trim() : null;
 }
 
 function refusal(message: string, root: string): string {
   if (message.includes('dubious ownership')) {
-    return `git refuses to read ${root} because another user owns it; branch and commit stay unknown (mend it with: git config --global --add safe.directory ${root})`;
+    return `git refuses to read ${root} because another user owns it; branch and commit are unknown (fix: git config --global --add safe.directory ${root})`;
   }
-  return `branch and commit stay unknown: ${message.split('\n')[0]}`;
+  return `branch and commit are unknown: ${message.split('\n')[0]}`;
 }

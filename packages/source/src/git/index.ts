@@ -1,1 +1,2 @@
-export type { GitCall, GitFailure } from './git.ts';
+export { gitAsUser, gitVersion } from './git-as-user.ts';
+export type { GitFailure } from './git-process.ts';

@@ -23,6 +23,8 @@ export interface PipelineLocation {
   readonly path: string;
   /** As messages show it: relative to the root with forward slashes, or absolute if it is outside. */
   readonly file: string;
+  /** The user named the file, so it may be a link to anywhere. */
+  readonly isNamed: boolean;
 }
 
 /**
@@ -39,7 +41,7 @@ export function findPipelineFile(cwd: string, file?: string): Result<PipelineLoc
   const repository = findRepositoryRoot(dirname(path)) ?? findRepositoryRoot(start);
   const root = repository ?? (isInside(start, path) ? start : dirname(path));
   const shown = isInside(root, path) ? relative(root, path).split(sep).join('/') : path;
-  return success({ root, isRepository: repository !== null, path, file: shown });
+  return success({ root, isRepository: repository !== null, path, file: shown, isNamed: file !== undefined });
 }
 
 /** Whether `path` is `directory` or below it, judged by names alone. */

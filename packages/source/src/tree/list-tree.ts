@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { failure, type Result, success } from '@xx-pipeline/common';
-import { type GitCall, git } from '../git/git.ts';
+import { type GitCall, RepositoryReader } from '../git/RepositoryReader.ts';
 import type { SourceProblem } from '../source-problem.ts';
 
 /** A file of a tree, before its content is read. */
@@ -90,14 +90,16 @@ async function listWithGit(
   call: Omit<GitCall, 'cwd'>,
 ): Promise<Result<Iterable<string>, SourceProblem>> {
   const directory = join(root, prefix);
-  const result = await git(['ls-files', '-z', '-c', '-o', '--exclude-standard'], { ...call, cwd: directory });
+  // A reader of its own for each nested repository: they have configurations of their own.
+  const reader = new RepositoryReader({ ...call, cwd: directory });
+  const result = await reader.read(['ls-files', '-z', '-c', '-o', '--exclude-standard']);
   if (!result.ok) {
-    const { kind, message } = result.failure;
+    const { kind, message } = result.error;
     if (kind === 'missing') return failure({ kind: 'git-missing' });
     const reason = message.split('\n')[0] ?? '';
     return failure({ kind: 'git-failed', action: 'list-files', subject: directory, reason });
   }
-  const names = result.output.split('\0').filter((name) => name !== '');
+  const names = result.value.split('\0').filter((name) => name !== '');
   // A file with conflicts is listed once per side.
   return success(new Set(names.map((name) => prefix + name.replace(/\/$/, ''))));
 }

@@ -1,28 +1,29 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { FileProvider } from '@xx-pipeline/pipeline-language';
-import { type GitCall, gitSync } from '../git/git.ts';
+import type { RepositoryReader } from '../git/RepositoryReader.ts';
 import { isInside } from './find-pipeline-file.ts';
 
 /**
- * The files of a directory tree as the language sees them. Nothing outside the tree can be read: neither through
- * `..` nor through symbolic links, and git's own folder is no part of it.
+ * The files of a directory tree as the language sees them. Nothing outside the tree can be read, neither through
+ * `..` nor through symbolic links, and nothing in git's own folder. `reader` is null where there is no repository.
  */
-export function workingTreeFiles(root: string, options: { isRepository: boolean; env: GitCall['env'] }): FileProvider {
+export function workingTreeFiles(root: string, reader: RepositoryReader | null): FileProvider {
   const realRoot = realpathSync(root);
   return {
     read: (path) => readInside(realRoot, path),
-    list: () => (options.isRepository ? listWithGit(realRoot, options.env) : null) ?? listByWalking(realRoot),
+    list: () => (reader === null ? null : listWithGit(reader)) ?? listByWalking(realRoot),
   };
 }
 
-function readInside(realRoot: string, path: string): string | null {
+/** The text of a plain file in the tree, reached through links inside the tree only; null if there is none. */
+export function readInside(realRoot: string, path: string): string | null {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.length === 0 || parts.includes('..') || path.includes('\0') || parts[0] === '.git') return null;
   try {
     const real = realpathSync(join(realRoot, ...parts));
     if (!isInside(realRoot, real) || isInside(join(realRoot, '.git'), real)) return null;
-    // Only plain files: reading a pipe or a device could wait for ever.
+    // Only plain files: reading a pipe or a device could block forever.
     return statSync(real).isFile() ? readFileSync(real, 'utf8') : null;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
@@ -31,13 +32,13 @@ function readInside(realRoot: string, path: string): string | null {
   }
 }
 
-/** Tracked and untracked files without the ignored ones; null when git cannot say. */
-function listWithGit(root: string, env: GitCall['env']): readonly string[] | null {
-  const result = gitSync(['ls-files', '-z', '-t', '-c', '-o', '-d', '--exclude-standard'], { cwd: root, env });
+/** Tracked and untracked files without the ignored ones; null if git cannot answer. */
+function listWithGit(reader: RepositoryReader): readonly string[] | null {
+  const result = reader.readSync(['ls-files', '-z', '-t', '-c', '-o', '-d', '--exclude-standard']);
   if (!result.ok) return null;
   const files = new Set<string>();
   const deleted: string[] = [];
-  for (const entry of result.output.split('\0')) {
+  for (const entry of result.value.split('\0')) {
     // `<tag> <path>`; a file deleted from the tree is listed under its index tag and again as `R`.
     if (entry.startsWith('R ')) deleted.push(entry.slice(2));
     else if (entry !== '') files.add(entry.slice(2));

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@xx-pipeline/common';
-import { listTree, type TreeEntry } from '@xx-pipeline/source';
-import type { GitCall } from '@xx-pipeline/source/git';
+import { type GitCall, listTree, type TreeEntry } from '@xx-pipeline/source';
+
 import { orExplain } from '../../run/explain-source-problem.ts';
 import { DigestCache } from './DigestCache.ts';
 import { hashFile } from './hash-file.ts';
