@@ -72,7 +72,7 @@ export function parseRunOptions(input: CommandInput, env: CommandIo['env']): Run
 function parseVariable(assignment: string): PipelineVariable {
   const at = assignment.indexOf('=');
   if (at < 1 || !name.test(assignment.slice(0, at))) {
-    throw usage(`--var ${assignment} is no variable`, 'write it as --var KEY=VALUE');
+    throw usage(`--var ${assignment} is not a variable`, 'write it as --var KEY=VALUE');
   }
   return { name: assignment.slice(0, at), value: assignment.slice(at + 1) };
 }

@@ -50,7 +50,7 @@ const mistakes: readonly [string, readonly string[], RegExp][] = [
   ],
   ['a file that does not exist', ['check', '-f', 'nothing.yml'], /^error: .*nothing\.yml/],
   ['a directory in place of a file', ['check', '-f', 'folder.yml'], /^error: .*folder\.yml/],
-  ['a variable without value', ['check', '--var', 'X'], /^error: --var X is no variable/],
+  ['a variable without value', ['check', '--var', 'X'], /^error: --var X is not a variable/],
   ['no pipeline file', ['-C', 'empty', 'check'], /^error: no pipeline file in .*empty\n {2}help: .*xx init/],
   [
     'a job that does not exist',
