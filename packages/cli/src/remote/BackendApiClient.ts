@@ -1,9 +1,10 @@
 import { type ApiClient, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/service/http';
+import type { BackendApi } from './BackendApi.ts';
 import type { ServerAddress } from './find-server.ts';
 
-/** Speaks to one backend: every operation of its API, each call one attempt. Policy stands with the callers. */
-export class BackendApiClient {
+/** The API of one backend over HTTP. Retries are the callers' business. */
+export class BackendApiClient implements BackendApi {
   readonly server: ServerAddress;
   readonly api: ApiClient<typeof backendRoutes>;
   readonly #transport: NodeTransport;
@@ -14,9 +15,8 @@ export class BackendApiClient {
     this.api = createApiClient(backendRoutes, { transport: this.#transport, token: server.token });
   }
 
-  /** Where people and programs find a run. */
-  runUrl(executionId: string): string {
-    return `${this.server.url}/api/pipelines/executions/${executionId}`;
+  get url(): string {
+    return this.server.url;
   }
 
   /** Ends all connections. */

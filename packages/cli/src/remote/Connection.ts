@@ -6,7 +6,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Called once when the server is unreachable, and once when it is reachable again. */
-  readonly onNews: (message: string) => void;
+  readonly onNotice: (message: string) => void;
   /** Milliseconds without any answer until no retry follows. */
   readonly budgetMs: number;
 }
@@ -33,30 +33,37 @@ export class Connection {
     return this.#options.signal;
   }
 
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
   /** Retries the work until it gets an answer. Only for calls that may be carried out twice. */
-  async patiently<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     for (let tries = 0; ; tries++) {
       const begun = this.#options.clock.now();
       try {
         const result = await work(this.#options.signal);
-        this.works();
+        this.succeeded();
         return result;
       } catch (error) {
-        await this.failed(error, tries, begun);
+        await this.pauseAfter(error, tries, begun);
       }
     }
   }
 
-  /** The server has answered. */
-  works(): void {
+  /** Notes that the server has answered. */
+  succeeded(): void {
     this.#unreachableSince = null;
-    if (this.#isReported) this.#options.onNews('server reachable again');
+    if (this.#isReported) this.#options.onNotice('server reachable again');
     this.#isReported = false;
   }
 
-  /** Waits before the next retry. Throws the error if it is not transient, or has lasted for the whole budget. */
-  async failed(error: unknown, tries: number, begun: number): Promise<void> {
-    const { clock, signal, budgetMs, onNews } = this.#options;
+  /**
+   * Waits before the retry of a call that began at `begun`. Throws the error if it is not transient, or if the server
+   * was unreachable for the whole budget.
+   */
+  async pauseAfter(error: unknown, tries: number, begun: number): Promise<void> {
+    const { clock, signal, budgetMs, onNotice } = this.#options;
     signal.throwIfAborted();
     if (!isTransient(error)) throw error;
     this.#unreachableSince ??= begun;
@@ -64,7 +71,7 @@ export class Connection {
     // A first failure is not reported: a server that restarts is back soon.
     if (!this.#isReported && tries > 0) {
       this.#isReported = true;
-      onNews(`server unreachable, retrying (${messageOf(error)})`);
+      onNotice(`server unreachable, retrying (${messageOf(error)})`);
     }
     await clock.sleep(retryPause(tries + 1, pauses), signal);
   }

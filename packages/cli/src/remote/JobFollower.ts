@@ -1,31 +1,31 @@
 import { isTerminal, type JobAttempt, type JobEvent, type JobExecution, type JobOutcome } from '@xx-pipeline/common';
 import type { RunEvent } from '../render/RunEvent.ts';
-import type { BackendApiClient } from './BackendApiClient.ts';
+import type { BackendApi } from './BackendApi.ts';
 import type { Connection } from './Connection.ts';
 import type { DerivedEvents } from './derive-job-events.ts';
 import { followLog } from './follow-log.ts';
 
-/** What followers of one run share. */
+/** Things that the followers of all jobs of a run share. */
 export interface FollowParts {
-  readonly client: BackendApiClient;
+  readonly backend: BackendApi;
   readonly connection: Connection;
   readonly emit: (event: RunEvent) => void | Promise<void>;
   readonly deriveEvents: (jobName: string) => DerivedEvents;
-  /** Logs that may be followed live at once; those beyond are told when their attempts have ended. */
+  /** How many more logs may be followed live; others are read when their attempts have ended. */
   readonly room: { free: number };
 }
 
 /**
  * Turns the records of one job and the logs of its attempts into the events of a local run, in their order: running,
- * log, finished, ended. A record that ends an attempt waits until its log has been told.
+ * log, finished, ended. A record that ends an attempt is held back until the log of the attempt has been emitted.
  */
 export class JobFollower {
   readonly #parts: FollowParts;
-  /** What is told, one after the other. */
+  /** The emission under way: records are emitted one after the other. */
   #tail: Promise<void> = Promise.resolve();
-  /** Logs under way and done, by attempt. */
-  readonly #logs = new Map<number, { readonly told: Promise<void>; readonly ended: AbortController }>();
-  /** The newest attempt told to be running. */
+  /** Logs that are followed live, or were, by attempt. */
+  readonly #logs = new Map<number, { readonly emitted: Promise<void>; readonly ended: AbortController }>();
+  /** The newest attempt that was emitted as running. */
   #running = 0;
   readonly #finished = new Set<number>();
   readonly #onFailure: (error: unknown) => void;
@@ -35,28 +35,28 @@ export class JobFollower {
     this.#onFailure = onFailure;
   }
 
-  /** Takes a changed record. */
+  /** Queues a changed record. */
   changed(job: JobExecution): void {
-    this.#tail = this.#tail.then(() => this.#tell(job)).catch(this.#onFailure);
+    this.#tail = this.#tail.then(() => this.#emitRecord(job)).catch(this.#onFailure);
   }
 
-  /** Resolves when everything taken has been told. */
+  /** Resolves when every queued record has been emitted. */
   async settled(): Promise<void> {
     await this.#tail;
   }
 
-  async #tell(job: JobExecution): Promise<void> {
+  async #emitRecord(job: JobExecution): Promise<void> {
     for (const attempt of job.attempts) {
       if (!isTerminal(attempt.status) || this.#finished.has(attempt.number)) continue;
       this.#finished.add(attempt.number);
-      if (attempt.startedAt !== null) await this.#tellLog(job, attempt);
+      if (attempt.startedAt !== null) await this.#emitLog(job, attempt);
       await this.#emitEvent(job, attempt.number, finishedEvent(attempt));
     }
     const last = job.attempts.at(-1);
     const begins = last?.status === 'RUNNING' && this.#running < last.number;
     if (last?.status === 'RUNNING') this.#running = last.number;
     await this.#parts.emit({ type: 'job-changed', job });
-    // Running is told when its container is being made; what comes then stands in the log.
+    // An attempt is recorded as running when its container is prepared; later phases are in its log.
     if (begins) await this.#emitEvent(job, last.number, { type: 'phase', phase: 'prepare', at: startOf(last) });
     if (last?.status === 'RUNNING') this.#followLive(job, last.number);
   }
@@ -66,14 +66,14 @@ export class JobFollower {
     if (this.#logs.has(attempt) || room.free === 0) return;
     room.free--;
     const ended = new AbortController();
-    const told = this.#follow(job, attempt, ended.signal).finally(() => {
+    const emitted = this.#follow(job, attempt, ended.signal).finally(() => {
       room.free++;
     });
-    told.catch(this.#onFailure);
-    this.#logs.set(attempt, { told, ended });
+    emitted.catch(this.#onFailure);
+    this.#logs.set(attempt, { emitted, ended });
   }
 
-  async #tellLog(job: JobExecution, attempt: JobAttempt): Promise<void> {
+  async #emitLog(job: JobExecution, attempt: JobAttempt): Promise<void> {
     const { number } = attempt;
     if (this.#running < number) {
       this.#running = number;
@@ -81,13 +81,13 @@ export class JobFollower {
     }
     const live = this.#logs.get(number);
     live?.ended.abort();
-    await (live?.told ?? this.#follow(job, number, null));
+    await (live?.emitted ?? this.#follow(job, number, null));
   }
 
   async #follow(job: JobExecution, attempt: number, ended: AbortSignal | null): Promise<void> {
-    const { client, connection, deriveEvents } = this.#parts;
+    const { backend, connection, deriveEvents } = this.#parts;
     const derived = deriveEvents(job.name);
-    for await (const chunk of followLog({ jobId: job.id, attempt }, client, connection, ended)) {
+    for await (const chunk of followLog({ jobId: job.id, attempt }, backend, connection, ended)) {
       for (const event of derived.of(chunk)) await this.#emitEvent(job, attempt, event);
       await this.#emitEvent(job, attempt, { type: 'log', chunk });
     }

@@ -1,34 +1,32 @@
 import type { JobExecution, PipelineExecution, PipelinePlan, Report } from '@xx-pipeline/common';
-import type { PipelineVariable } from '@xx-pipeline/pipeline-language';
 import type { RunEvent } from '../render/RunEvent.ts';
-import { maskText } from '../run/mask-plan.ts';
-import type { BackendApiClient } from './BackendApiClient.ts';
+import { type BackendApi, runUrl } from './BackendApi.ts';
 import type { Connection } from './Connection.ts';
 import { DerivedEvents } from './derive-job-events.ts';
 import { followExecution } from './follow-execution.ts';
 import { type FollowParts, JobFollower } from './JobFollower.ts';
 
 const liveLogs = 100;
-/** Different reasons to wait that are told; the rest stands in `xx status`. */
-const toldReasons = 5;
+/** How many different reasons to wait become notices. */
+const mostReasons = 5;
 
-/** What following a run takes. */
+/** A run to follow, and the connection to its server. */
 export interface RemoteRunParts {
-  readonly client: BackendApiClient;
+  readonly backend: BackendApi;
   readonly connection: Connection;
   /** As the server created it. */
   readonly execution: PipelineExecution;
   readonly plan: PipelinePlan;
-  /** Of secret ones the values: commands are shown without them. */
-  readonly variables: readonly PipelineVariable[];
+  /** Replaces the values of secrets in a command before it is shown. */
+  readonly mask: (command: string) => string;
   readonly emit: (event: RunEvent) => void | Promise<void>;
 }
 
 /**
- * Follows a run on a server and tells what happens as a local run would:
+ * Follows a run on a server and emits the events that a local run would emit:
  *
  *   events of the run --records--> JobFollower per job <--bytes-- log of each attempt
- *                                      '--> RunEvents --> renderer
+ *                                      '--> RunEvents --> renderer or web page
  */
 export class RemoteRunFollower {
   readonly #parts: RemoteRunParts;
@@ -41,20 +39,20 @@ export class RemoteRunFollower {
     this.#parts = parts;
     const plans = new Map(parts.plan.stages.flatMap(({ jobs }) => jobs).map((job) => [job.name, job]));
     this.#follow = {
-      client: parts.client,
+      backend: parts.backend,
       connection: parts.connection,
       emit: parts.emit,
       deriveEvents: (jobName) =>
-        new DerivedEvents((plans.get(jobName)?.script ?? []).map((command) => maskText(command, parts.variables))),
+        new DerivedEvents((plans.get(jobName)?.script ?? []).map((command) => parts.mask(command))),
       room: { free: liveLogs },
     };
     this.#failed.promise.catch(() => {});
   }
 
-  /** Until the run has ended or waits for a person, and everything about it has been told. */
+  /** Resolves when the run has ended or waits for a person, and all of its events have been emitted. */
   async run(): Promise<{ execution: PipelineExecution; report: Report }> {
-    const { emit, execution, plan, client } = this.#parts;
-    await emit({ type: 'run-started', execution, plan, directory: client.runUrl(execution.id) });
+    const { emit, execution, plan, backend } = this.#parts;
+    await emit({ type: 'run-started', execution, plan, directory: runUrl(backend, execution.id) });
     await Promise.race([this.#read(), this.#failed.promise]);
     const result = await this.#result();
     await emit({ type: 'run-finished', ...result });
@@ -62,13 +60,13 @@ export class RemoteRunFollower {
   }
 
   async #read(): Promise<void> {
-    const { client, connection, execution } = this.#parts;
-    // Events tell of changes since its creation, and a run may wait for a person from its beginning.
+    const { backend, connection, execution } = this.#parts;
+    // The stream has changes since the creation, and a run may wait for a person from its beginning.
     if (execution.status === 'MANUAL' && (await this.#waitsForPerson())) return;
-    for await (const news of followExecution(execution.id, client, connection)) {
-      if (news.type === 'finished') break;
-      if (news.type === 'job') this.#changed(news.job);
-      else if (news.status === 'MANUAL' && (await this.#waitsForPerson())) break;
+    for await (const change of followExecution(execution.id, backend, connection)) {
+      if (change.type === 'finished') break;
+      if (change.type === 'job') this.#changed(change.job);
+      else if (change.status === 'MANUAL' && (await this.#waitsForPerson())) break;
     }
     await Promise.all(Array.from(this.#jobs.values(), (job) => job.settled()));
   }
@@ -83,7 +81,7 @@ export class RemoteRunFollower {
     const { status, waitingReason } = job;
     if (status !== 'PENDING' || waitingReason === null || this.#reasons.has(waitingReason)) return;
     this.#reasons.add(waitingReason);
-    if (this.#reasons.size > toldReasons) return;
+    if (this.#reasons.size > mostReasons) return;
     void this.#parts.emit({ type: 'notice', message: `${job.name} waits: ${waitingReason}` });
   }
 
@@ -92,16 +90,16 @@ export class RemoteRunFollower {
   }
 
   async #execution(): Promise<PipelineExecution> {
-    const { client, connection, execution } = this.#parts;
+    const { backend, connection, execution } = this.#parts;
     const params = { id: execution.id };
-    return (await connection.patiently((signal) => client.api.getExecution({ params }, { signal }))).body;
+    return (await connection.call((signal) => backend.api.getExecution({ params }, { signal }))).body;
   }
 
   async #result(): Promise<{ execution: PipelineExecution; report: Report }> {
-    const { client, connection } = this.#parts;
+    const { backend, connection } = this.#parts;
     const execution = await this.#execution();
     const params = { id: execution.id };
-    const { body } = await connection.patiently((signal) => client.api.getReport({ params }, { signal }));
+    const { body } = await connection.call((signal) => backend.api.getReport({ params }, { signal }));
     return { execution, report: body as Report };
   }
 }

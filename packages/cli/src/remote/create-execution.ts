@@ -55,7 +55,7 @@ export async function createExecution(
   connections.upload.signal.throwIfAborted();
   const headers = { 'idempotency-key': randomUUID() };
   const create = (signal: AbortSignal) => client.api.createExecution({ body }, { signal, headers });
-  const created = await connections.create.patiently(create);
+  const created = await connections.create.call(create);
   return { execution: created.body, plan };
 }
 

@@ -1,6 +1,6 @@
-import type { LogChunk } from '@xx-pipeline/common';
+import type { LogChunk, LogOrigin } from '@xx-pipeline/common';
 import { ApiUnreachable, logEventSchema } from '@xx-pipeline/common/api';
-import type { BackendApiClient } from './BackendApiClient.ts';
+import type { BackendApi } from './BackendApi.ts';
 import type { Connection } from './Connection.ts';
 
 /** The log of one attempt. */
@@ -10,25 +10,25 @@ export interface LogOfAttempt {
 }
 
 /**
- * A log from its beginning to the end of its attempt, each byte once, whatever happens to the connection. The next
- * stretch is read when the one before has been taken: a slow reader slows the stream down. `ended` says that
- * the attempt has ended: asked again, the server sees so at once, while an open stream learns it some time later.
+ * Yields a log from its beginning to the end of its attempt, each byte once, across lost connections. The next chunk is
+ * read when the consumer asks for it: a slow consumer slows the stream down. `ended` aborts when the attempt has ended:
+ * a new request then ends at once, while a stream that is open learns of the end some seconds later.
  */
 export async function* followLog(
   { jobId, attempt }: LogOfAttempt,
-  client: BackendApiClient,
+  backend: BackendApi,
   connection: Connection,
   ended: AbortSignal | null = null,
 ): AsyncGenerator<LogChunk> {
   let offset = 0;
-  let hurries = false;
+  let isEnding = false;
   for (let tries = 0; ; ) {
-    const begun = Date.now();
-    hurries ||= ended === null || ended.aborted;
-    const signal = hurries || ended === null ? connection.signal : AbortSignal.any([connection.signal, ended]);
+    const begun = connection.clock.now();
+    isEnding ||= ended === null || ended.aborted;
+    const signal = isEnding || ended === null ? connection.signal : AbortSignal.any([connection.signal, ended]);
     try {
-      const { body } = await client.api.followLog({ params: { jobId }, query: { attempt, offset } }, { signal });
-      connection.works();
+      const { body } = await backend.api.followLog({ params: { jobId }, query: { attempt, offset } }, { signal });
+      connection.succeeded();
       for await (const event of body) {
         if (event.event === 'end') return;
         if (event.event !== 'log') continue;
@@ -37,19 +37,28 @@ export async function* followLog(
         tries = 0;
         if (bytes.length === 0) continue;
         offset = chunk.offset + chunk.bytes.length;
-        const { offset: _, ...origin } = chunk;
-        yield { ...origin, bytes };
+        yield { ...chunk.origin, bytes };
       }
-      throw new ApiUnreachable(`the connection to ${client.server.url} broke`);
+      throw new ApiUnreachable(`the connection to ${backend.url} broke`);
     } catch (error) {
-      if (!hurries && ended?.aborted === true && !connection.signal.aborted) continue;
-      await connection.failed(error, tries++, begun);
+      if (!isEnding && ended?.aborted === true && !connection.signal.aborted) continue;
+      await connection.pauseAfter(error, tries++, begun);
     }
   }
 }
 
-function readLogEvent(data: string): LogChunk & { readonly offset: number } {
-  const { text, base64, mark, ...place } = logEventSchema.parse(JSON.parse(data));
-  const bytes = text === undefined ? Buffer.from(base64 ?? '', 'base64') : Buffer.from(text);
-  return mark === undefined ? { ...place, bytes } : { ...place, bytes, mark };
+function readLogEvent(data: string): {
+  readonly offset: number;
+  readonly origin: LogOrigin;
+  readonly bytes: Uint8Array;
+} {
+  const { offset, text, base64 = '', ...origin } = logEventSchema.parse(JSON.parse(data));
+  return { offset, origin, bytes: text === undefined ? decodeBase64(base64) : new TextEncoder().encode(text) };
+}
+
+function decodeBase64(text: string): Uint8Array {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let index = 0; index < bytes.length; index++) bytes[index] = characters.charCodeAt(index);
+  return bytes;
 }

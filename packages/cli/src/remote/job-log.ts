@@ -20,7 +20,7 @@ export function readingConnection(io: CommandIo): Connection {
   return new Connection({
     clock: systemClock,
     signal: io.interrupted,
-    onNews: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
+    onNotice: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
     budgetMs,
   });
 }
@@ -55,7 +55,7 @@ async function sizeNow(
   client: BackendApiClient,
   connection: Connection,
 ): Promise<number> {
-  return await connection.patiently(async (signal) => {
+  return await connection.call(async (signal) => {
     const { body } = await client.api.readLog({ params: { jobId }, query: { attempt } }, { signal });
     let size = 0;
     for await (const bytes of body) size += bytes.length;
@@ -101,7 +101,7 @@ async function* recordsOf(
 }
 
 async function jobNow(jobId: string, client: BackendApiClient, connection: Connection): Promise<JobExecution> {
-  return (await connection.patiently((signal) => client.api.getJob({ params: { jobId } }, { signal }))).body;
+  return (await connection.call((signal) => client.api.getJob({ params: { jobId } }, { signal }))).body;
 }
 
 /** The lines of a log whose bytes come in pieces; each is of the stream and time of its first byte. */

@@ -9,6 +9,7 @@ import { formatData } from '../render/data-text.ts';
 import { checkForRun } from '../run/check-for-run.ts';
 import { choosePlan, manualJobs } from '../run/choose-plan.ts';
 import { exitCodeOfRun } from '../run/exit-code-of-run.ts';
+import { maskText } from '../run/mask-plan.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import { BackendApiClient } from './BackendApiClient.ts';
 import { Connection } from './Connection.ts';
@@ -99,7 +100,7 @@ function sendingConnections(io: CommandIo): { readonly upload: Connection; reado
     new Connection({
       clock: systemClock,
       signal,
-      onNews: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
+      onNotice: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
       budgetMs: sendBudgetMs,
     });
   return { upload: connect(io.interrupted), create: connect(io.killed) };
@@ -136,7 +137,7 @@ async function followRun(
     clock: systemClock,
     // The second Ctrl-C leaves: the run ends without us.
     signal: AbortSignal.any([io.killed, over.signal]),
-    onNews: notice,
+    onNotice: notice,
     budgetMs: followBudgetMs,
   });
   const { id } = created.execution;
@@ -144,7 +145,7 @@ async function followRun(
     notice('canceling the run and waiting for its end; Ctrl-C again leaves it alone');
     const body = { reason: messageOf(io.interrupted.reason) };
     connection
-      .patiently((signal) => client.api.cancelExecution({ params: { id }, body }, { signal }))
+      .call((signal) => client.api.cancelExecution({ params: { id }, body }, { signal }))
       .catch((error: unknown) => {
         if (!connection.signal.aborted) notice(`cannot cancel the run: ${messageOf(error)}`);
       });
@@ -153,9 +154,9 @@ async function followRun(
   else io.interrupted.addEventListener('abort', cancel, { once: true });
   const follower = new RemoteRunFollower({
     ...created,
-    client,
+    backend: client,
     connection,
-    variables: options.variables,
+    mask: (command) => maskText(command, options.variables),
     emit: (event) => renderer.event(event),
   });
   try {

@@ -4,6 +4,7 @@ import { ExitCode } from '../io/exit-codes.ts';
 import { textOption } from '../io/options.ts';
 import { renderJob, renderReport, renderRunList } from '../render/report-text.ts';
 import { chooseJob, chooseRun, chooseStage, repositoryNames } from '../reports/select-reports.ts';
+import { runUrl } from './BackendApi.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import { printChunks, readingConnection, readLogDocument, readLogNow } from './job-log.ts';
 import { listReports, readLimit } from './show-status.ts';
@@ -30,7 +31,7 @@ export async function showRemoteReports(input: CommandInput, io: CommandIo): Pro
       await showJob({ report, job: found.job, stage: found.stage.name }, input, io, client);
       return;
     }
-    const url = client.runUrl(report.id);
+    const url = runUrl(client, report.id);
     const data = stage === undefined ? report : stages[0];
     await printData(data, () => renderReport({ ...report, stages }, url, io.stdout), input, io);
   });
@@ -63,7 +64,7 @@ async function findReport(input: CommandInput, io: CommandIo, client: BackendApi
   const own = isHere && run === undefined ? await newestOf(here, input, client) : [];
   const reports =
     own.length > 0 ? own : (await findReports(input, io, run === undefined ? 1 : candidates, client)).items;
-  const stored = reports.map((report) => ({ report, directory: client.runUrl(report.id) }));
+  const stored = reports.map((report) => ({ report, directory: runUrl(client, report.id) }));
   return chooseRun(stored, run, new Set(here), 'xx report lists the runs').report;
 }
 

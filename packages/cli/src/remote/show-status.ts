@@ -4,6 +4,7 @@ import { ExitCode } from '../io/exit-codes.ts';
 import { refuseOptions, textOption } from '../io/options.ts';
 import { renderReport, renderRunList } from '../render/report-text.ts';
 import { repositoryNames } from '../reports/select-reports.ts';
+import { runUrl } from './BackendApi.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import { findRun } from './find-run.ts';
 import { listAll } from './list-runs.ts';
@@ -16,7 +17,7 @@ export async function showStatus(input: CommandInput, io: CommandIo): Promise<vo
     refuseOptions(input, ['repo', 'pipeline', 'status', 'limit'], 'is for the list: add --list');
     const execution = await findRun(input.arguments[0], client, io);
     const report = buildReport(execution);
-    await printData(execution, () => renderReport(report, client.runUrl(execution.id), io.stdout), input, io);
+    await printData(execution, () => renderReport(report, runUrl(client, execution.id), io.stdout), input, io);
   });
 }
 

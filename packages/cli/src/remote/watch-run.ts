@@ -21,11 +21,11 @@ export async function watchRun(
   const connection = new Connection({
     clock: systemClock,
     signal: AbortSignal.any([io.interrupted, over.signal]),
-    onNews: (message) => void renderer.event({ type: 'notice', message }),
+    onNotice: (message) => void renderer.event({ type: 'notice', message }),
     budgetMs,
   });
   const emit = renderer.event.bind(renderer);
-  const parts = { client, connection, execution, plan: planUnknown, variables: [], emit };
+  const parts = { backend: client, connection, execution, plan: planUnknown, mask: (command: string) => command, emit };
   try {
     await new RemoteRunFollower(parts).run();
   } finally {

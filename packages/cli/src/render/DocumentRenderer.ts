@@ -2,7 +2,8 @@ import { isTerminal, type JobExecution } from '@xx-pipeline/common';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { visible } from './ansi.ts';
 import { type DataFormat, formatData } from './data-text.ts';
-import { jobDuration, outcomeNotes } from './job-outcome.ts';
+import { jobDuration } from './job-outcome.ts';
+import { visibleNotes } from './job-text.ts';
 import type { RunEvent } from './RunEvent.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 import { runTitle } from './run-title.ts';
@@ -40,8 +41,8 @@ export class DocumentRenderer implements RunRenderer {
     if (isTerminal(job.status) && !this.#finished.has(job.id)) {
       this.#finished.add(job.id);
       const look = statusLook(job.status, job.allowFailure);
-      const facts = [look.word, jobDuration(job), ...outcomeNotes(job)].filter((fact) => fact !== '').join(' · ');
-      this.#io.stderr.write(`${paint(this.#io.stderr, look.paint, look.sign)} ${visible(job.name)}: ${facts}\n`);
+      const facts = [look.word, jobDuration(job), ...visibleNotes(job)].filter((fact) => fact !== '').join(' · ');
+      this.#io.stderr.write(`${paint(this.#io.stderr, look.color, look.sign)} ${visible(job.name)}: ${facts}\n`);
     }
   }
 }

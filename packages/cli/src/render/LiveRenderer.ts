@@ -3,7 +3,8 @@ import type { CommandIo } from '../io/CommandIo.ts';
 import { visible } from './ansi.ts';
 import { renderClosing, renderHints } from './closing-text.ts';
 import { displayWidth, padTo, truncate } from './display-width.ts';
-import { failureText, jobDuration, newsOf, outcomeNotes } from './job-outcome.ts';
+import { jobDuration, newsKey } from './job-outcome.ts';
+import { visibleFailure, visibleNotes } from './job-text.ts';
 import { LiveRegion } from './LiveRegion.ts';
 import { liveLines } from './live-lines.ts';
 import type { RunEvent } from './RunEvent.ts';
@@ -83,14 +84,14 @@ export class LiveRenderer implements RunRenderer {
   }
 
   #jobChanged(record: JobExecution): void {
-    const news = newsOf(record);
+    const news = newsKey(record);
     if (news === null || this.#told.get(record.id) === news) {
       return;
     }
     this.#told.set(record.id, news);
     const last = record.attempts.at(-1);
     if (record.status === 'PENDING' && last !== undefined) {
-      const why = `attempt ${last.number} failed (${failureText(last)}), trying again`;
+      const why = `attempt ${last.number} failed (${visibleFailure(last)}), trying again`;
       this.#permanent += ` ↻ ${this.#paddedName(record)} ${jobDuration(record).padStart(7)}  ${why}\n`;
       return;
     }
@@ -101,8 +102,8 @@ export class LiveRenderer implements RunRenderer {
     const look = statusLook(record.status, record.allowFailure);
     const style = this.#io.stdout;
     const word = record.status === 'SUCCESS' ? '' : look.word;
-    const notes = [word, ...outcomeNotes(record)].filter((note) => note !== '').join(' · ');
-    const line = ` ${paint(style, look.paint, look.sign)} ${this.#paddedName(record)} ${jobDuration(record).padStart(7)}  ${notes}`;
+    const notes = [word, ...visibleNotes(record)].filter((note) => note !== '').join(' · ');
+    const line = ` ${paint(style, look.color, look.sign)} ${this.#paddedName(record)} ${jobDuration(record).padStart(7)}  ${notes}`;
     return `${line.trimEnd()}\n`;
   }
 

@@ -3,7 +3,8 @@ import type { CommandIo } from '../io/CommandIo.ts';
 import { visible } from './ansi.ts';
 import { renderClosing, renderHints } from './closing-text.ts';
 import { displayWidth, padTo, truncate } from './display-width.ts';
-import { failureText, jobDuration, newsOf, outcomeNotes } from './job-outcome.ts';
+import { jobDuration, newsKey } from './job-outcome.ts';
+import { visibleFailure, visibleNotes } from './job-text.ts';
 import { LineAssembler, withoutLeadingLineEnd } from './LineAssembler.ts';
 import { type LinePrefix, linePrefix, prefixLines } from './log-lines.ts';
 import type { RunEvent } from './RunEvent.ts';
@@ -110,7 +111,7 @@ export class PlainRenderer implements RunRenderer {
 
   #jobChanged(record: JobExecution): void {
     const job = this.#jobs.get(record.id);
-    const news = newsOf(record);
+    const news = newsKey(record);
     if (job === undefined || news === null || this.#told.get(record.id) === news) {
       return;
     }
@@ -118,14 +119,14 @@ export class PlainRenderer implements RunRenderer {
     this.#flush(job);
     const last = record.attempts.at(-1);
     if (record.status === 'PENDING' && last !== undefined) {
-      this.#print(`${job.label} ↻ attempt ${last.number} failed (${failureText(last)}), trying again\n`);
+      this.#print(`${job.label} ↻ attempt ${last.number} failed (${visibleFailure(last)}), trying again\n`);
       return;
     }
     const look = statusLook(record.status, record.allowFailure);
     const took = jobDuration(record);
-    const notes = [took === '' ? '' : `in ${took}`, ...outcomeNotes(record)].filter((note) => note !== '');
+    const notes = [took === '' ? '' : `in ${took}`, ...visibleNotes(record)].filter((note) => note !== '');
     const text = `${look.word}${notes.length === 0 ? '' : ` ${notes.join(' · ')}`}`;
-    this.#print(`${job.label} ${paint(this.#io.stdout, look.paint, `${look.sign} ${text}`)}\n`);
+    this.#print(`${job.label} ${paint(this.#io.stdout, look.color, `${look.sign} ${text}`)}\n`);
   }
 
   /** Commands, pulls and warnings are lines of the log as well, so the log alone is printed. */

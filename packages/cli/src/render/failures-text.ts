@@ -1,6 +1,6 @@
 import type { JobReport } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
-import { failureText } from './job-outcome.ts';
+import { visibleFailure } from './job-text.ts';
 import { statusLook } from './status.ts';
 import { paint, type TextStyle } from './style.ts';
 
@@ -23,10 +23,10 @@ export function renderFailures(failures: readonly Failure[], style: TextStyle): 
 function renderFailure({ job, command, tail, log }: Failure, style: TextStyle): string {
   const look = statusLook(job.status, job.allowFailure);
   const last = job.attempts.at(-1);
-  const why = last === undefined ? '' : failureText(last);
+  const why = last === undefined ? '' : visibleFailure(last);
   const during = command === null ? '' : ` in: ${visible(firstLine(command))}`;
   const head = `${look.sign} ${visible(job.name)} ${look.word}${why === '' ? '' : `, ${why}`}${during}`;
-  const lines = [paint(style, look.paint, head), ...tail.map((line) => `  ${paint(style, 'gray', '│')} ${line}`)];
+  const lines = [paint(style, look.color, head), ...tail.map((line) => `  ${paint(style, 'gray', '│')} ${line}`)];
   if (log !== null) {
     lines.push(`  ${paint(style, 'gray', `whole log: ${visible(log)}`)}`);
   }

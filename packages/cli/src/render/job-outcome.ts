@@ -5,10 +5,9 @@ import {
   type JobAttempt,
   unreachable,
 } from '@xx-pipeline/common';
-import { visible } from './ansi.ts';
 import { between, formatDuration } from './duration.ts';
 
-/** What records and reports of a job have in common, as far as its outcome goes. */
+/** The fields of a job's outcome that its record and its report have in common. */
 export interface OutcomeFacts {
   readonly name: string;
   readonly status: ExecutionStatus;
@@ -23,10 +22,10 @@ export function failureText(attempt: JobAttempt): string {
     return `exit code ${exitCode}`;
   }
   const what = reason === null ? '' : reasonText(reason);
-  return [what, failureMessage === null ? '' : visible(failureMessage)].filter((part) => part !== '').join(': ');
+  return [what, failureMessage ?? ''].filter((part) => part !== '').join(': ');
 }
 
-/** Everything worth a remark about how a job came out: reason, attempts, long queueing or pulling. */
+/** Remarks on the outcome of a job: reason, attempts, long queueing or pulling. */
 export function outcomeNotes(job: OutcomeFacts): string[] {
   const last = job.attempts.at(-1);
   const notes: string[] = [];
@@ -47,18 +46,18 @@ export function outcomeNotes(job: OutcomeFacts): string[] {
   return notes.filter((note) => note !== '');
 }
 
-/** Names what there is to tell about a job now: its end, that it waits for a person, another attempt; null for nothing. */
-export function newsOf(job: OutcomeFacts): string | null {
+/** A key for the news about a job: its end, that it waits for a person, another attempt. Null if there is none. */
+export function newsKey(job: OutcomeFacts): string | null {
   if (isTerminal(job.status) || job.status === 'MANUAL') {
     return `${job.status} ${job.attempts.length}`;
   }
   return job.status === 'PENDING' && job.attempts.at(-1)?.status === 'FAILED' ? `retry ${job.attempts.length}` : null;
 }
 
-/** Why a job waits or was skipped, to stand behind the word that says which of both. */
-export const waitingText = (reason: string): string => visible(reason.replace(/^skipped: /, ''));
+/** Why a job waits or was skipped, to follow the word that says which of both. */
+export const waitingText = (reason: string): string => reason.replace(/^skipped: /, '');
 
-/** How long a job's last attempt took; empty when it never ran. */
+/** The duration of a job's last attempt; empty if the job never ran. */
 export function jobDuration(job: Pick<OutcomeFacts, 'attempts'>): string {
   const last = job.attempts.at(-1);
   const ms = last === undefined ? null : between(last.startedAt, last.completedAt);
@@ -72,17 +71,17 @@ function reasonText(reason: FailureReason): string {
     case 'timeout':
       return 'timed out';
     case 'image_pull_failure':
-      return 'no image';
+      return 'image unavailable';
     case 'dependency_failed':
       return 'a needed job failed';
     case 'dependency_timeout':
-      return 'a needed job took too long';
+      return 'timed out waiting for a needed job';
     case 'worker_lost':
       return 'worker lost';
     case 'canceled':
       return 'canceled';
     case 'config_error':
-      return 'wrong configuration';
+      return 'invalid configuration';
     case 'system_failure':
       return 'system failure';
     default:

@@ -35,7 +35,7 @@ export function liveLines(view: RunView, moment: LiveMoment, style: TextStyle): 
 }
 
 function runningLine(job: JobView, width: number, now: number, style: TextStyle): string {
-  const { sign, paint: color } = statusLook('RUNNING', false);
+  const { sign, color } = statusLook('RUNNING', false);
   const started = job.record.attempts.at(-1)?.startedAt ?? null;
   const elapsed = started === null ? '' : formatElapsed(now - Date.parse(started));
   const attempt = job.record.attempts.length > 1 ? ` (attempt ${job.record.attempts.length})` : '';

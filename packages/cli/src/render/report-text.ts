@@ -1,7 +1,8 @@
 import type { JobReport, Report } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
 import { between, formatBytes, formatDuration } from './duration.ts';
-import { failureText, jobDuration, waitingText } from './job-outcome.ts';
+import { jobDuration } from './job-outcome.ts';
+import { visibleFailure, visibleReason } from './job-text.ts';
 import { statusLook } from './status.ts';
 import { paint, type TextStyle } from './style.ts';
 import { countJobs, jobsOf, renderJobTable, renderVerdict } from './summary-text.ts';
@@ -53,7 +54,7 @@ export function renderReport(report: Report, directory: string | null, style: Te
   ] as const;
   const stages = report.stages.map((stage) => {
     const look = statusLook(stage.status, stage.warnings);
-    return `${visible(stage.name)} ${paint(style, look.paint, `${look.sign} ${look.word}`)}`;
+    return `${visible(stage.name)} ${paint(style, look.color, `${look.sign} ${look.word}`)}`;
   });
   return [
     `${renderVerdict(report, style)}\n`,
@@ -72,12 +73,12 @@ export function renderJob(job: JobReport, stage: string, report: Report, style: 
     .filter(([, ms]) => ms >= 50)
     .map(([name, ms]) => `${name} ${formatDuration(ms)}`);
   const reason =
-    job.status === 'FAILED' && last !== undefined ? failureText(last) : waitingText(job.waitingReason ?? '');
+    job.status === 'FAILED' && last !== undefined ? visibleFailure(last) : visibleReason(job.waitingReason ?? '');
   const head = `${visible(job.name)}: ${look.sign} ${look.word}${reason === '' ? '' : `, ${reason}`}`;
   const attempts =
     job.attempts.length < 2 ? [] : job.attempts.map((attempt) => attemptText(attempt.number, job, style));
   return [
-    `${paint(style, look.paint, head)}\n`,
+    `${paint(style, look.color, head)}\n`,
     factLines(
       [
         ['run', `${visible(report.pipeline)} #${report.runNumber}`],
@@ -105,9 +106,9 @@ function attemptText(number: number, job: JobReport, style: TextStyle): string {
   }
   const look = statusLook(attempt.status, false);
   const took = between(attempt.startedAt, attempt.completedAt);
-  const why = attempt.status === 'FAILED' ? failureText(attempt) : '';
+  const why = attempt.status === 'FAILED' ? visibleFailure(attempt) : '';
   const parts = [
-    `${number} ${paint(style, look.paint, `${look.sign} ${look.word}`)}`,
+    `${number} ${paint(style, look.color, `${look.sign} ${look.word}`)}`,
     took === null ? '' : formatDuration(took),
     why,
   ];
@@ -133,5 +134,5 @@ function paintLabel(line: string, look: ReturnType<typeof statusLook> | undefine
     return line;
   }
   const label = `${look.sign} ${look.word}`;
-  return paint(style, look.paint, label) + line.slice(label.length);
+  return paint(style, look.color, label) + line.slice(label.length);
 }

@@ -1,7 +1,8 @@
 import type { JobReport, Report } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
 import { between, formatDuration } from './duration.ts';
-import { jobDuration, outcomeNotes } from './job-outcome.ts';
+import { jobDuration } from './job-outcome.ts';
+import { visibleNotes } from './job-text.ts';
 import { statusLook } from './status.ts';
 import { paint, type TextStyle } from './style.ts';
 import { renderTable } from './table.ts';
@@ -21,13 +22,13 @@ export function renderJobTable(jobs: readonly (JobReport & { readonly stage: str
     visible(job.name),
     visible(job.stage),
     jobDuration(job),
-    outcomeNotes(job).join(' · '),
+    visibleNotes(job).join(' · '),
   ]);
   const [head = '', ...lines] = renderTable(columns, rows, style.columns);
   const painted = lines.map((line, index) => {
     const look = looks[index];
     const label = `${look?.sign} ${look?.word}`;
-    return look === undefined ? line : paint(style, look.paint, label) + line.slice(label.length);
+    return look === undefined ? line : paint(style, look.color, label) + line.slice(label.length);
   });
   return `${[paint(style, 'gray', head), ...painted].join('\n')}\n`;
 }
@@ -42,7 +43,7 @@ export function renderVerdict(report: Report, style: Pick<TextStyle, 'color'>): 
   const look = statusLook(report.status, report.warnings);
   const took = between(report.startedAt, report.completedAt);
   const parts = [
-    `${paint(style, 'bold', `${visible(report.pipeline)} #${report.runNumber}`)}: ${paint(style, look.paint, `${look.sign} ${look.word}`)}`,
+    `${paint(style, 'bold', `${visible(report.pipeline)} #${report.runNumber}`)}: ${paint(style, look.color, `${look.sign} ${look.word}`)}`,
     took === null ? '' : ` in ${formatDuration(took)}`,
     ` (${countJobs(jobsOf(report))})`,
     report.reason === null ? '' : `: ${visible(report.reason)}`,

@@ -195,7 +195,7 @@ test('a short file that is written to while it is sent is taken again', async ()
   const connection = new Connection({
     clock: systemClock,
     signal: AbortSignal.timeout(60_000),
-    onNews() {},
+    onNotice() {},
     budgetMs: 0,
   });
   const made: Snapshot[] = [];

@@ -29,7 +29,7 @@ export async function downloadArchive(
   await mkdir(directory, { recursive: true });
   const draft = join(directory, `.xx-download-${randomBytes(6).toString('hex')}`);
   try {
-    await connection.patiently((signal) => fetchTo(draft, artifact, client, signal));
+    await connection.call((signal) => fetchTo(draft, artifact, client, signal));
     if (keepArchive) {
       const path = join(directory, `${fileName}.tar.zst`);
       await rename(draft, path);

@@ -39,7 +39,7 @@ export async function sendSnapshot(
     // What had changed behind the back of its times is read again, whatever is remembered of it.
     const snapshot = await make({ fresh: tries > 1 });
     const files = [...snapshot.files];
-    const offer = () => connection.patiently((signal) => client.api.offerSnapshot({ body: { files } }, { signal }));
+    const offer = () => connection.call((signal) => client.api.offerSnapshot({ body: { files } }, { signal }));
     const { id, missing } = (await offer()).body;
     if (missing.length === 0) return { id, uploaded };
     const changed = await upload(snapshot, missing, client, connection);
@@ -121,7 +121,7 @@ async function uploadBatch(
   }
   if (present.length === 0) return changed;
   const body = Buffer.concat(pieces);
-  const { digests } = (await connection.patiently((signal) => client.api.putBlobs({ body }, { signal }))).body;
+  const { digests } = (await connection.call((signal) => client.api.putBlobs({ body }, { signal }))).body;
   return [...changed, ...present.filter(({ sha256 }, index) => digests[index] !== sha256).map(({ path }) => path)];
 }
 
@@ -133,7 +133,7 @@ async function uploadOne(
   connection: Connection,
 ): Promise<boolean> {
   try {
-    await connection.patiently(async (signal) => {
+    await connection.call(async (signal) => {
       const body = await openContent(join(root, path), size);
       return client.api.putBlob({ params: { sha256 }, body }, { signal });
     });
