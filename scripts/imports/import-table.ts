@@ -21,6 +21,8 @@ export const zones: readonly Zone[] = [
   { name: 'source/git', folders: ['packages/source/src/git'], imports: ['common'] },
   // Repositories, trees and what is known of them.
   { name: 'source', folders: ['packages/source/src'], imports: ['source/git', 'pipeline-language', 'common'] },
+  // What a terminal and a web page share: run events, following a run, the words for statuses.
+  { name: 'client', folders: ['packages/client/src'], imports: ['common'], pure: true },
   // Names processes, and knows whether they still run.
   { name: 'worker/process', folders: ['packages/worker/src/process'], imports: [] },
   { name: 'worker/execution', folders: ['packages/worker/src/execution'], imports: ['worker/process', 'common'] },
@@ -38,6 +40,7 @@ export const zones: readonly Zone[] = [
     name: 'cli',
     folders: ['packages/cli/src'],
     imports: [
+      'client',
       'pipeline-language',
       'source',
       'source/git',
@@ -65,7 +68,7 @@ export const zones: readonly Zone[] = [
   },
   // Fixtures and waiting for tests; shipped code never imports it.
   { name: 'testing', folders: ['packages/testing/src'], imports: ['common'] },
-  { name: 'web', folders: ['packages/web/src'], imports: ['common'] },
+  { name: 'web', folders: ['packages/web/src'], imports: ['client', 'common'], pure: true },
   {
     name: 'common tests',
     folders: ['packages/common/test'],
@@ -86,6 +89,7 @@ export const zones: readonly Zone[] = [
     folders: ['packages/source/test'],
     imports: ['testing', 'source', 'source/git', 'pipeline-language', 'common'],
   },
+  { name: 'client tests', folders: ['packages/client/test'], imports: ['testing', 'client', 'common'] },
   {
     name: 'worker tests',
     folders: ['packages/worker/test'],
@@ -103,6 +107,7 @@ export const zones: readonly Zone[] = [
       'testing',
       'cli',
       'cli/server',
+      'client',
       // Remote runs are tested against the real services.
       'backend',
       'worker/app',
@@ -117,7 +122,7 @@ export const zones: readonly Zone[] = [
     ],
   },
   { name: 'testing tests', folders: ['packages/testing/test'], imports: ['testing', 'common'] },
-  { name: 'web tests', folders: ['packages/web/test'], imports: ['testing', 'web', 'common'] },
+  { name: 'web tests', folders: ['packages/web/test'], imports: ['testing', 'web', 'client', 'common'] },
   { name: 'root', folders: ['test', 'bench', 'scripts'], imports: ['*'] },
 ];
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
+import type * as client from '@xx-pipeline/client';
 import type * as common from '@xx-pipeline/common';
 import type * as api from '@xx-pipeline/common/api';
 import type * as language from '@xx-pipeline/pipeline-language';
@@ -10,13 +11,16 @@ import { rolldown } from 'rolldown';
 const root = join(import.meta.dirname, '../..');
 
 interface Bundle {
+  readonly client: typeof client;
   readonly common: typeof common;
   readonly api: typeof api;
   readonly language: typeof language;
 }
 
+const jobId = '0198c0de-0000-7000-8000-000000000001';
+
 /** Globals that browsers and Node share; a bundle for the web finds nothing else. */
-const webGlobals = { AbortController, AbortSignal, TextDecoder, TextEncoder, URL, URLSearchParams, clearTimeout };
+const webGlobals = { AbortController, AbortSignal, TextDecoder, TextEncoder, URL, URLSearchParams, atob, clearTimeout };
 
 /** The doors that a web page imports, bundled for browsers. */
 async function bundleForBrowsers(): Promise<{ readonly code: string; readonly imports: readonly string[] }> {
@@ -33,6 +37,7 @@ async function bundleForBrowsers(): Promise<{ readonly code: string; readonly im
         load: (id) =>
           id === entry
             ? [
+                `export * as client from '${root}/packages/client/src/index.ts';`,
                 `export * as common from '${root}/packages/common/src/index.ts';`,
                 `export * as api from '${root}/packages/common/src/api/index.ts';`,
                 `export * as language from '${root}/packages/pipeline-language/src/index.ts';`,
@@ -57,19 +62,33 @@ test('what a web page may import has no built-in module of Node in its bundle', 
 
 test('the bundle runs where only the globals of the web are', async () => {
   const context = createContext({ ...webGlobals, setTimeout });
-  const { common, api, language } = runInContext(`${code}\nbundle;`, context) as Bundle;
-  const answer = { version: '1.2.3' };
+  const { client, common, api, language } = runInContext(`${code}\nbundle;`, context) as Bundle;
+  const log = { offset: 0, stream: 'stdout', at: 1, base64: '/w==' };
+  const answers: Readonly<Record<string, string>> = {
+    '/api/version': '{"version":"1.2.3"}',
+    [`/api/jobs/${jobId}/log/events?attempt=1&offset=0`]: [
+      api.writeServerSentEvent({ id: 1, event: 'log', data: log }),
+      api.writeServerSentEvent({ event: 'end', data: {} }),
+    ].join(''),
+  };
   const transport: api.ApiTransport = {
-    send: async () => ({
+    send: async ({ path }) => ({
       status: 200,
       headers: {},
       body: (async function* () {
-        yield new TextEncoder().encode(JSON.stringify(answer));
+        yield new TextEncoder().encode(answers[path]);
       })(),
     }),
   };
-  const client = api.createApiClient(api.backendRoutes, { transport, token: 'x' });
-  assert.equal((await client.version()).body.version, '1.2.3');
+  const backend = { api: api.createApiClient(api.backendRoutes, { transport, token: 'x' }), url: 'https://ci.example' };
+  assert.equal((await backend.api.version()).body.version, '1.2.3');
+
+  const { signal } = new AbortController();
+  const connection = new client.Connection({ clock: common.systemClock, signal, onNotice() {}, budgetMs: 0 });
+  const chunks = client.followLog({ jobId, attempt: 1 }, backend, connection);
+  assert.equal(String((await chunks.next()).value?.bytes), '255');
+  assert.equal((await chunks.next()).done, true);
+  assert.equal(client.statusLook('FAILED', true).word, 'failed (allowed)');
 
   const chunk: common.LogChunk = { stream: 'runner', at: 1_764_200_000_123, bytes: new TextEncoder().encode('ä\n') };
   const [decoded] =

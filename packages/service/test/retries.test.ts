@@ -1,8 +1,16 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '@xx-pipeline/common';
-import { ApiMismatch, ApiProblem, ApiUnreachable, type Problem } from '@xx-pipeline/common/api';
-import { callWithin, isTransient, isTransientForWorker, RetryPolicy, retryPause } from '@xx-pipeline/service/http';
+import {
+  ApiMismatch,
+  ApiProblem,
+  ApiUnreachable,
+  isTransient,
+  isTransientForWorker,
+  type Problem,
+  retryPause,
+} from '@xx-pipeline/common/api';
+import { callWithin, RetryPolicy } from '@xx-pipeline/service/http';
 import { ManualClock } from '@xx-pipeline/testing';
 import { RetriesExhausted } from '../src/http/RetryPolicy.ts';
 

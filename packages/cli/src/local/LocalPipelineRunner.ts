@@ -1,3 +1,4 @@
+import type { RunEvent } from '@xx-pipeline/client';
 import {
   Background,
   buildReport,
@@ -25,7 +26,6 @@ import {
   ProgressTracker,
 } from '@xx-pipeline/pipeline-language';
 import { ContainersAhead, containerKey, type JobRunner, shownImage } from '@xx-pipeline/worker/execution';
-import type { RunEvent } from '../render/RunEvent.ts';
 import type { JobLogFile } from '../reports/JobLogFile.ts';
 import type { LocalRun } from '../reports/LocalRun.ts';
 import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';

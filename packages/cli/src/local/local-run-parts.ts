@@ -1,3 +1,4 @@
+import type { RunEvent } from '@xx-pipeline/client';
 import type {
   Clock,
   IdSource,
@@ -10,7 +11,6 @@ import type {
 } from '@xx-pipeline/common';
 import type { PipelineVariable, RunnerFacts } from '@xx-pipeline/pipeline-language';
 import type { DependencySource, JobArtifacts, JobRunner } from '@xx-pipeline/worker/execution';
-import type { RunEvent } from '../render/RunEvent.ts';
 import type { JobIdentity, LocalRun } from '../reports/LocalRun.ts';
 
 /** What the jobs of a run get to know, the same for all of them. */

@@ -1,6 +1,6 @@
+import type { BackendApi } from '@xx-pipeline/client';
 import { type ApiClient, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/service/http';
-import type { BackendApi } from './BackendApi.ts';
 import type { ServerAddress } from './find-server.ts';
 
 /** The API of one backend over HTTP. Retries are the callers' business. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Connection } from '@xx-pipeline/client';
 import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
 import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
 import { type GitCall, isRemoteUrl, type OpenSource, type RepositoryFacts, sourceInfo } from '@xx-pipeline/source';
@@ -9,7 +10,6 @@ import { maskPlan } from '../run/mask-plan.ts';
 import { pipelineFacts, pipelineName } from '../run/pipeline-facts.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
-import type { Connection } from './Connection.ts';
 import { makeSnapshot, type Snapshot } from './snapshot/make-snapshot.ts';
 import { sendSnapshot } from './snapshot/send-snapshot.ts';
 

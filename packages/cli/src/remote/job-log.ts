@@ -1,3 +1,4 @@
+import { Connection, followExecution, followLog } from '@xx-pipeline/client';
 import { isTerminal, type JobAttempt, type JobExecution, type LogChunk, systemClock } from '@xx-pipeline/common';
 import { CommandError, type CommandIo, type OutputStream } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
@@ -6,9 +7,6 @@ import { logLine } from '../render/event-line.ts';
 import { documentLimit, formatLogLine } from '../reports/print-log.ts';
 import type { LogLine } from '../reports/read-log.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
-import { Connection } from './Connection.ts';
-import { followExecution } from './follow-execution.ts';
-import { followLog } from './follow-log.ts';
 
 /** Milliseconds for which a server may be unreachable while a log is read. */
 const budgetMs = 60_000;

@@ -1,3 +1,4 @@
+import { Connection, RemoteRunFollower } from '@xx-pipeline/client';
 import { messageOf, type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
 import type { OpenSource } from '@xx-pipeline/source';
 import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
@@ -12,11 +13,9 @@ import { exitCodeOfRun } from '../run/exit-code-of-run.ts';
 import { maskText } from '../run/mask-plan.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import { BackendApiClient } from './BackendApiClient.ts';
-import { Connection } from './Connection.ts';
 import { createExecution, gitSource, takeSnapshot } from './create-execution.ts';
 import { withExplainedErrors } from './explain-api-error.ts';
 import { findServer } from './find-server.ts';
-import { RemoteRunFollower } from './RemoteRunFollower.ts';
 
 /** How long a server may be away: while a run is sent, and while it is followed (it goes on without us). */
 const sendBudgetMs = 30_000;

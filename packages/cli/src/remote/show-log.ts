@@ -1,10 +1,10 @@
+import { followLog } from '@xx-pipeline/client';
 import type { JobAttempt, JobExecution, LogChunk, PipelineExecution } from '@xx-pipeline/common';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { refuseOptions, textOption } from '../io/options.ts';
 import { visible } from '../render/ansi.ts';
 import { findJob, findRun, namesRun } from './find-run.ts';
-import { followLog } from './follow-log.ts';
 import {
   chooseAttempt,
   followJob,

@@ -1,10 +1,10 @@
+import { runUrl } from '@xx-pipeline/client';
 import type { JobReport, Report } from '@xx-pipeline/common';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { textOption } from '../io/options.ts';
 import { renderJob, renderReport, renderRunList } from '../render/report-text.ts';
 import { chooseJob, chooseRun, chooseStage, repositoryNames } from '../reports/select-reports.ts';
-import { runUrl } from './BackendApi.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import { printChunks, readingConnection, readLogDocument, readLogNow } from './job-log.ts';
 import { listReports, readLimit } from './show-status.ts';

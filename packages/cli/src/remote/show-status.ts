@@ -1,10 +1,10 @@
+import { runUrl } from '@xx-pipeline/client';
 import { buildReport, type ExecutionStatus, type Report } from '@xx-pipeline/common';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { refuseOptions, textOption } from '../io/options.ts';
 import { renderReport, renderRunList } from '../render/report-text.ts';
 import { repositoryNames } from '../reports/select-reports.ts';
-import { runUrl } from './BackendApi.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import { findRun } from './find-run.ts';
 import { listAll } from './list-runs.ts';

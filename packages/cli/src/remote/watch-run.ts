@@ -1,10 +1,9 @@
+import { Connection, RemoteRunFollower } from '@xx-pipeline/client';
 import { type PipelineExecution, systemClock } from '@xx-pipeline/common';
 import { validatedPlan } from '@xx-pipeline/common/plan';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
-import { Connection } from './Connection.ts';
-import { RemoteRunFollower } from './RemoteRunFollower.ts';
 
 /** Milliseconds for which the server may be unreachable while a run is watched. */
 const budgetMs = 10 * 60_000;

@@ -1,13 +1,11 @@
+import { jobDuration, type RunEvent, statusLook } from '@xx-pipeline/client';
 import { isTerminal, type JobExecution } from '@xx-pipeline/common';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { visible } from './ansi.ts';
 import { type DataFormat, formatData } from './data-text.ts';
-import { jobDuration } from './job-outcome.ts';
 import { visibleNotes } from './job-text.ts';
-import type { RunEvent } from './RunEvent.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 import { runTitle } from './run-title.ts';
-import { statusLook } from './status.ts';
 import { paint } from './style.ts';
 
 /** The report as one document on standard output at the end; until then a line per finished job on standard error. */

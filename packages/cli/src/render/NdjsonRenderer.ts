@@ -1,8 +1,8 @@
+import type { RunEvent } from '@xx-pipeline/client';
 import type { LogChunk, LogStream } from '@xx-pipeline/common';
 import type { OutputStream } from '../io/CommandIo.ts';
 import { eventLine, type LineOwner, logLine } from './event-line.ts';
 import { LineAssembler, withoutLeadingLineEnd } from './LineAssembler.ts';
-import type { RunEvent } from './RunEvent.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 
 interface OpenLog {

@@ -1,17 +1,15 @@
+import { jobDuration, newsKey, type RunEvent, statusLook } from '@xx-pipeline/client';
 import { type JobEvent, type JobExecution, type LogChunk, unreachable } from '@xx-pipeline/common';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { visible } from './ansi.ts';
 import { renderClosing, renderHints } from './closing-text.ts';
 import { displayWidth, padTo, truncate } from './display-width.ts';
-import { jobDuration, newsKey } from './job-outcome.ts';
 import { visibleFailure, visibleNotes } from './job-text.ts';
 import { LineAssembler, withoutLeadingLineEnd } from './LineAssembler.ts';
 import { type LinePrefix, linePrefix, prefixLines } from './log-lines.ts';
-import type { RunEvent } from './RunEvent.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 import { RunView } from './RunView.ts';
 import { runTitle } from './run-title.ts';
-import { statusLook } from './status.ts';
 import { type Paint, paint } from './style.ts';
 
 const jobColors: readonly Paint[] = [

@@ -1,4 +1,4 @@
-import type { RunEvent } from './RunEvent.ts';
+import type { RunEvent } from '@xx-pipeline/client';
 
 /** Shows a run while it goes on. */
 export interface RunRenderer {

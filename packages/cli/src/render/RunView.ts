@@ -1,3 +1,4 @@
+import type { RunEvent } from '@xx-pipeline/client';
 import {
   isTerminal,
   type JobEvent,
@@ -7,7 +8,6 @@ import {
   unreachable,
 } from '@xx-pipeline/common';
 import { LogTail } from './LogTail.ts';
-import type { RunEvent } from './RunEvent.ts';
 
 /** One job as the renderers see it now. */
 export interface JobView {

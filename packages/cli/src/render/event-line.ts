@@ -1,5 +1,5 @@
+import type { RunEvent } from '@xx-pipeline/client';
 import { isoTime, type JobEvent, unreachable } from '@xx-pipeline/common';
-import type { RunEvent } from './RunEvent.ts';
 
 /** Raised when a line's meaning changes; new types and new fields do not raise it. */
 const version = 1;

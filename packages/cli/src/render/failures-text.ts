@@ -1,7 +1,7 @@
+import { statusLook } from '@xx-pipeline/client';
 import type { JobReport } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
 import { visibleFailure } from './job-text.ts';
-import { statusLook } from './status.ts';
 import { paint, type TextStyle } from './style.ts';
 
 /** A failed job with what its failing command printed last. */

@@ -1,6 +1,6 @@
+import { failureText, type OutcomeFacts, outcomeNotes, waitingText } from '@xx-pipeline/client';
 import type { JobAttempt } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
-import { failureText, type OutcomeFacts, outcomeNotes, waitingText } from './job-outcome.ts';
 
 // The words for outcomes with the texts of jobs and servers in them, safe for a terminal.
 

@@ -1,9 +1,8 @@
+import { formatBytes, formatElapsed, statusLook } from '@xx-pipeline/client';
 import { isTerminal, type JobPhase, unreachable } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
 import { displayWidth, padTo, truncate } from './display-width.ts';
-import { formatBytes, formatElapsed } from './duration.ts';
 import type { JobView, PullView, RunView } from './RunView.ts';
-import { statusLook } from './status.ts';
 import { paint, type TextStyle } from './style.ts';
 
 /** What the live region shows at one moment. */

@@ -1,9 +1,7 @@
+import { between, formatBytes, formatDuration, jobDuration, statusLook } from '@xx-pipeline/client';
 import type { JobReport, Report } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
-import { between, formatBytes, formatDuration } from './duration.ts';
-import { jobDuration } from './job-outcome.ts';
 import { visibleFailure, visibleReason } from './job-text.ts';
-import { statusLook } from './status.ts';
 import { paint, type TextStyle } from './style.ts';
 import { countJobs, jobsOf, renderJobTable, renderVerdict } from './summary-text.ts';
 import { renderTable } from './table.ts';

@@ -1,9 +1,7 @@
+import { between, formatDuration, jobDuration, statusLook } from '@xx-pipeline/client';
 import type { JobReport, Report } from '@xx-pipeline/common';
 import { visible } from './ansi.ts';
-import { between, formatDuration } from './duration.ts';
-import { jobDuration } from './job-outcome.ts';
 import { visibleNotes } from './job-text.ts';
-import { statusLook } from './status.ts';
 import { paint, type TextStyle } from './style.ts';
 import { renderTable } from './table.ts';
 

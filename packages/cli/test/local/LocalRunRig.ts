@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RunEvent } from '@xx-pipeline/client';
 import { type JobExecution, type PipelinePlan, systemIds } from '@xx-pipeline/common';
 import { checkPipeline, playJobs, selectJobs } from '@xx-pipeline/pipeline-language';
 import { ManualClock } from '@xx-pipeline/testing';
 import { JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '@xx-pipeline/worker/execution';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import type { LocalRunParts, LocalRunResult } from '../../src/local/local-run-parts.ts';
-import type { RunEvent } from '../../src/render/RunEvent.ts';
 import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
 import type { JobIdentity, LocalRun } from '../../src/reports/LocalRun.ts';
 

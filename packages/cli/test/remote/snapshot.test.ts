@@ -4,9 +4,9 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { Connection } from '@xx-pipeline/client';
 import { systemClock } from '@xx-pipeline/common';
 import { runGit } from '@xx-pipeline/testing';
-import { Connection } from '../../src/remote/Connection.ts';
 import { makeSnapshot, type Snapshot } from '../../src/remote/snapshot/make-snapshot.ts';
 import { sendSnapshot } from '../../src/remote/snapshot/send-snapshot.ts';
 import { RemoteRig } from './RemoteRig.ts';

@@ -1,3 +1,4 @@
+import type { RunEvent } from '@xx-pipeline/client';
 import {
   buildReport,
   type FailureReason,
@@ -9,7 +10,6 @@ import {
   type PipelineExecution,
   type PipelinePlan,
 } from '@xx-pipeline/common';
-import type { RunEvent } from '../../src/render/RunEvent.ts';
 
 /** A run in short form, as the files in `cases/` have it. */
 export interface RunCase {

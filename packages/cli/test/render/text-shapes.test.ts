@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { formatBytes, formatDuration, formatElapsed } from '@xx-pipeline/client';
 import fc from 'fast-check';
 import { displayWidth, rowsWrapped, truncate } from '../../src/render/display-width.ts';
-import { formatBytes, formatDuration, formatElapsed } from '../../src/render/duration.ts';
 import { shellQuote } from '../../src/render/shell-quote.ts';
 import { renderTable } from '../../src/render/table.ts';
 

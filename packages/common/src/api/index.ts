@@ -6,6 +6,8 @@ export {
   type CallOptions,
   createApiClient,
 } from './client/create-api-client.ts';
+export { type IsTransient, isTransient, isTransientForWorker } from './retry/is-transient.ts';
+export { type RetryPauses, retryPause } from './retry/retry-pause.ts';
 export { backendRoutes } from './routes/backend-routes.ts';
 export { type OpenApiInfo, openApiDocument } from './routes/openapi.ts';
 export type { Access, Bytes, Route } from './routes/Route.ts';

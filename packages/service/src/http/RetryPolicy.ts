@@ -1,6 +1,5 @@
 import type { Clock } from '@xx-pipeline/common';
-import type { IsTransient } from './is-transient.ts';
-import { type RetryPauses, retryPause } from './retry-pause.ts';
+import { type IsTransient, type RetryPauses, retryPause } from '@xx-pipeline/common/api';
 
 /** How long, how often and after which failures a call is retried. */
 export interface RetryOptions extends RetryPauses {

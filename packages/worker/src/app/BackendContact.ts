@@ -1,7 +1,7 @@
 import { type Clock, messageOf } from '@xx-pipeline/common';
-import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
+import { ApiProblem, ApiUnreachable, type RetryPauses, retryPause } from '@xx-pipeline/common/api';
 import type { ServiceLog } from '@xx-pipeline/service';
-import { callWithin, type RetryPauses, retryPause } from '@xx-pipeline/service/http';
+import { callWithin } from '@xx-pipeline/service/http';
 import type { Fence } from './fencing/Fence.ts';
 import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Connection } from '@xx-pipeline/client';
 import { CommandError } from '../../io/CommandIo.ts';
 import { ExitCode } from '../../io/exit-codes.ts';
 import type { BackendApiClient } from '../BackendApiClient.ts';
-import type { Connection } from '../Connection.ts';
 import type { ListedArtifact } from './list-artifacts.ts';
 import { unpackArchive } from './unpack-archive.ts';
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
+import { formatBytes } from '@xx-pipeline/client';
 import { CommandError, type CommandInput, type CommandIo } from '../../io/CommandIo.ts';
 import { ExitCode } from '../../io/exit-codes.ts';
 import { refuseOptions, textOption } from '../../io/options.ts';
 import { visible } from '../../render/ansi.ts';
-import { formatBytes } from '../../render/duration.ts';
 import { paint, type TextStyle } from '../../render/style.ts';
 import { renderTable } from '../../render/table.ts';
 import { jobFileNames } from '../../reports/file-names.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Connection } from '@xx-pipeline/client';
 import { ApiProblem } from '@xx-pipeline/common/api';
 import { CommandError } from '../../io/CommandIo.ts';
 import { ExitCode } from '../../io/exit-codes.ts';
 import type { BackendApiClient } from '../BackendApiClient.ts';
-import type { Connection } from '../Connection.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Snapshot, SnapshotEntry } from './make-snapshot.ts';
 

@@ -5,7 +5,7 @@ import {
   type JobAttempt,
   unreachable,
 } from '@xx-pipeline/common';
-import { between, formatDuration } from './duration.ts';
+import { between, formatDuration } from './amounts.ts';
 
 /** The fields of a job's outcome that its record and its report have in common. */
 export interface OutcomeFacts {

@@ -1,5 +1,5 @@
 import { type Clock, messageOf } from '@xx-pipeline/common';
-import { isTransient, retryPause } from '@xx-pipeline/service/http';
+import { isTransient, retryPause } from '@xx-pipeline/common/api';
 
 /** How long a connection retries, and how it reports that. */
 export interface ConnectionOptions {

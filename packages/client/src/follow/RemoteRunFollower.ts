@@ -1,8 +1,8 @@
 import type { JobExecution, PipelineExecution, PipelinePlan, Report } from '@xx-pipeline/common';
-import type { RunEvent } from '../render/RunEvent.ts';
+import type { RunEvent } from '../RunEvent.ts';
 import { type BackendApi, runUrl } from './BackendApi.ts';
 import type { Connection } from './Connection.ts';
-import { DerivedEvents } from './derive-job-events.ts';
+import { DerivedEvents } from './DerivedEvents.ts';
 import { followExecution } from './follow-execution.ts';
 import { type FollowParts, JobFollower } from './JobFollower.ts';
 

@@ -1,8 +1,8 @@
 import { isTerminal, type JobAttempt, type JobEvent, type JobExecution, type JobOutcome } from '@xx-pipeline/common';
-import type { RunEvent } from '../render/RunEvent.ts';
+import type { RunEvent } from '../RunEvent.ts';
 import type { BackendApi } from './BackendApi.ts';
 import type { Connection } from './Connection.ts';
-import type { DerivedEvents } from './derive-job-events.ts';
+import type { DerivedEvents } from './DerivedEvents.ts';
 import { followLog } from './follow-log.ts';
 
 /** Things that the followers of all jobs of a run share. */

@@ -1,4 +1,4 @@
-import { ApiMismatch, ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
+import { ApiMismatch, ApiProblem, ApiUnreachable } from '../client/api-errors.ts';
 
 /** Whether the same call may succeed later although nothing about it changes. */
 export type IsTransient = (error: unknown) => boolean;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type LogStream, type RunnerLine, runnerLineMark, runnerLineText } from '@xx-pipeline/common';
-import { DerivedEvents } from '../../src/remote/derive-job-events.ts';
+import { DerivedEvents } from '../src/follow/DerivedEvents.ts';
 
 const unmarked = (text: string, stream: LogStream = 'runner') => ({ stream, at: 7, bytes: Buffer.from(text) });
 
