@@ -1,4 +1,5 @@
-import { callEngine, engineAddress, readEngine } from './engine-api.ts';
+import { findEngine } from '@xx-pipeline/worker/execution';
+import { callEngine, readEngine } from './engine-api.ts';
 import { installPackages } from './install-packages.ts';
 import { findProgram, hasSystemd, isDebianLike, isRoot } from './machine-facts.ts';
 import type { CheckOutcome, SetupCheck, SetupWorld } from './SetupCheck.ts';
@@ -12,10 +13,11 @@ export const engineCheck: SetupCheck = {
     const answer = await callEngine(world, { method: 'GET', path: '/_ping' });
     if (answer.kind === 'answer') {
       answer.body.resume();
-      return answer.status === 200 ? await describeEngine(world) : doesNotAnswer(world, `answered ${answer.status}`);
+      return answer.status === 200 ? await describeEngine(world) : unreachable(world, `answered ${answer.status}`);
     }
-    if (answer.code === 'UNSUPPORTED') return { state: 'warning', found: answer.message, mend: [] };
-    if (world.env['DOCKER_HOST']) return doesNotAnswer(world, answer.code);
+    if (answer.code === 'BROKEN')
+      return { state: 'missing', found: answer.message, mend: answer.help === null ? [] : [answer.help] };
+    if (findEngine(world.env).setting !== null) return unreachable(world, answer.code);
     if (answer.code === 'EACCES' || answer.code === 'EPERM') return notPermitted;
     return findProgram(world, 'dockerd') === null ? notInstalled(world) : notRunning(world);
   },
@@ -28,15 +30,18 @@ interface EngineVersion {
 
 async function describeEngine(world: SetupWorld): Promise<CheckOutcome> {
   const version = await readEngine<EngineVersion>(world, '/version');
-  const through = world.env['DOCKER_HOST'] ? `, through DOCKER_HOST=${world.env['DOCKER_HOST']}` : '';
+  const { address, setting } = findEngine(world.env);
+  const through = setting === null ? '' : `, through ${setting === 'DOCKER_HOST' ? `DOCKER_HOST=${address}` : setting}`;
   return { state: 'ok', found: `${version?.Version ?? 'answers'}${through}`, mend: [] };
 }
 
-function doesNotAnswer(world: SetupWorld, why: string): CheckOutcome {
+function unreachable(world: SetupWorld, why: string): CheckOutcome {
+  const { address, setting } = findEngine(world.env);
+  const instead = setting === 'DOCKER_HOST' ? 'unset DOCKER_HOST' : 'run `docker context use default`';
   return {
     state: 'missing',
-    found: `${engineAddress(world)} does not answer (${why})`,
-    mend: ['Start the engine that DOCKER_HOST names, or unset DOCKER_HOST to use the one of this machine.'],
+    found: `no engine at ${address}${setting === null ? '' : `, from ${setting}`} (${why})`,
+    mend: [`Start that engine, or ${instead} to use the one of this machine.`],
   };
 }
 

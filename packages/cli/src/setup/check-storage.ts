@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, statfsSync } from 'node:fs';
+import { findEngine } from '@xx-pipeline/worker/execution';
 import { stateDirectory } from '../io/state-directory.ts';
-import { engineAddress } from './engine-api.ts';
-import type { SetupCheck } from './SetupCheck.ts';
+import type { SetupCheck, SetupWorld } from './SetupCheck.ts';
 
 const gigabyte = 1e9;
 const overlayMagic = 0x794c7630;
@@ -52,8 +52,7 @@ export const workspaceCheck: SetupCheck = {
   title: 'Workspaces',
   async run(world) {
     const path = stateDirectory(world.env, world.cwd);
-    const address = engineAddress(world);
-    const why = !/^(?:unix:|\/)/.test(address)
+    const why = !isLocalEngine(world)
       ? 'the engine is on another machine'
       : /[:,]/.test(path)
         ? `the path ${path} has a colon or comma`
@@ -70,6 +69,15 @@ export const workspaceCheck: SetupCheck = {
     };
   },
 };
+
+/** A setting that cannot be used is reported by the check of the engine. */
+function isLocalEngine(world: SetupWorld): boolean {
+  try {
+    return findEngine(world.env).isLocal;
+  } catch {
+    return true;
+  }
+}
 
 function liesOnOverlay(path: string): boolean {
   try {

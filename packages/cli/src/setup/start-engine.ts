@@ -9,7 +9,8 @@ import { lastLines, runProgram } from './run-program.ts';
 import { SetupFailed, type SetupWorld } from './SetupCheck.ts';
 
 const logFile = '/var/log/xx-dockerd.log';
-const standardSocket = { DOCKER_HOST: undefined };
+/** The engine to be started, whatever settings name another one. */
+const standardSocket = { DOCKER_HOST: 'unix:///var/run/docker.sock' };
 
 /** Starts the installed Docker engine, as root, and waits until it answers. */
 export async function startEngine(world: SetupWorld): Promise<void> {

@@ -2,6 +2,13 @@ export type { ArtifactLimits } from './artifacts/ArtifactCollector.ts';
 export type { AttemptSignals, ReleaseSlot } from './attempt/AttemptSignals.ts';
 export type { ContainerGuard, ContainerLease } from './ContainerGuard.ts';
 export { ContainersAhead } from './ContainersAhead.ts';
+export {
+  askEngine,
+  type EngineAnswer,
+  type EngineCall,
+  type EngineLocation,
+  findEngine,
+} from './docker/ask-engine.ts';
 export { machineTime } from './docker/guardian/lease-note.ts';
 export { ExecutionBroken } from './errors.ts';
 export type {

@@ -44,18 +44,30 @@ export function processSurroundings(): AddressSurroundings {
   };
 }
 
+/** An address and the setting that chose it, for messages; null: the first socket that exists. */
+export interface LocatedEngine {
+  readonly address: EngineAddress;
+  readonly setting: string | null;
+}
+
 /**
  * Finds the engine as the docker command does: `DOCKER_HOST`, else the current context, else the system's socket;
- * and, where that is missing, the sockets of a rootless engine and of Podman.
+ * and, where that is missing, the sockets of a rootless engine and of Podman. Throws `ExecutionBroken` where a setting
+ * cannot be used.
  */
-export function findEngineAddress(from: AddressSurroundings): EngineAddress {
+export function locateEngine(from: AddressSurroundings): LocatedEngine {
   const host = from.env['DOCKER_HOST'];
-  if (host) return parseEngineAddress(host, from);
-  const context = contextHost(from);
-  if (context !== null) return parseEngineAddress(context, from);
+  if (host) return { address: parseEngineAddress(host, from), setting: 'DOCKER_HOST' };
+  const name = contextName(from);
+  if (name !== null) {
+    return { address: parseEngineAddress(contextHost(name, from), from), setting: `the Docker context "${name}"` };
+  }
   const path = socketCandidates(from).find((candidate) => from.exists(candidate));
-  return { kind: 'unix', path: path ?? '/var/run/docker.sock' };
+  return { address: { kind: 'unix', path: path ?? '/var/run/docker.sock' }, setting: null };
 }
+
+/** The address alone. */
+export const findEngineAddress = (from: AddressSurroundings): EngineAddress => locateEngine(from).address;
 
 function socketCandidates(from: AddressSurroundings): string[] {
   const runtime = from.env['XDG_RUNTIME_DIR'] ?? (from.uid === null ? undefined : `/run/user/${from.uid}`);
@@ -63,13 +75,23 @@ function socketCandidates(from: AddressSurroundings): string[] {
   return ['/var/run/docker.sock', ...own, join(from.home, '.docker/run/docker.sock'), '/run/podman/podman.sock'];
 }
 
-function contextHost(from: AddressSurroundings): string | null {
-  const directory = from.env['DOCKER_CONFIG'] ?? join(from.home, '.docker');
-  const name = from.env['DOCKER_CONTEXT'] ?? stringAt(from.read(join(directory, 'config.json')), ['currentContext']);
-  if (!name || name === 'default') return null;
+const dockerConfig = (from: AddressSurroundings): string => from.env['DOCKER_CONFIG'] ?? join(from.home, '.docker');
+
+/** The context that the docker command uses; null for its default one. */
+function contextName(from: AddressSurroundings): string | null {
+  const current = () => stringAt(from.read(join(dockerConfig(from), 'config.json')), ['currentContext']);
+  const name = from.env['DOCKER_CONTEXT'] ?? current();
+  return !name || name === 'default' ? null : name;
+}
+
+function contextHost(name: string, from: AddressSurroundings): string {
   const id = createHash('sha256').update(name).digest('hex');
-  const meta = from.read(join(directory, 'contexts/meta', id, 'meta.json'));
-  return stringAt(meta, ['Endpoints', 'docker', 'Host']);
+  const meta = from.read(join(dockerConfig(from), 'contexts/meta', id, 'meta.json'));
+  const host = stringAt(meta, ['Endpoints', 'docker', 'Host']);
+  if (host !== null) return host;
+  throw new ExecutionBroken(`Docker context "${name}" ${meta === null ? 'not found' : 'has no Docker endpoint'}`, {
+    help: '`docker context ls` lists contexts, `docker context use default` chooses the engine of this machine; DOCKER_CONTEXT overrides',
+  });
 }
 
 function stringAt(json: string | null, path: readonly string[]): string | null {
