@@ -3,14 +3,14 @@ import type { PreparedJob } from './PreparedJob.ts';
 
 interface Ahead {
   readonly prepared: PreparedJob;
-  /** What it was made for; a job that turns out otherwise cannot use it. */
+  /** `containerKey` of the request that it was made for. */
   readonly key: string;
 }
 
 /**
- * Containers made before their jobs' turn. Bounded: the engine works at few at a time, and what waits holds memory.
+ * Containers made before their jobs' turn. Bounded: an engine makes few at a time, and one that waits uses memory.
  *
- *   begin --> take (its job runs)  |  discard (its job will not, or not like this)
+ *   begin --> take (its job runs)  |  discard (its job will not run, or not with this container)
  */
 export class ContainersAhead {
   readonly #mostWaiting: number;
@@ -22,7 +22,10 @@ export class ContainersAhead {
   #making = 0;
   #closed = false;
 
-  /** `mostWaiting`: containers that wait at once; `mostInMaking`: of these, in the making. `onReady` is called when one more may begin. */
+  /**
+   * `mostWaiting`: containers that may wait at once; `mostInMaking`: those of them that may be unfinished. `onReady` is
+   * called when one more may begin.
+   */
   constructor(options: { mostWaiting: number; mostInMaking: number; onReady: () => void }) {
     this.#mostWaiting = options.mostWaiting;
     this.#mostInMaking = options.mostInMaking;
@@ -51,10 +54,10 @@ export class ContainersAhead {
       this.#making--;
       if (!this.#closed) this.#onReady();
     };
-    prepared.take(deaf).then(ready, ready);
+    prepared.take(noObserver).then(ready, ready);
   }
 
-  /** The container made for a job, if it fits what the job turned out to be; another one is thrown away. */
+  /** The container made for a job, if its key is still that of the job's request; discarded if it is not. */
   take(jobId: string, key: string): PreparedJob | undefined {
     const ahead = this.#waiting.get(jobId);
     if (ahead === undefined) return undefined;
@@ -66,7 +69,7 @@ export class ContainersAhead {
     return undefined;
   }
 
-  /** Throws a job's container away. */
+  /** Discards a job's container. */
   discard(jobId: string): void {
     const ahead = this.#waiting.get(jobId);
     if (ahead === undefined) return;
@@ -74,17 +77,17 @@ export class ContainersAhead {
     this.#discards.run(ahead.prepared.discard());
   }
 
-  /** Throws all away. No other begins. */
+  /** Discards all. No other may begin. */
   discardAll(): void {
     this.#closed = true;
     for (const jobId of [...this.#waiting.keys()]) this.discard(jobId);
   }
 
-  /** Resolves when everything thrown away is gone. */
+  /** Resolves when every discarded container has been removed. */
   async discarded(): Promise<void> {
     await this.#discards.settled();
   }
 }
 
-/** Nobody listens yet; the job's own observer is told everything again. */
-const deaf = { queued: () => {}, started: () => {}, pulling: () => {}, pulled: () => {}, warning: () => {} };
+/** Until a job takes the container there is no observer; the job's own gets everything replayed. */
+const noObserver = { queued: () => {}, started: () => {}, pulling: () => {}, pulled: () => {}, warning: () => {} };

@@ -4,7 +4,7 @@ import type { AttemptSignals } from './attempt/AttemptSignals.ts';
 import { type JobRunnerParts, type RunnerSettings, withDefaults } from './job-runner-parts.ts';
 import { type ContainerRequest, containerSpec, PreparedJob, type SharingHints } from './PreparedJob.ts';
 
-/** How one attempt is run. */
+/** Options of one attempt. */
 export interface RunJobOptions extends AttemptSignals {
   /** The result of `prepare` for this request; the run owns it from now on. */
   readonly prepared?: PreparedJob;

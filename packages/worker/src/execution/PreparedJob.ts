@@ -3,7 +3,7 @@ import type { ContainerSpec, JobContainer, JobExecutor, PrepareObserver } from '
 
 /**
  * A job's container being made ready, perhaps long before the job runs. Nothing of the job runs in it yet.
- * Never rejects on its own: a failure is kept until somebody asks for the container.
+ * Never rejects on its own: a failure is kept until the container is taken.
  */
 export class PreparedJob {
   readonly jobId: string;
@@ -19,18 +19,18 @@ export class PreparedJob {
     this.#container.catch(() => {});
   }
 
-  /** A container that is there already. */
+  /** One that holds a container made earlier. */
   static holding(jobId: string, container: JobContainer): PreparedJob {
     return new PreparedJob({ prepare: () => Promise.resolve(container) }, { jobId } as ContainerSpec);
   }
 
-  /** The container as soon as it is ready; rejects as `JobExecutor.prepare` does. What happened so far is told again. */
+  /** The container as soon as it is ready; rejects as `JobExecutor.prepare` does. The observer gets what has happened so far replayed. */
   take(observer: PrepareObserver): Promise<JobContainer> {
     this.#watch.attach(observer);
     return this.#container;
   }
 
-  /** Gives up the work and removes what was made, ready or not. Idempotent; never rejects. */
+  /** Stops the preparation and removes what was made, ready or not. Idempotent; never rejects. */
   discard(reason?: unknown): Promise<void> {
     this.#discarded ??= this.#remove(reason);
     return this.#discarded;
@@ -44,7 +44,7 @@ export class PreparedJob {
   }
 }
 
-/** A job's place among others, as far as its container is concerned. */
+/** What is known about the jobs beside this one, for containers that share something: `ContainerSpec`. */
 export interface SharingHints {
   /** Jobs certain to have ended before this one runs. */
   readonly runsAfter?: readonly string[];
@@ -52,13 +52,13 @@ export interface SharingHints {
   readonly isOnly?: boolean;
 }
 
-/** The part of a request that says what container it needs. */
+/** The part of a request that decides about its container. */
 export type ContainerRequest = Pick<
   JobRequest,
   'jobId' | 'jobName' | 'attempt' | 'image' | 'source' | 'pipelineExecutionId'
 >;
 
-/** What a container is made from, out of a request. */
+/** The specification of a request's container. */
 export function containerSpec(request: ContainerRequest, hints: SharingHints): ContainerSpec {
   return {
     runId: request.pipelineExecutionId ?? request.jobId,
@@ -72,12 +72,12 @@ export function containerSpec(request: ContainerRequest, hints: SharingHints): C
   };
 }
 
-/** What a container is made for, as a text to compare: requests of the same purpose can use the same container. */
+/** A text that is equal for requests that can use the same container. */
 export function containerKey({ jobId, attempt = 1, image, source }: ContainerRequest): string {
   return JSON.stringify([jobId, attempt, typeof image === 'string' ? { name: image } : image, source]);
 }
 
-/** Keeps what it is told until somebody listens. */
+/** Records what happens until an observer is attached, and replays it then. */
 class ReplayingObserver implements PrepareObserver {
   #listener: PrepareObserver | null = null;
   #warnings: string[] = [];

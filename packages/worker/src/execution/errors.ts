@@ -1,7 +1,7 @@
-/** The machinery failed, not the job: no engine, container gone, disk full. Becomes `system_failure`. */
+/** The system failed, not the job: no engine, container lost, disk full. Becomes `system_failure`. */
 export class ExecutionBroken extends Error {
   override readonly name = 'ExecutionBroken';
-  /** What the person at the machine can do about it. */
+  /** The remedy, for the person at the machine. */
   readonly help: string | null;
 
   constructor(message: string, options: { help?: string; cause?: unknown } = {}) {
@@ -10,7 +10,7 @@ export class ExecutionBroken extends Error {
   }
 }
 
-/** The job's image cannot be had. Becomes `image_pull_failure`. */
+/** The job's image is not available. Becomes `image_pull_failure`. */
 export class ImageUnavailable extends Error {
   override readonly name = 'ImageUnavailable';
   readonly image: string;

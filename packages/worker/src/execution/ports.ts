@@ -1,14 +1,14 @@
 import type { ArtifactRef, DependencyState } from '@xx-pipeline/common';
 
-/** Tells how far a job's dependencies are: records in memory locally, the backend over HTTP on a worker. */
+/** Source of the states of a job's dependencies: records in memory locally, the backend over HTTP on a worker. */
 export interface DependencySource {
   /** One state per dependency of the job, in the order of its request. */
   getDependencies(jobId: string): Promise<readonly DependencyState[]>;
 }
 
-/** Keeps artifact archives: a directory locally, the backend on a worker. */
+/** Store of artifact archives: a directory locally, the backend on a worker. */
 export interface JobArtifacts {
-  /** Stores the archive (tar, zstd-compressed) of one attempt, whole or not at all, and says where. */
+  /** Stores the archive (tar, zstd-compressed) of one attempt, whole or not at all, and returns its reference. */
   save(
     owner: { jobId: string; attempt: number; name: string },
     archive: AsyncIterable<Uint8Array>,

@@ -8,13 +8,13 @@ import { readTar, type TarHeader } from '@xx-pipeline/common/tar';
 import { CommandError } from '../../io/CommandIo.ts';
 import { ExitCode } from '../../io/exit-codes.ts';
 
-/** What an archive may hold; one beyond it is no honest one. */
+/** Limits of an archive; one beyond them is not made by a job. */
 const mostBytes = 64 * 2 ** 30;
 const mostEntries = 1_000_000;
 
-/** How an archive is unpacked. */
+/** Options of unpacking. */
 export interface UnpackOptions {
-  /** Hears of every entry that is left out, and why. */
+  /** Called for every entry that is left out, with the reason. */
   readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
 }
@@ -66,13 +66,13 @@ class Unpacker {
     if (path === null) return this.#refuse(header.name, 'its path leads out of the directory');
     const isDirectory = header.type === 'directory';
     const blocked = await this.#makeDirectories(isDirectory ? path : path.slice(0, Math.max(0, path.lastIndexOf('/'))));
-    if (blocked !== null) return this.#refuse(path, `it lies behind ${blocked}, which is no directory`);
+    if (blocked !== null) return this.#refuse(path, `it is behind ${blocked}, which is not a directory`);
     if (isDirectory) return;
     const absolute = join(this.#directory, path);
     if (await isRealDirectory(absolute)) return this.#refuse(path, 'there is a directory of this name');
     switch (header.type ?? 'file') {
       case 'file':
-        // Never written into what is there: that might be a link to somewhere else.
+        // Never written into an existing file: that might be a link to somewhere else.
         await rm(absolute, { force: true });
         await writeNew(absolute, body, ((header.mode ?? 0) & 0o100) !== 0);
         this.#written.add(path);
@@ -111,7 +111,7 @@ class Unpacker {
     this.files++;
   }
 
-  /** Makes a directory and those above it; the first of them that is something else comes back. */
+  /** Makes a directory and those above it. Returns the first of them that is something else, null if none is. */
   async #makeDirectories(path: string): Promise<string | null> {
     if (this.#directories.has(path)) return null;
     const above = await this.#makeDirectories(path.slice(0, Math.max(0, path.lastIndexOf('/'))));
@@ -129,7 +129,7 @@ class Unpacker {
     this.#bytes += size;
     this.#entries++;
     if (this.#bytes > mostBytes || this.#entries > mostEntries) {
-      throw new CommandError('the archive is too large to be unpacked', ExitCode.machine, 'take it with --archives');
+      throw new CommandError('the archive is too large to unpack', ExitCode.machine, 'download it with --archives');
     }
   }
 

@@ -17,7 +17,7 @@ import type { JobArtifacts } from '../ports.ts';
 import { type ArtifactPattern, covers, type RejectedPattern, readPattern } from './artifact-patterns.ts';
 import { filterTar } from './filter-tar.ts';
 
-/** How much one job may keep or be given. */
+/** Limits of the artifacts that one job may keep, or be given by another. */
 export interface ArtifactLimits {
   /** Bytes of the files, before compression. */
   readonly bytes: number;
@@ -30,7 +30,7 @@ export const defaultArtifactLimits: ArtifactLimits = { bytes: 10 * 2 ** 30, file
 /** Fewer files than this are fetched one by one; more with the directory that holds them all. */
 const fewFiles = 16;
 
-/** What artifacts are kept with. */
+/** The store and the limits of artifacts that are kept. */
 export interface KeepArtifactsOptions {
   readonly owner: { readonly jobId: string; readonly attempt: number; readonly name: string };
   readonly artifacts: JobArtifacts;
@@ -100,12 +100,12 @@ class ArtifactCollector {
       await this.#options.warn(`artifacts: ignoring ${JSON.stringify(text)}: ${why}`);
     const chosen = filterTar(this.#sources(), (header) => this.#select(header), this.#options.signal);
     for await (const bytes of chosen) {
-      // All that comes from an empty choice is the archive's end mark.
+      // Without any chosen entry the archive consists of its end mark.
       if (this.#kept.size > 0) yield bytes;
     }
   }
 
-  /** Tells which patterns found nothing; when all is read. */
+  /** Warns about patterns that match nothing. Only after everything has been read. */
   async warnAboutUnmatched(): Promise<void> {
     for (const pattern of this.#paths) {
       if (!this.#matched.has(pattern))
@@ -128,7 +128,7 @@ class ArtifactCollector {
     return orAborted(this.#container.getFiles(path), this.#options.signal);
   }
 
-  /** What to fetch so that all that can match is in it, and nothing twice. */
+  /** The paths to fetch, so that everything that can match is in them, and nothing twice. */
   async #roots(): Promise<readonly string[]> {
     const roots = new Set<string>();
     for (const pattern of this.#paths) {
@@ -145,7 +145,7 @@ class ArtifactCollector {
     const paths = listed.map((path) => pathInside(path)).filter((path) => path !== null);
     const covered = paths.filter((path) => covers(pattern, path));
     const matching = covered.filter((path) => !this.#isExcluded(path));
-    // What is excluded may never be read, but it matched.
+    // Excluded files may never be read, but they matched.
     if (matching.length < covered.length) this.#matched.add(pattern);
     return matching.length <= fewFiles ? matching : [commonParent(matching)];
   }
@@ -161,7 +161,7 @@ class ArtifactCollector {
     if (path === null || path === '' || this.#kept.has(path)) return null;
     const matching = this.#paths.filter((pattern) => covers(pattern, path));
     if (matching.length === 0) return null;
-    // Directories have no part in exclusion: one is excluded by excluding all it holds.
+    // A directory matters only by itself: it is excluded by excluding everything in it.
     for (const pattern of matching) this.#matched.add(pattern);
     if (this.#isExcluded(path)) return null;
     switch (header.type ?? 'file') {
@@ -186,7 +186,7 @@ class ArtifactCollector {
     return this.#excluded.some((pattern) => pattern.matches(path));
   }
 
-  /** Files that are left out are read too: a sparse one takes hours and says nothing of what is kept. */
+  /** Files that are left out are read too, and a sparse one could take hours. */
   #skip(header: TarHeader): void {
     this.#skippedBytes += header.size;
     const { bytes } = this.#options.limits;

@@ -9,15 +9,15 @@ const magic = /[*?[\]{}!+@()]/;
 export interface ArtifactPattern {
   /** As the user wrote it. */
   readonly text: string;
-  /** The directory, or the very file, that holds all it can match; empty for the whole workspace. */
+  /** The directory that contains everything it can match, or the only file; empty for the whole workspace. */
   readonly root: string;
-  /** Matches nothing but its root and what lies below. */
+  /** Matches only its root and everything below. */
   readonly literal: boolean;
   /** Whether the pattern names this path itself. */
   readonly matches: (path: string) => boolean;
 }
 
-/** Why a pattern cannot be used: a warning, never a failure. */
+/** A pattern that cannot be used. That is a warning, never a failure. */
 export interface RejectedPattern {
   readonly text: string;
   readonly why: string;
@@ -30,12 +30,12 @@ export function readPattern(text: string, workspace: string): ArtifactPattern | 
   if (text.length > longestPattern) return { text, why: `it is longer than ${longestPattern} characters` };
   if (text.split('{').length - 1 > mostBraces) return { text, why: `it has more than ${mostBraces} braces` };
   const path = pathInside(inside);
-  if (path === null) return { text, why: 'it lies outside the workspace' };
+  if (path === null) return { text, why: 'it is outside the workspace' };
   const segments = path.split('/');
   const first = segments.findIndex((segment) => magic.test(segment) || segment.includes('\\'));
   if (first < 0) return { text, root: path, literal: true, matches: (candidate) => candidate === path };
-  // `..` in a brace would be seen by no check of segments.
-  if (/(^|[{,/])\.\.($|[},/])/.test(path)) return { text, why: 'it lies outside the workspace' };
+  // A check of segments does not see `..` in a brace.
+  if (/(^|[{,/])\.\.($|[},/])/.test(path)) return { text, why: 'it is outside the workspace' };
   const glob = new Minimatch(path, { dot: true, nocomment: true, nonegate: true, noext: true, optimizationLevel: 1 });
   const root = segments.slice(0, first).join('/');
   return { text, root, literal: false, matches: (candidate) => glob.match(candidate) };

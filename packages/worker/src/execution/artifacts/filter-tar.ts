@@ -24,7 +24,7 @@ export async function* filterTar(
   try {
     yield* readable;
   } finally {
-    // The reader may have stopped early; then the pump must not wait for a source that never gives anything again.
+    // The reader may have stopped early; then the pump must not wait for a source that never yields again.
     stopped.abort();
     await pumping.catch(() => {});
   }

@@ -10,7 +10,7 @@ import type { JobArtifacts } from '../ports.ts';
 import type { ArtifactLimits } from './ArtifactCollector.ts';
 import { filterTar } from './filter-tar.ts';
 
-/** What artifacts are restored with. */
+/** The store and the limits of artifacts that are restored. */
 export interface RestoreArtifactsOptions {
   readonly artifacts: JobArtifacts;
   /** The job they are for. */
@@ -48,7 +48,7 @@ export async function restoreArtifacts(
   }
 }
 
-/** An engine sees only that its input broke off; the reason is the archive's. */
+/** Throws the error of the archive, of which an engine sees only that its input broke off. */
 async function putFiles(container: JobContainer, files: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   let broken: { readonly error: unknown } | null = null;
   const noting = async function* () {
@@ -66,7 +66,7 @@ async function putFiles(container: JobContainer, files: AsyncIterable<Uint8Array
   }
 }
 
-/** Lets through what may be unpacked. An archive comes from another job, perhaps from another machine: it is not trusted. */
+/** Selects the entries that may be unpacked. An archive comes from another job, perhaps from another machine: it is not trusted. */
 class EntryCheck {
   readonly #jobName: string;
   readonly #options: RestoreArtifactsOptions;
@@ -88,7 +88,7 @@ class EntryCheck {
     if (path === '') return null;
     if (path === null) return this.#refuse(header.name, 'its path leads out of the workspace');
     for (const parent of parentsOf(path)) {
-      if (this.#symlinks.has(parent)) return this.#refuse(path, `it lies behind the link ${parent}`);
+      if (this.#symlinks.has(parent)) return this.#refuse(path, `it is behind the link ${parent}`);
     }
     this.#symlinks.delete(path);
     switch (header.type ?? 'file') {
@@ -98,7 +98,7 @@ class EntryCheck {
         this.#files.add(path);
         return { ...header, name: path };
       case 'symlink':
-        // Engines refuse a whole archive for one such link. An absolute target is the container's own business.
+        // Engines refuse a whole archive for one such link. Absolute targets are resolved inside the container.
         if (!header.linkname?.startsWith('/') && pathInside(`${posix.dirname(path)}/${header.linkname ?? ''}`) === null)
           return this.#refuse(path, `it links to ${JSON.stringify(header.linkname)}, outside the workspace`);
         this.#files.delete(path);

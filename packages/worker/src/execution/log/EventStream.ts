@@ -1,13 +1,13 @@
 import type { JobEvent } from '@xx-pipeline/common';
 
-/** Whoever follows a job. The next event waits for the returned promise. */
+/** Receives the events of a job. The next event waits for the returned promise. */
 export type OnJobEvent = (event: JobEvent) => void | Promise<void>;
 
-/** Hands a job's events on, strictly one after the other, and never throws for what the receiver does. */
+/** Passes a job's events on, strictly one after the other; never throws when the receiver does. */
 export class EventStream {
   readonly #onEvent: OnJobEvent;
   readonly #onBroken: (error: unknown) => void;
-  /** The delivery under way; null when the receiver is ready. */
+  /** The current delivery; null when the receiver is ready. */
   #tail: Promise<void> | null = null;
   #broken = false;
   #ended = false;
@@ -23,7 +23,7 @@ export class EventStream {
     return this.#tail !== null;
   }
 
-  /** Resolves (or returns, when that is at once) as soon as the receiver is done with the event. */
+  /** Resolves when the receiver is done with the event; returns undefined if it is already. */
   send(event: JobEvent): void | Promise<void> {
     if (this.#ended) return;
     return this.#enqueue(event);

@@ -12,10 +12,10 @@ import type { EventStream } from './EventStream.ts';
 import type { MaskStream, SecretMask } from './mask-secrets.ts';
 import type { ReportedLog } from './ReportedLog.ts';
 
-/** How much of a job's output is kept from its beginning when nothing else is said: 1 GiB. */
+/** Default for the bytes of a job's output that are kept from its beginning: 1 GiB. */
 export const defaultLogLimit = 2 ** 30;
 
-/** How much is kept from its end besides: where a failure shows. */
+/** Bytes that are kept from its end besides, where a failure shows. */
 const tailLimit = 256 * 1024;
 const marks = {
   gap: runnerLineMark({ kind: 'gap', size: '' }),
@@ -23,8 +23,8 @@ const marks = {
 };
 
 /**
- * The way of a job's output into its log: masked, in order of arrival, with back-pressure, as bytes.
- * Beyond the limit only the newest output is kept; what is left out between is counted and announced in the log.
+ * Writes a job's output into its log: masked, in order of arrival, with back-pressure, as bytes.
+ * Beyond the limit only the newest output is kept; the log says how much is missing between.
  */
 export class LogPipe {
   /** Masks the job's secrets, also in texts that do not go into the log. */
@@ -39,7 +39,7 @@ export class LogPipe {
   #tailBytes = 0;
   #leftOut = 0;
   #atLineStart = true;
-  /** Told in an earlier life: output still to be passed over, and lines. */
+  /** Reported by an earlier process: bytes of replayed output that are still to be skipped, and lines. */
   readonly #reported: { stdout: number; stderr: number; readonly lines: ReportedLog['lines'][number][] };
   /** The kept end of an overlong output is in the log already. */
   #isTailReported: boolean;
@@ -70,14 +70,14 @@ export class LogPipe {
     return this.#keep(stream, this.#masks[stream].write(bytes), at);
   }
 
-  /** Output of the job is missing here. What was told of it in an earlier life ends here too, wherever that was. */
+  /** Output of the job is missing here. What an earlier process reported of this stream ends here too, wherever it was. */
   async lost(stream: 'stdout' | 'stderr', why: string): Promise<void> {
     await this.#keep(stream, this.#masks[stream].flush(), this.#clock.now());
     this.#reported[stream] = 0;
     await this.warn(why);
   }
 
-  /** Lets out what the masks hold back and the kept end of an overlong output: the job is silent for now. */
+  /** Writes what the masks hold back and the kept end of an overlong output: the job prints nothing for now. */
   async flush(): Promise<void> {
     const at = this.#clock.now();
     for (const stream of ['stdout', 'stderr'] as const) await this.#keep(stream, this.#masks[stream].flush(), at);
@@ -107,7 +107,7 @@ export class LogPipe {
     return this.#send('runner', Buffer.from(start + text), at, runnerLineMark(shown));
   }
 
-  /** Something a person should know: an event, and a line of the log so that the log explains itself. */
+  /** Warns with an event, and with a line of the log so that the log explains itself. */
   warn(message: string): void | Promise<void> {
     return this.line({ kind: 'warning', message });
   }

@@ -9,7 +9,7 @@ const nothing = new Uint8Array(0);
 export interface SecretMask {
   /** A text with its secrets replaced. */
   text(text: string): string;
-  /** Takes one stream of bytes; each stream needs its own. */
+  /** A mask for one stream of bytes; each stream needs its own. */
   stream(): MaskStream;
   /** Secrets that cannot be masked, each with its reason. */
   readonly warnings: readonly string[];
@@ -17,13 +17,13 @@ export interface SecretMask {
 
 /** Masks one stream, however it is cut into pieces. */
 export interface MaskStream {
-  /** What is safe to show now; holds back less than one secret's length. */
+  /** Returns the bytes that are safe to show now; holds back less than the length of one secret. */
   write(bytes: Uint8Array): Uint8Array;
-  /** What was held back; the stream begins anew. */
+  /** Returns the bytes that were held back; the stream begins anew. */
   flush(): Uint8Array;
 }
 
-/** The mask for the variables marked as secret. Without any it passes everything through untouched. */
+/** Creates the mask for the variables marked as secret. Without any, it changes nothing. */
 export function createSecretMask(variables: readonly JobVariable[]): SecretMask {
   const secrets = variables.filter((variable) => variable.secret === true && variable.value !== '');
   const patterns = new Set(secrets.flatMap((variable) => secretForms(variable.value)));
@@ -44,15 +44,15 @@ export function createSecretMask(variables: readonly JobVariable[]): SecretMask 
   };
 }
 
-/** Every unbroken run of bytes that belong to a secret becomes one replacement. */
+/** Replaces every unbroken run of bytes that belong to a secret once. */
 class MatcherStream implements MaskStream {
   readonly #matcher: ByteMatcher;
   #state = 0;
-  /** Seen but not decided: a secret may have begun in it. */
+  /** Bytes in which a secret may have begun. */
   #held: Uint8Array = nothing;
   /** Ranges of the held bytes known to be secret: begin, end, begin, end, …, ascending. */
   #ranges: number[] = [];
-  /** The last byte given out was secret, so that the run's replacement is out already. */
+  /** The last byte released was secret: the replacement of its run has been written. */
   #inRun = false;
 
   constructor(matcher: ByteMatcher) {
@@ -67,13 +67,13 @@ class MatcherStream implements MaskStream {
     return this.#release(all, all.length - (this.#matcher.depth[this.#state] as number));
   }
 
-  /** Moves the state over the bytes and notes where secrets are; `offset` is what is held before them. */
+  /** Moves the state over the bytes and notes where secrets are; `offset` is the number of bytes held before them. */
   #scan(bytes: Uint8Array, offset: number): void {
     const { begins, columns, next, matched } = this.#matcher;
     const length = bytes.length;
     let state = this.#state;
     for (let index = 0; index < length; index++) {
-      // Most bytes begin nothing: a short way over them doubles the speed.
+      // Most bytes begin no secret: skipping them quickly doubles the speed.
       while (state === 0 && index < length && begins[bytes[index] as number] === 0) index++;
       if (index === length) break;
       state = next[state + (columns[bytes[index] as number] as number)] as number;
@@ -90,7 +90,7 @@ class MatcherStream implements MaskStream {
     return rest;
   }
 
-  /** Gives out the bytes before `end` and holds the rest. */
+  /** Releases the bytes before `end` and holds the rest. */
   #release(all: Uint8Array, end: number): Uint8Array {
     // A copy: the caller's buffer may be large and the rest is short.
     this.#held = end === all.length ? nothing : Uint8Array.from(all.subarray(end));

@@ -1,4 +1,4 @@
-/** Shorter texts would blacken half of a log and protect nothing. */
+/** Masking shorter texts would hide half of a log and protect nothing. */
 export const shortestMaskable = 4;
 
 /** Longer values are masked as they are and by line, but not in encoded forms. */

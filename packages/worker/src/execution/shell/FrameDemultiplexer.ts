@@ -1,13 +1,13 @@
 import type { LogStream } from '@xx-pipeline/common';
 
-/** Takes the payload of frames; a returned promise says that the next piece should wait. */
+/** Receives the payload of frames; the next piece should wait for a returned promise. */
 export type FrameSink = (stream: Exclude<LogStream, 'runner'>, bytes: Buffer) => void;
 
 const headerLength = 8;
 
 /**
  * Splits the engine's attach format, `[stream, 0, 0, 0, length (4 bytes, big endian)] payload`, into its streams.
- * Payload is passed on as views of the chunk it came in: nothing is copied, nothing is collected.
+ * Payload is passed on as views of the chunk it came in, without copying or collecting.
  */
 export class FrameDemultiplexer {
   readonly #sink: FrameSink;
@@ -20,7 +20,7 @@ export class FrameDemultiplexer {
     this.#sink = sink;
   }
 
-  /** Takes the next chunk of the connection. Throws when it cannot be the attach format. */
+  /** Reads the next chunk of the connection. Throws when it cannot be the attach format. */
   push(chunk: Buffer): void {
     let offset = 0;
     while (offset < chunk.length) {

@@ -1,4 +1,4 @@
-/** Takes what a `MarkFilter` finds, in the order of the stream. */
+/** Receives what a `MarkFilter` finds, in the order of the stream. */
 export interface MarkFilterSink {
   /** Output: a view of the chunk it came in. */
   bytes(bytes: Buffer): void;
@@ -6,13 +6,13 @@ export interface MarkFilterSink {
   mark(index: number, text: string): void;
 }
 
-/** What follows a mark is read up to here; a longer line is no mark but output. */
+/** Longest text behind a mark; a longer line is output and not a mark. */
 const longestText = 1 << 20;
 const newline = 10;
 
 /**
  * Finds marks in a stream of bytes, wherever chunks are cut. A mark and what follows it up to the end of the line is
- * taken out; all else passes through untouched and uncopied, at the speed of `Buffer.indexOf`.
+ * taken out; everything else passes through unchanged and without copying, at the speed of `Buffer.indexOf`.
  */
 export class MarkFilter {
   readonly #sink: MarkFilterSink;
@@ -30,7 +30,7 @@ export class MarkFilter {
     this.#sink = sink;
   }
 
-  /** Takes the next chunk. */
+  /** Reads the next chunk. */
   push(chunk: Buffer): void {
     if (this.#open >= 0) {
       this.#continueLine(chunk);

@@ -4,15 +4,15 @@ import { helloMark, readTrailer } from './bootstrap.ts';
 import { MarkBarrier, type OutputStream } from './MarkBarrier.ts';
 import { MarkFilter } from './MarkFilter.ts';
 
-/** What a script's output is taken with. */
+/** The texts and callbacks for reading a script's output. */
 export interface ScriptOutputParts {
   readonly sink: OutputSink;
   readonly clock: Clock;
-  /** What a trailer begins with. */
+  /** The beginning of a trailer. */
   readonly token: string;
-  /** What a command's mark begins with. */
+  /** The beginning of a command's mark. */
   readonly mark: string;
-  /** The outer shell has said hello. */
+  /** The outer shell has sent its hello. */
   greeted(outerPid: number): void;
   /** The trailer has come on both streams and all output before it is taken. `alone`: no process of the script is left. */
   ended(exitCode: number, alone: boolean): void;
@@ -23,18 +23,18 @@ export interface ScriptOutputParts {
 /** Milliseconds that one stream is held at most at a mark that does not come on the other one. */
 const longestHold = 1000;
 
-/** Takes the two streams of one script apart into output, marks and trailer, and hands them on one after the other. */
+/** Separates the two streams of one script into output, marks and trailer, and passes them on one after the other. */
 export class ScriptOutput {
   readonly #parts: ScriptOutputParts;
   readonly #barrier: MarkBarrier;
   readonly #filters: Readonly<Record<OutputStream, MarkFilter>>;
   readonly #over = new AbortController();
-  /** What waits for the script's shell; null once that is known to run. */
+  /** Waits for the script's shell; null once that is known to run. */
   #beginning: PromiseWithResolvers<boolean> | null = Promise.withResolvers();
   #greeted: boolean;
   #exitCode = 0;
   #alone = false;
-  /** The delivery under way; null when the sink is ready. */
+  /** The current delivery; null when the sink is ready. */
   #pending: Promise<void> | null = null;
   /** Milliseconds in which the sink kept pushes waiting. */
   #stalled = 0;
@@ -67,7 +67,7 @@ export class ScriptOutput {
     this.#stalled += this.#parts.clock.now() - from;
   }
 
-  /** The streams were lost: hands on what was held. */
+  /** The streams were lost: passes on what was held. */
   async lose(): Promise<void> {
     for (const stream of ['stdout', 'stderr'] as const) this.#filters[stream].end();
     this.#barrier.giveUp();
@@ -75,7 +75,7 @@ export class ScriptOutput {
     this.drop();
   }
 
-  /** Nothing is handed on any more. */
+  /** Passes nothing on from now on. */
   drop(): void {
     this.#over.abort('over');
     this.#begin(false);
@@ -135,7 +135,7 @@ export class ScriptOutput {
       const waiting = act();
       if (waiting instanceof Promise) this.#pending = waiting;
     } else this.#pending = this.#pending.then(act);
-    // Looked at by whoever settles; until then a rejection must not count as unhandled.
+    // `settle` handles a rejection; until then it must not count as unhandled.
     this.#pending?.catch(() => {});
   }
 
@@ -147,7 +147,7 @@ export class ScriptOutput {
     }
   }
 
-  /** Sees to it that no stream is held for long. */
+  /** Limits how long a stream is held. */
   async #watch(): Promise<void> {
     this.#watching = true;
     try {

@@ -9,7 +9,7 @@ import { FrameDemultiplexer } from './FrameDemultiplexer.ts';
 import type { OutputStream } from './MarkBarrier.ts';
 import { ScriptOutput } from './ScriptOutput.ts';
 
-/** A script under way. */
+/** A script that runs. */
 interface Run {
   readonly output: ScriptOutput;
   reject(error: unknown): void;
@@ -23,7 +23,7 @@ const earlyLimit = 64 * 1024;
  *
  *   connect --> (hello seen | script sent) --> trailer on stdout and on stderr --> idle --> next script ... --> closed
  *
- * One reader takes the connection from its beginning to its end, hands output on and waits for whoever takes it, so
+ * One reader reads the connection from its beginning to its end, passes output on and waits for its receiver, so
  * back-pressure reaches the job and memory stays flat.
  */
 export class ShellSession implements ContainerSession {
@@ -48,7 +48,7 @@ export class ShellSession implements ContainerSession {
     this.closed = this.#read(head);
   }
 
-  /** Process id of the outer shell inside the container; null until it has said so. */
+  /** Process id of the outer shell inside the container; null until it has sent its hello. */
   get outerPid(): number | null {
     return this.#outerPid;
   }
@@ -122,7 +122,7 @@ export class ShellSession implements ContainerSession {
     await this.#lose(cause);
   }
 
-  /** The connection has ended under a script: all that came through is handed on, unless nobody wants it any more. */
+  /** The connection has ended under a script: the output that came through is passed on, unless the run has ended. */
   async #lose(cause: unknown): Promise<void> {
     const run = this.#run;
     if (run === null) return;
@@ -163,7 +163,7 @@ export class ShellSession implements ContainerSession {
   }
 }
 
-/** Whoever takes the output failed, not the container. */
+/** The receiver of the output failed, not the container. */
 class SinkFailed extends Error {
   constructor(options: { cause: unknown }) {
     super('the output could not be taken', options);

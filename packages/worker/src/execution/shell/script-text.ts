@@ -1,6 +1,6 @@
 import { failure, type JobVariable, type Result, success } from '@xx-pipeline/common';
 
-/** A program for the shell of a job and what should be said about it. */
+/** A program for the shell of a job, and warnings about it. */
 export interface ScriptText {
   readonly text: string;
   /** Variables left out, each with its reason. */
