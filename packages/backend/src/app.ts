@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Clock, stackOf, systemClock, systemIds } from '@xx-pipeline/common';
+import { type Clock, stackOf, systemClock, systemIds, type TokenRole } from '@xx-pipeline/common';
 import { backendRoutes } from '@xx-pipeline/common/api';
 import { HttpServer, MetricsRegistry, type ServiceLog, type TlsFiles } from '@xx-pipeline/service';
 import { Authenticator } from './auth/Authenticator.ts';
@@ -16,7 +16,6 @@ import { openStores } from './open-stores.ts';
 import { createScheduling } from './scheduling/create-scheduling.ts';
 import { HttpWorkerClient } from './scheduling/HttpWorkerClient.ts';
 import { openSecretBox } from './secrets/open-secret-box.ts';
-import type { TokenRole } from './store/TokenStore.ts';
 
 /** How a backend is set up. */
 export interface BackendOptions {

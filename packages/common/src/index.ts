@@ -7,6 +7,7 @@ export type { Span } from './diagnostics/Span.ts';
 export { canTransition, ExecutionStatus, isTerminal } from './execution/ExecutionStatus.ts';
 export type { FailureReason } from './execution/FailureReason.ts';
 export type {
+  JobAction,
   JobAttempt,
   JobExecution,
   PhaseTimings,
@@ -14,6 +15,14 @@ export type {
   ShownJobExecution,
 } from './execution/JobExecution.ts';
 export type { PipelineExecution, ShownPipelineExecution, SourceInfo } from './execution/PipelineExecution.ts';
+export {
+  type CallerAction,
+  localPrincipal,
+  type Principal,
+  principalName,
+  type TokenRole,
+  tokenRoles,
+} from './execution/Principal.ts';
 export type { StageExecution } from './execution/StageExecution.ts';
 export { type IdSource, systemIds } from './ids.ts';
 export type { DependencyState } from './jobs/DependencyState.ts';

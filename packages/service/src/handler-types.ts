@@ -1,12 +1,16 @@
+import type { TokenRole } from '@xx-pipeline/common';
 import type { Access, Bytes, Checked, Route } from '@xx-pipeline/common/api';
 import type { z } from 'zod';
 
 /** Who calls: nobody in particular, or the holder of a token. */
 export type Caller =
   | { readonly kind: 'public' }
-  | { readonly kind: 'person' | 'worker'; readonly name: string }
+  | { readonly kind: TokenRole; readonly name: string }
   /** Not verified yet: only who knows the job can say whether the token is that of its current attempt. */
   | { readonly kind: 'job'; readonly token: string };
+
+/** A caller that has a token. */
+export type TokenHolder = Exclude<Caller, { readonly kind: 'public' }>;
 
 /** The kinds of callers that have a token. */
 export type TokenKind = Exclude<Access, 'public'>;

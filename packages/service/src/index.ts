@@ -9,6 +9,7 @@ export type {
   Handlers,
   OutgoingEvent,
   RouteCall,
+  TokenHolder,
   TokenKind,
 } from './handler-types.ts';
 export { type Counter, type Histogram, type Labels, MetricsRegistry } from './MetricsRegistry.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '@xx-pipeline/common';
+import type { Clock, TokenRole } from '@xx-pipeline/common';
 import { hashToken } from '@xx-pipeline/service';
-import type { TokenRole, TokenStore } from '../store/TokenStore.ts';
+import type { TokenStore } from '../store/TokenStore.ts';
 
 const prefixes: Readonly<Record<TokenRole, string>> = { person: 'xxp', worker: 'xxw' };
 const tokenBytes = 32;

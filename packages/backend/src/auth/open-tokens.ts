@@ -1,6 +1,5 @@
-import { systemClock } from '@xx-pipeline/common';
+import { systemClock, type TokenRole } from '@xx-pipeline/common';
 import { openStores, type StoresConfig } from '../open-stores.ts';
-import type { TokenRole } from '../store/TokenStore.ts';
 import { createAccessToken } from './access-tokens.ts';
 
 /** The tokens of a backend, whether it runs or not. */

@@ -67,9 +67,9 @@ export class ExecutionDraft {
     return this.#assignments ?? this.#before.assignments;
   }
 
-  /** Somebody has asked for the end of the whole run. */
+  /** A caller ends the whole run. */
   get isEnding(): boolean {
-    return this.head.reason !== null;
+    return this.head.cancellation !== null;
   }
 
   /** The records of all jobs, in order of the plan. */
@@ -195,12 +195,16 @@ export function shownExecution(execution: PipelineExecution): PipelineExecution 
   return { ...execution, jobs: execution.jobs.map(shownJob) };
 }
 
+type HeadField = Exclude<keyof ExecutionHead, 'source'>;
+
 function isSameHead(before: PipelineExecution, after: PipelineExecution): boolean {
-  const isSame = (key: 'status' | 'warnings' | 'reason' | 'startedAt' | 'completedAt') => before[key] === after[key];
+  const isSame = (key: HeadField) => before[key] === after[key];
   return (
     isSame('status') &&
     isSame('warnings') &&
     isSame('reason') &&
+    isSame('cancellation') &&
+    isSame('lastRetry') &&
     isSame('startedAt') &&
     isSame('completedAt') &&
     before.stages.every((stage, number) => stage === after.stages[number])

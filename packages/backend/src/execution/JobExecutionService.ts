@@ -1,5 +1,5 @@
 import type { ArtifactRef, ExecutionStatus, JobExecution, JobStatusUpdate, Result } from '@xx-pipeline/common';
-import { isTerminal, success, unreachable } from '@xx-pipeline/common';
+import { isTerminal, type Principal, principalName, success, unreachable } from '@xx-pipeline/common';
 import { type Problem, problem, refused } from '@xx-pipeline/common/api';
 import {
   dueAt,
@@ -8,10 +8,19 @@ import {
   retriesOfJob,
   stoppedDependents,
 } from '@xx-pipeline/pipeline-language';
+import type { TokenHolder } from '@xx-pipeline/service';
 import type { SecretBox } from '../secrets/SecretBox.ts';
-import type { Caller } from './Caller.ts';
+import { principalOf } from './attempt-token.ts';
 import { currentAttempt, decideUpdate, type UpdateDecision } from './decide-update.ts';
-import { applyDecisions, attemptLog, cancelJobOf, concludeAttempt, handBack, isBeingCanceled } from './draft-steps.ts';
+import {
+  applyDecisions,
+  attemptLog,
+  cancelJobFor,
+  concludeAttempt,
+  handBack,
+  isBeingCanceled,
+  noteAction,
+} from './draft-steps.ts';
 import type { ExecutionChanges } from './ExecutionChanges.ts';
 import { type ExecutionDraft, shownJob } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
@@ -47,10 +56,13 @@ export class JobExecutionService {
   }
 
   /**
-   * Takes in what has become of a job; the same update twice is one. Callers of kind `attempt` need no check before:
+   * Takes in what has become of a job; the same update twice is one. Callers of kind `job` need no check before:
    * token and attempt are checked here, also against `update.token`.
    */
-  async updateJobExecutionStatus(update: JobStatusUpdate, caller: Caller): Promise<Result<JobStatusAnswer, Problem>> {
+  async updateJobExecutionStatus(
+    update: JobStatusUpdate,
+    caller: TokenHolder,
+  ): Promise<Result<JobStatusAnswer, Problem>> {
     const { jobId } = update;
     const executionId = await this.#parts.stores.executions.executionOfJob(jobId);
     if (executionId === null) return noSuchJob(jobId);
@@ -72,20 +84,19 @@ export class JobExecutionService {
   }
 
   /** A person starts a manual job, or a delayed one before its time. */
-  async playJob(jobId: string, variables: readonly PipelineVariable[]): Promise<Result<JobExecution, Problem>> {
+  async playJob(
+    jobId: string,
+    by: Principal,
+    variables: readonly PipelineVariable[],
+  ): Promise<Result<JobExecution, Problem>> {
     return this.#changeJob(jobId, (draft) => {
       const job = draft.job(jobId);
       const isDelayed = job.status === 'PENDING' && dueAt(job) > draft.now;
       if (job.status !== 'MANUAL' && !isDelayed) {
         return problem('conflict', `job "${job.name}" does not wait for a person: it is ${job.status}`);
       }
-      if (isDelayed) draft.record.endDelay(jobId, draft.at);
-      else {
-        // What was skipped because nobody played it gets another chance.
-        const anew = stoppedDependents(draft.execution, draft.index, jobId);
-        draft.record.play(jobId, draft.at);
-        draft.record.retry({ now: new Set(), anew }, draft.at);
-      }
+      const anew = isDelayed ? undefined : stoppedDependents(draft.execution, draft.index, jobId);
+      draft.record.play(jobId, { by, at: draft.at }, anew);
       if (variables.length > 0) this.#keepVariables(draft, jobId, variables);
       this.#stages.executeNextStage(draft);
       return null;
@@ -93,7 +104,7 @@ export class JobExecutionService {
   }
 
   /** A person runs a finished job again. */
-  async retryJob(jobId: string): Promise<Result<JobExecution, Problem>> {
+  async retryJob(jobId: string, by: Principal): Promise<Result<JobExecution, Problem>> {
     return this.#changeJob(jobId, (draft) => {
       const job = draft.job(jobId);
       if (job.status === 'SKIPPED') {
@@ -101,16 +112,16 @@ export class JobExecutionService {
       }
       if (!isTerminal(job.status)) return problem('conflict', `job "${job.name}" is not finished: it is ${job.status}`);
       if (isBeingCanceled(draft)) return problem('conflict', 'the run is still being canceled');
-      draft.record.retry(retriesOfJob(draft.execution, draft.index, jobId), draft.at);
+      draft.record.retry(retriesOfJob(draft.execution, draft.index, jobId), { by, at: draft.at });
       this.#stages.executeNextStage(draft);
       return null;
     });
   }
 
   /** A person cancels one job; a finished one stays as it is. */
-  async cancelJob(jobId: string): Promise<Result<JobExecution, Problem>> {
+  async cancelJob(jobId: string, by: Principal): Promise<Result<JobExecution, Problem>> {
     return this.#changeJob(jobId, (draft) => {
-      cancelJobOf(draft, draft.job(jobId), 'canceled by a person');
+      cancelJobFor(draft, draft.job(jobId), by);
       if (isTerminal(draft.job(jobId).status)) this.#stages.finalizeStageExecution(draft);
       return null;
     });
@@ -134,11 +145,11 @@ export class JobExecutionService {
     job: JobExecution,
     decision: Exclude<UpdateDecision, { kind: 'refuse' }>,
     update: JobStatusUpdate,
-    caller: Caller,
+    caller: TokenHolder,
   ): void {
     // Whoever runs it has to hear that somebody else has spoken for it.
     const assignment = draft.assignments.get(job.id);
-    const isForeign = assignment !== undefined && caller.kind !== 'attempt' && update.token === undefined;
+    const isForeign = assignment !== undefined && caller.kind !== 'job' && update.token === undefined;
     if (isForeign && decision.kind !== 'nothing' && decision.kind !== 'start') draft.tellCancel(assignment);
     switch (decision.kind) {
       case 'nothing':
@@ -157,14 +168,15 @@ export class JobExecutionService {
         handBack(draft, job.id, 'its worker gave it back');
         return;
       case 'cancel':
-        cancelJobOf(draft, job, 'canceled by a person');
+        cancelJobFor(draft, job, principalOf(caller));
         this.#stages.finalizeStageExecution(draft);
         return;
       case 'skip':
         draft.unassign(job.id);
         this.executeJobsForStage(draft, job.stage, [
-          { job: draft.planOf(job), decision: 'skip', reason: 'skipped by a person' },
+          { job: draft.planOf(job), decision: 'skip', reason: `skipped by ${principalName(principalOf(caller))}` },
         ]);
+        noteAction(draft, job, 'skip', principalOf(caller));
         this.#stages.finalizeStageExecution(draft);
         return;
       default:
@@ -200,7 +212,7 @@ export class JobExecutionService {
     executionId: string,
     update: JobStatusUpdate,
     text: string,
-    caller: Caller,
+    caller: TokenHolder,
   ): Promise<Problem | null> {
     const found = await this.#parts.stores.executions.find(executionId);
     const job = found?.execution.jobs.find(({ id }) => id === update.jobId);

@@ -4,6 +4,7 @@ import {
   isTerminal,
   type PipelineExecution,
   type PipelinePlan,
+  type Principal,
   type Report,
   type Result,
   success,
@@ -37,6 +38,7 @@ export class PipelineExecutionService {
   /** Writes the run with its first stage's jobs pending, in one transaction; a repeated key gives the first one. */
   async createPipelineExecution(
     input: CreateExecution,
+    by: Principal,
     idempotencyKey: string | null,
   ): Promise<Result<{ execution: PipelineExecution; isNew: boolean }, Problem>> {
     const { playedJobs } = input;
@@ -54,7 +56,16 @@ export class PipelineExecutionService {
       const predefined = { ...input.predefined, ...runFacts({ id, runNumber, createdAt }) };
       const given = playedJobs.length === 0 ? input.plan : played(input.plan, playedJobs);
       const plan = withTags(given, predefined, input.variables.map(asMasked));
-      const facts = { id, pipelineName: pipeline, source: sourceInfo, runNumber, trigger, createdAt, ids };
+      const facts = {
+        id,
+        pipelineName: pipeline,
+        source: sourceInfo,
+        runNumber,
+        trigger,
+        createdBy: by,
+        createdAt,
+        ids,
+      };
       const definition = {
         ...{ plan, source: input.source, predefined, variables },
         ...(playedJobs.length === 0 ? {} : { playedJobs }),
@@ -75,21 +86,25 @@ export class PipelineExecutionService {
   }
 
   /** Cancels what has not started and asks workers to end what runs; a finished run stays as it is. */
-  async cancelPipelineExecution(id: string, reason: string | undefined): Promise<Result<PipelineExecution, Problem>> {
+  async cancelPipelineExecution(
+    id: string,
+    by: Principal,
+    reason: string | undefined,
+  ): Promise<Result<PipelineExecution, Problem>> {
     return this.#change(id, (draft) => {
-      cancelExecutionOf(draft, reason ?? 'canceled by a person');
+      cancelExecutionOf(draft, by, reason);
       if (isTerminal(draft.head.status)) this.finalizePipelineExecution(draft);
       return null;
     });
   }
 
   /** Runs failed and canceled jobs again, and what was skipped because of them. */
-  async retryPipelineExecution(id: string): Promise<Result<PipelineExecution, Problem>> {
+  async retryPipelineExecution(id: string, by: Principal): Promise<Result<PipelineExecution, Problem>> {
     return this.#change(id, (draft) => {
       if (isBeingCanceled(draft)) return problem('conflict', 'the run is still being canceled');
       const retries = retriesOfPipeline(draft.execution, draft.index);
       if (retries.now.size + retries.anew.size === 0) return problem('conflict', 'no job has failed or was canceled');
-      draft.record.retry(retries, draft.at);
+      draft.record.retry(retries, { by, at: draft.at });
       this.#stages.executeNextStage(draft);
       return null;
     });

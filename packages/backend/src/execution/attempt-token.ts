@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { Principal } from '@xx-pipeline/common';
+import type { TokenHolder } from '@xx-pipeline/service';
 
 /** What an attempt's token says about itself; whether it is the right one only the assignment knows. */
 export interface AttemptTokenParts {
@@ -19,4 +21,12 @@ export function parseAttemptToken(token: string): AttemptTokenParts | null {
   const match = pattern.exec(token);
   if (match === null) return null;
   return { jobId: match.slice(1, 6).join('-'), attempt: Number(match[6]) };
+}
+
+/** The principal of a caller. The holder of an attempt's token is what the token says; the services check it. */
+export function principalOf(caller: TokenHolder): Principal {
+  if (caller.kind !== 'job') return { kind: caller.kind, name: caller.name };
+  const named = parseAttemptToken(caller.token);
+  if (named === null) throw new Error('the token of an attempt that was not checked');
+  return { kind: 'job', ...named };
 }

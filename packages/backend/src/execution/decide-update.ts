@@ -10,10 +10,9 @@ import {
   unreachable,
 } from '@xx-pipeline/common';
 import { type Problem, problem } from '@xx-pipeline/common/api';
-import { hashToken } from '@xx-pipeline/service';
+import { hashToken, type TokenHolder } from '@xx-pipeline/service';
 import type { Assignment } from '../store/ExecutionStore.ts';
 import { parseAttemptToken } from './attempt-token.ts';
-import type { Caller } from './Caller.ts';
 
 /** What a status update comes to. */
 export type UpdateDecision =
@@ -40,8 +39,8 @@ const refuse = (code: Problem['code'], detail: string): UpdateDecision => ({
 });
 
 /** Decides about a status update: who may say it, whether it is about the current attempt, and what follows. */
-export function decideUpdate(update: JobStatusUpdate, caller: Caller, situation: UpdateSituation): UpdateDecision {
-  const token = caller.kind === 'attempt' ? caller.token : update.token;
+export function decideUpdate(update: JobStatusUpdate, caller: TokenHolder, situation: UpdateSituation): UpdateDecision {
+  const token = caller.kind === 'job' ? caller.token : update.token;
   if (token !== undefined) return decideForAttempt(update, token, situation);
   const { job, assignment } = situation;
   if (caller.kind === 'worker' && assignment !== undefined) {

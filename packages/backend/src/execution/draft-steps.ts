@@ -1,4 +1,12 @@
-import { failedOutcome, isTerminal, type JobExecution, type JobOutcome } from '@xx-pipeline/common';
+import {
+  failedOutcome,
+  isTerminal,
+  type JobAction,
+  type JobExecution,
+  type JobOutcome,
+  type Principal,
+  principalName,
+} from '@xx-pipeline/common';
 import type { JobDecision } from '@xx-pipeline/pipeline-language';
 import { currentAttempt } from './decide-update.ts';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
@@ -83,14 +91,28 @@ export function cancelJobOf(draft: ExecutionDraft, job: JobExecution, message: s
   draft.unassign(job.id);
 }
 
-/** Ends a whole run: what has not started at once, running jobs when their workers confirm it. */
-export function cancelExecutionOf(draft: ExecutionDraft, reason: string): void {
+/** Ends one job for a caller; a finished one stays as it is. */
+export function cancelJobFor(draft: ExecutionDraft, job: JobExecution, by: Principal): void {
+  if (isTerminal(job.status)) return;
+  noteAction(draft, job, 'cancel', by);
+  cancelJobOf(draft, draft.job(job.id), `canceled by ${principalName(by)}`);
+}
+
+/** Records what a caller did with a job, where no change of status does. */
+export function noteAction(draft: ExecutionDraft, job: JobExecution, kind: JobAction['kind'], by: Principal): void {
+  const lastAction = { kind, by, at: draft.at };
+  draft.record.note(job.id, draft.at, (record) => ({ ...record, lastAction }));
+}
+
+/** Ends a whole run for a caller: what has not started at once, running jobs when their workers confirm it. */
+export function cancelExecutionOf(draft: ExecutionDraft, by: Principal, given: string | undefined): void {
   if (isTerminal(draft.head.status)) return;
-  draft.record.setFacts({ reason });
+  const reason = given ?? `canceled by ${principalName(by)}`;
+  draft.record.beginCancel(reason, { by, at: draft.at });
   for (const job of [...draft.jobs]) {
     if (draft.assignments.has(job.id) || job.status === 'RUNNING') cancelJobOf(draft, job, reason);
   }
-  draft.record.cancel(reason, draft.at);
+  draft.record.cancel(reason, { by, at: draft.at });
 }
 
 /** Whether a worker was asked to end an attempt and has not confirmed it. */

@@ -1,6 +1,7 @@
-import { type Caller, HttpProblem } from '@xx-pipeline/service';
+import type { Principal } from '@xx-pipeline/common';
+import { type Caller, HttpProblem, type TokenHolder } from '@xx-pipeline/service';
 import type { AttemptAccess } from '../execution/AttemptAccess.ts';
-import type { Caller as ServiceCaller } from '../execution/Caller.ts';
+import { principalOf } from '../execution/attempt-token.ts';
 
 /** An attempt a call may write to, and the headers its answer carries. */
 export interface WritableAttempt {
@@ -35,15 +36,11 @@ export async function admitWriter(
 export const cancelHeader = (cancelRequested: boolean): Readonly<Record<string, string>> =>
   cancelRequested ? { 'xx-job-cancel': '1' } : {};
 
-/** The caller as the services know it. */
-export function serviceCaller(caller: Caller): ServiceCaller {
-  switch (caller.kind) {
-    case 'job':
-      return { kind: 'attempt', token: caller.token };
-    case 'person':
-    case 'worker':
-      return { kind: caller.kind };
-    case 'public':
-      throw new Error('a public route has no caller');
-  }
+/** The caller of a route that needs a token. */
+export function tokenHolder(caller: Caller): TokenHolder {
+  if (caller.kind === 'public') throw new Error('a public route has no caller');
+  return caller;
 }
+
+/** The principal of a caller of a route that needs a token. */
+export const principal = (caller: Caller): Principal => principalOf(tokenHolder(caller));

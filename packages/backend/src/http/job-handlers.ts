@@ -1,6 +1,6 @@
 import { HttpProblem } from '@xx-pipeline/service';
 import { appendUpdateLog } from './append-update-log.ts';
-import { admitReader, cancelHeader, serviceCaller } from './attempt-access.ts';
+import { admitReader, cancelHeader, principal, tokenHolder } from './attempt-access.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 
 /** What workers tell of jobs, and what people do with them. */
@@ -36,14 +36,19 @@ export function jobHandlers(
     },
     updateJobStatus: async ({ body: { log, ...update }, caller }) => {
       if (log !== undefined) await appendUpdateLog(parts, update, log, caller);
-      const answer = HttpProblem.orThrow(await jobs.updateJobExecutionStatus(update, serviceCaller(caller)));
+      const answer = HttpProblem.orThrow(await jobs.updateJobExecutionStatus(update, tokenHolder(caller)));
       const { jobId, status, cancelRequested } = answer;
       return { status: 200, body: { jobId, status }, headers: cancelHeader(cancelRequested) };
     },
-    playJob: async ({ params, body }) => {
-      return { status: 200, body: HttpProblem.orThrow(await jobs.playJob(params.jobId, body.variables)) };
+    playJob: async ({ params, body, caller }) => {
+      const played = await jobs.playJob(params.jobId, principal(caller), body.variables);
+      return { status: 200, body: HttpProblem.orThrow(played) };
     },
-    retryJob: async ({ params }) => ({ status: 200, body: HttpProblem.orThrow(await jobs.retryJob(params.jobId)) }),
-    cancelJob: async ({ params }) => ({ status: 202, body: HttpProblem.orThrow(await jobs.cancelJob(params.jobId)) }),
+    retryJob: async ({ params, caller }) => {
+      return { status: 200, body: HttpProblem.orThrow(await jobs.retryJob(params.jobId, principal(caller))) };
+    },
+    cancelJob: async ({ params, caller }) => {
+      return { status: 202, body: HttpProblem.orThrow(await jobs.cancelJob(params.jobId, principal(caller))) };
+    },
   };
 }

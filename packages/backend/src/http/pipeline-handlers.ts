@@ -1,4 +1,5 @@
 import { HttpProblem } from '@xx-pipeline/service';
+import { principal } from './attempt-access.ts';
 import { followExecution } from './follow-execution.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 import { lastEventId } from './log-handlers.ts';
@@ -18,9 +19,9 @@ export function pipelineHandlers({
   | 'listReports'
 > {
   return {
-    createExecution: async ({ body, rawHeaders }) => {
+    createExecution: async ({ body, caller, rawHeaders }) => {
       const key = idempotencyKey(rawHeaders['idempotency-key']);
-      const { execution } = HttpProblem.orThrow(await pipelines.createPipelineExecution(body, key));
+      const { execution } = HttpProblem.orThrow(await pipelines.createPipelineExecution(body, principal(caller), key));
       return { status: 201, body: execution, headers: { location: `/api/pipelines/executions/${execution.id}` } };
     },
     listExecutions: async ({ query }) => ({ status: 200, body: await executions.list(query) }),
@@ -32,12 +33,13 @@ export function pipelineHandlers({
       const after = lastEventId(rawHeaders) ?? 0;
       return { status: 200, body: followExecution({ executions, wakeups }, id, after, signal) };
     },
-    cancelExecution: async ({ params, body }) => {
-      const canceled = await pipelines.cancelPipelineExecution(params.id, body.reason);
+    cancelExecution: async ({ params, body, caller }) => {
+      const canceled = await pipelines.cancelPipelineExecution(params.id, principal(caller), body.reason);
       return { status: 202, body: HttpProblem.orThrow(canceled) };
     },
-    retryExecution: async ({ params }) => {
-      return { status: 200, body: HttpProblem.orThrow(await pipelines.retryPipelineExecution(params.id)) };
+    retryExecution: async ({ params, caller }) => {
+      const retried = await pipelines.retryPipelineExecution(params.id, principal(caller));
+      return { status: 200, body: HttpProblem.orThrow(retried) };
     },
     getReport: async ({ params }) => {
       return { status: 200, body: HttpProblem.orThrow(await pipelines.report(params.id)) };

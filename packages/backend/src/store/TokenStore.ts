@@ -1,7 +1,6 @@
-/** Whom a token lets in. Tokens of attempts live with their assignment, not here. */
-export type TokenRole = 'person' | 'worker';
+import type { TokenRole } from '@xx-pipeline/common';
 
-/** Long-lived tokens, kept as SHA-256 only. */
+/** Long-lived tokens, stored as SHA-256 only. Tokens of attempts are stored with their assignment, not here. */
 export interface TokenStore {
   add(token: { hash: string; role: TokenRole; name: string; createdAt: number }): Promise<void>;
   find(hash: string): Promise<{ role: TokenRole; name: string } | null>;

@@ -26,6 +26,9 @@ export interface Backend {
 
 const key = Buffer.alloc(32, 7);
 
+/** A person with a token. */
+export const alice = { kind: 'person', name: 'alice' } as const;
+
 /** Services over a real SQLite database, with time that stands still and workers that are objects. */
 export class Rig implements AsyncDisposable {
   readonly clock = new ManualClock(Date.parse('2026-01-01T00:00:00Z'));
@@ -86,7 +89,7 @@ export class Rig implements AsyncDisposable {
   }
 
   async run(...jobs: readonly JobPlan[]): Promise<PipelineExecution> {
-    return ok(await this.pipelines.createPipelineExecution(input(...jobs), null)).execution;
+    return ok(await this.pipelines.createPipelineExecution(input(...jobs), alice, null)).execution;
   }
 
   async execution(id: string): Promise<PipelineExecution> {

@@ -12,7 +12,7 @@ import {
 import { jobPlan } from '@xx-pipeline/testing';
 import type { PushAnswer } from '../../src/scheduling/WorkerClient.ts';
 import type { Dice } from './Dice.ts';
-import { input, ok, type Rig } from './Rig.ts';
+import { alice, input, ok, type Rig } from './Rig.ts';
 import { SimulatedWorker } from './SimulatedWorker.ts';
 
 const whens: readonly When[] = ['on_success', 'on_success', 'on_success', 'on_failure', 'always', 'manual', 'delayed'];
@@ -72,7 +72,7 @@ export class Simulation {
       this.#workers.push(worker);
     }
     const execution = ok(
-      await this.#rig.pipelines.createPipelineExecution(input(...this.#randomJobs()), null),
+      await this.#rig.pipelines.createPipelineExecution(input(...this.#randomJobs()), alice, null),
     ).execution;
     this.#id = execution.id;
   }
@@ -202,8 +202,8 @@ export class Simulation {
   async #send(update: JobStatusUpdate): Promise<string> {
     const { jobs } = this.#dice.pick(this.#rig.backends).services;
     const caller = this.#dice.chance(0.5)
-      ? ({ kind: 'worker' } as const)
-      : ({ kind: 'attempt', token: update.token ?? '' } as const);
+      ? ({ kind: 'worker', name: 'w' } as const)
+      : ({ kind: 'job', token: update.token ?? '' } as const);
     const result = await jobs.updateJobExecutionStatus(update, caller);
     this.#old.push(update);
     if (result.ok) this.#acknowledged.push(update);
@@ -270,13 +270,13 @@ export class Simulation {
     const statuses: ExecutionStatus[] = ['RUNNING', 'SUCCESS', 'FAILED', 'CANCELED', 'SKIPPED', 'PENDING'];
     const status = dice.pick(statuses);
     const acts: Record<string, () => Promise<{ ok: boolean }>> = {
-      cancel: () => services.pipelines.cancelPipelineExecution(this.#id, 'enough'),
-      retry: () => services.pipelines.retryPipelineExecution(this.#id),
-      'retry a job': () => services.jobs.retryJob(job.id),
-      'cancel a job': () => services.jobs.cancelJob(job.id),
-      play: () => services.jobs.playJob(job.id, []),
+      cancel: () => services.pipelines.cancelPipelineExecution(this.#id, alice, 'enough'),
+      retry: () => services.pipelines.retryPipelineExecution(this.#id, alice),
+      'retry a job': () => services.jobs.retryJob(job.id, alice),
+      'cancel a job': () => services.jobs.cancelJob(job.id, alice),
+      play: () => services.jobs.playJob(job.id, alice, []),
       [`hand the run to ${name(worker)}`]: () => scheduling.registry.reserve(this.#id, worker),
-      [`say ${status}`]: () => services.jobs.updateJobExecutionStatus({ jobId: job.id, status }, { kind: 'person' }),
+      [`say ${status}`]: () => services.jobs.updateJobExecutionStatus({ jobId: job.id, status }, alice),
     };
     const act = dice.pick(Object.keys(acts));
     const result = await acts[act]?.();
@@ -308,7 +308,7 @@ export class Simulation {
     for (const job of found?.execution.jobs ?? []) {
       if (job.status !== 'RUNNING' || found?.assignments.has(job.id) === true) continue;
       const update = { jobId: job.id, status: 'SUCCESS' as const };
-      ok(await this.#rig.jobs.updateJobExecutionStatus(update, { kind: 'person' }));
+      ok(await this.#rig.jobs.updateJobExecutionStatus(update, alice));
     }
   }
 

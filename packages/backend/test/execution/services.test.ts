@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildReport, type JobRequest } from '@xx-pipeline/common';
 import { jobPlan, needing } from '@xx-pipeline/testing';
-import { code, input, ok, Rig } from './Rig.ts';
+import { alice, code, input, ok, Rig } from './Rig.ts';
 
 /** Statuses by name. */
 async function statuses(rig: Rig, id: string): Promise<Record<string, string>> {
@@ -16,8 +16,8 @@ const told = ({ jobId, attempt, token }: JobRequest) => ({
   ...(token === undefined ? {} : { token }),
 });
 
-const worker = { kind: 'worker' } as const;
-const person = { kind: 'person' } as const;
+const worker = { kind: 'worker', name: 'w' } as const;
+const person = alice;
 
 test('a run goes from stage to stage, and jobs with needs do not wait for their stage', async () => {
   await using rig = await Rig.open();
@@ -98,8 +98,8 @@ test('the same update twice is one, and a message of a lost attempt is refused w
   assert(second);
   assert.equal(second.attempt, 2);
   const done = { ...told(second), status: 'SUCCESS' as const };
-  ok(await rig.jobs.updateJobExecutionStatus(done, { kind: 'attempt', token: second.token ?? '' }));
-  ok(await rig.jobs.updateJobExecutionStatus(done, { kind: 'attempt', token: second.token ?? '' }));
+  ok(await rig.jobs.updateJobExecutionStatus(done, { kind: 'job', token: second.token ?? '' }));
+  ok(await rig.jobs.updateJobExecutionStatus(done, { kind: 'job', token: second.token ?? '' }));
   const job = await rig.job(id, 'a');
   assert.deepEqual(
     job.attempts.map(({ number, status }) => [number, status]),
@@ -168,7 +168,7 @@ test('canceling a run ends what waits at once and what runs when its worker says
   const [a, b] = taken;
   assert(a !== undefined && b !== undefined);
   ok(await rig.jobs.updateJobExecutionStatus({ ...told(a), status: 'RUNNING' }, worker));
-  const during = ok(await rig.pipelines.cancelPipelineExecution(id, 'wrong branch'));
+  const during = ok(await rig.pipelines.cancelPipelineExecution(id, alice, 'wrong branch'));
   assert.equal(during.status, 'RUNNING');
   assert.deepEqual(await statuses(rig, id), { a: 'RUNNING', b: 'CANCELED', c: 'CANCELED', d: 'CANCELED' });
   await new Promise((resolve) => setImmediate(resolve));
@@ -177,7 +177,7 @@ test('canceling a run ends what waits at once and what runs when its worker says
   assert.deepEqual(beat, { cancel: [{ jobId: a.jobId, attempt: 1 }], lost: [] });
   const answer = ok(await rig.jobs.updateJobExecutionStatus({ ...told(a), status: 'RUNNING' }, worker));
   assert.equal(answer.cancelRequested, true);
-  assert.equal(code(await rig.pipelines.retryPipelineExecution(id)), 'conflict');
+  assert.equal(code(await rig.pipelines.retryPipelineExecution(id, alice)), 'conflict');
   // The worker had taken it meanwhile.
   assert.equal(
     code(await rig.jobs.updateJobExecutionStatus({ ...told(b), status: 'RUNNING' }, worker)),
@@ -188,7 +188,7 @@ test('canceling a run ends what waits at once and what runs when its worker says
   assert.equal(after.status, 'CANCELED');
   assert.equal(after.reason, 'wrong branch');
   assert.deepEqual(canceled.map(({ jobId }) => jobId).sort(), [a.jobId, b.jobId].sort());
-  assert.equal(ok(await rig.pipelines.cancelPipelineExecution(id, 'again')).reason, 'wrong branch');
+  assert.equal(ok(await rig.pipelines.cancelPipelineExecution(id, alice, 'again')).reason, 'wrong branch');
 });
 
 test('a canceled job whose worker never confirms ends when its lease does', async () => {
@@ -199,7 +199,7 @@ test('a canceled job whose worker never confirms ends when its lease does', asyn
   const [a] = taken;
   assert(a);
   ok(await rig.jobs.updateJobExecutionStatus({ ...told(a), status: 'RUNNING' }, worker));
-  ok(await rig.jobs.cancelJob(a.jobId));
+  ok(await rig.jobs.cancelJob(a.jobId, alice));
   await rig.pass(30);
   assert.equal((await rig.job(id, 'a')).status, 'RUNNING');
   await rig.pass(20);
@@ -215,7 +215,7 @@ test('a job that fails while it is being canceled is not tried again', async () 
   const [a] = taken;
   assert(a);
   ok(await rig.jobs.updateJobExecutionStatus({ ...told(a), status: 'RUNNING' }, worker));
-  ok(await rig.jobs.cancelJob(a.jobId));
+  ok(await rig.jobs.cancelJob(a.jobId, alice));
   ok(await rig.jobs.updateJobExecutionStatus({ ...told(a), status: 'FAILED', exitCode: 1 }, worker));
   const job = await rig.job(id, 'a');
   assert.equal(job.status, 'CANCELED');
@@ -239,11 +239,11 @@ test('retrying a run runs failed jobs again, and what was skipped because of the
     ok(await rig.jobs.updateJobExecutionStatus({ ...told(request), status }, worker));
   };
   await end('good', 'SUCCESS');
-  assert.equal(code(await rig.pipelines.retryPipelineExecution(id)), 'conflict');
+  assert.equal(code(await rig.pipelines.retryPipelineExecution(id, alice)), 'conflict');
   await end('bad', 'FAILED');
   await end('always', 'FAILED');
   assert.equal((await rig.execution(id)).status, 'FAILED');
-  ok(await rig.pipelines.retryPipelineExecution(id));
+  ok(await rig.pipelines.retryPipelineExecution(id, alice));
   assert.deepEqual(await statuses(rig, id), { good: 'SUCCESS', bad: 'PENDING', next: 'CREATED', always: 'CREATED' });
   await end('bad', 'SUCCESS');
   await end('next', 'SUCCESS');
@@ -261,9 +261,9 @@ test('retrying one job runs it at once, also in a run that was canceled', async 
   const { taken } = await rig.willing();
   const { id } = await rig.run(jobPlan('a', 'one'), jobPlan('b', 'two'));
   const a = (await rig.job(id, 'a')).id;
-  assert.equal(code(await rig.jobs.retryJob(a)), 'conflict');
-  ok(await rig.pipelines.cancelPipelineExecution(id, undefined));
-  ok(await rig.jobs.retryJob(a));
+  assert.equal(code(await rig.jobs.retryJob(a, alice)), 'conflict');
+  ok(await rig.pipelines.cancelPipelineExecution(id, alice, undefined));
+  ok(await rig.jobs.retryJob(a, alice));
   assert.deepEqual(await statuses(rig, id), { a: 'PENDING', b: 'CREATED' });
   assert.equal((await rig.execution(id)).reason, null);
   await rig.schedule();
@@ -286,12 +286,12 @@ test('a manual job waits for a person, and runs with the variables that person g
     { name: 'WHERE', value: 'production' },
     { name: 'PASSWORD', value: 'hunter2-hunter2', secret: true },
   ];
-  const shown = ok(await rig.jobs.playJob(ask, variables));
+  const shown = ok(await rig.jobs.playJob(ask, alice, variables));
   assert.deepEqual(await statuses(rig, id), { ask: 'PENDING', after: 'CREATED' });
   assert.equal(JSON.stringify(shown).includes('hunter2'), false);
   assert.equal('playVariables' in shown, false);
   assert.equal('playVariables' in (await rig.job(id, 'ask')), false);
-  assert.equal(code(await rig.jobs.playJob(ask, [])), 'conflict');
+  assert.equal(code(await rig.jobs.playJob(ask, alice, [])), 'conflict');
   await rig.schedule();
   const [request] = taken;
   assert.deepEqual(
@@ -312,14 +312,18 @@ test('jobs that are played with the creation start by themselves and know it', a
     jobPlan('waiting', 'one', { when: 'manual' }),
   );
   const playedJobs = ['asked', 'turned on by its sender'];
-  const { execution } = ok(await rig.pipelines.createPipelineExecution({ ...plan, playedJobs }, null));
+  const { execution } = ok(await rig.pipelines.createPipelineExecution({ ...plan, playedJobs }, alice, null));
   await rig.schedule();
   const manual = (name: string) =>
     taken.find(({ jobName }) => jobName === name)?.variables?.find((variable) => variable.name === 'CI_JOB_MANUAL')
       ?.value;
   assert.deepEqual(['asked', 'turned on by its sender', 'plain'].map(manual), ['true', 'true', undefined]);
   assert.equal((await rig.job(execution.id, 'waiting')).status, 'MANUAL');
-  const refused = await rig.pipelines.createPipelineExecution({ ...plan, playedJobs: ['asked', 'nobody'] }, null);
+  const refused = await rig.pipelines.createPipelineExecution(
+    { ...plan, playedJobs: ['asked', 'nobody'] },
+    alice,
+    null,
+  );
   assert(!refused.ok);
   assert.deepEqual(refused.error.errors, [{ pointer: '/playedJobs/1', message: 'there is no job "nobody"' }]);
 });
@@ -338,9 +342,42 @@ test('a delayed job starts after its time, also after a restart of the server, o
     taken.map(({ pipelineExecutionId }) => pipelineExecutionId),
     [first.id],
   );
-  ok(await rig.jobs.playJob((await rig.job(second.id, 'late')).id, []));
+  ok(await rig.jobs.playJob((await rig.job(second.id, 'late')).id, alice, []));
   await rig.schedule();
   assert.equal(taken.length, 2);
+});
+
+test('records and texts say who created, played, canceled, skipped and retried', async () => {
+  await using rig = await Rig.open();
+  const bob = { kind: 'person', name: 'bob' } as const;
+  const { taken } = await rig.willing();
+  const { id } = await rig.run(jobPlan('ask', 'one', { when: 'manual' }), jobPlan('a', 'one'), jobPlan('b', 'two'));
+  const at = '2026-01-01T00:00:00.000Z';
+  assert.deepEqual((await rig.execution(id)).createdBy, alice);
+  const ask = (await rig.job(id, 'ask')).id;
+  assert.deepEqual(ok(await rig.jobs.playJob(ask, bob, [])).lastAction, { kind: 'play', by: bob, at });
+  await rig.schedule();
+  ok(await rig.jobs.cancelJob(ask, bob));
+  assert.deepEqual((await rig.job(id, 'ask')).lastAction, { kind: 'cancel', by: bob, at });
+  const running = taken.find(({ jobName }) => jobName === 'a');
+  assert(running);
+  const token = running.token ?? '';
+  ok(await rig.jobs.updateJobExecutionStatus({ jobId: running.jobId, status: 'RUNNING', token }, worker));
+  const during = ok(await rig.pipelines.cancelPipelineExecution(id, bob, undefined));
+  assert.deepEqual([during.reason, during.cancellation], ['canceled by bob', { by: bob, at }]);
+  assert.deepEqual(
+    (await rig.job(id, 'ask')).attempts.map(({ failureMessage }) => failureMessage),
+    ['canceled by bob'],
+  );
+  ok(await rig.jobs.updateJobExecutionStatus({ jobId: running.jobId, status: 'CANCELED', token }, worker));
+  const again = ok(await rig.pipelines.retryPipelineExecution(id, alice));
+  assert.deepEqual([again.reason, again.cancellation, again.lastRetry], [null, null, { by: alice, at }]);
+  assert.deepEqual((await rig.job(id, 'a')).lastAction, { kind: 'retry', by: alice, at });
+  const stored = (await rig.main.stores.executions.list({ limit: 1 })).executions[0];
+  assert.deepEqual([stored?.createdBy, stored?.lastRetry], [alice, { by: alice, at }]);
+  ok(await rig.jobs.updateJobExecutionStatus({ jobId: ask, status: 'SKIPPED' }, bob));
+  const skipped = await rig.job(id, 'ask');
+  assert.deepEqual([skipped.waitingReason, skipped.lastAction?.by], ['skipped by bob', bob]);
 });
 
 test('a job that cannot be requested fails with config_error and its reason', async () => {
@@ -356,9 +393,9 @@ test('a job that cannot be requested fails with config_error and its reason', as
 
 test('the same idempotency key makes one run, and run numbers count up', async () => {
   await using rig = await Rig.open();
-  const first = ok(await rig.pipelines.createPipelineExecution(input(jobPlan('a', 'one')), 'key'));
-  const again = ok(await rig.pipelines.createPipelineExecution(input(jobPlan('a', 'one')), 'key'));
-  const other = ok(await rig.pipelines.createPipelineExecution(input(jobPlan('a', 'one')), null));
+  const first = ok(await rig.pipelines.createPipelineExecution(input(jobPlan('a', 'one')), alice, 'key'));
+  const again = ok(await rig.pipelines.createPipelineExecution(input(jobPlan('a', 'one')), alice, 'key'));
+  const other = ok(await rig.pipelines.createPipelineExecution(input(jobPlan('a', 'one')), alice, null));
   assert.deepEqual([first.isNew, again.isNew, other.isNew], [true, false, true]);
   assert.equal(again.execution.id, first.execution.id);
   assert.deepEqual([first.execution.runNumber, other.execution.runNumber], [1, 2]);
@@ -371,13 +408,13 @@ test('sources that workers must not fetch are refused', async () => {
     source: { kind: 'git' as const, url, commit: 'a'.repeat(40) },
   });
   for (const url of ['ext::sh -c id', '--upload-pack=id', 'https://me:secret@git.example/a', '/etc', 'ftp://x/y']) {
-    assert.equal(code(await rig.pipelines.createPipelineExecution(from(url), null)), 'bad_request', url);
+    assert.equal(code(await rig.pipelines.createPipelineExecution(from(url), alice, null)), 'bad_request', url);
   }
   for (const url of ['https://git.example/a.git', 'git@git.example:a/b.git', 'ssh://git@git.example/a']) {
-    ok(await rig.pipelines.createPipelineExecution(from(url), null));
+    ok(await rig.pipelines.createPipelineExecution(from(url), alice, null));
   }
   const snapshot = { ...input(jobPlan('a', 'one')), source: { kind: 'snapshot' as const, id: 'b'.repeat(64) } };
-  assert.equal(code(await rig.pipelines.createPipelineExecution(snapshot, null)), 'snapshot_incomplete');
+  assert.equal(code(await rig.pipelines.createPipelineExecution(snapshot, alice, null)), 'snapshot_incomplete');
 });
 
 test('requests carry source, server and secrets; the database has no secret in clear', async () => {
@@ -389,7 +426,9 @@ test('requests carry source, server and secrets; the database has no secret in c
   ];
   const source = { kind: 'git' as const, url: 'https://git.example/a.git', commit: 'c'.repeat(40) };
   const job = jobPlan('a', 'one', { tags: ['$KIND'], image: { name: 'image:$KIND' } });
-  const { execution } = ok(await rig.pipelines.createPipelineExecution({ ...input(job), variables, source }, null));
+  const { execution } = ok(
+    await rig.pipelines.createPipelineExecution({ ...input(job), variables, source }, alice, null),
+  );
   const stored = await rig.main.stores.executions.find(execution.id);
   assert.equal(JSON.stringify(stored?.definition).includes('a-very-secret-value'), false);
   await rig.schedule();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { JobRequest } from '@xx-pipeline/common';
 import { jobPlan } from '@xx-pipeline/testing';
 import type { PushAnswer } from '../../src/scheduling/WorkerClient.ts';
-import { code, input, ok, Rig } from '../execution/Rig.ts';
+import { alice, code, input, ok, Rig } from '../execution/Rig.ts';
 
 const jobs = (count: number) => Array.from({ length: count }, (_, number) => jobPlan(`j${number}`, 'one'));
 
@@ -104,7 +104,7 @@ test('a job whose push got no answer is not given to another worker before its t
   const token = lost[0]?.token ?? '';
   const late = await rig.jobs.updateJobExecutionStatus(
     { jobId: lost[0]?.jobId ?? '', status: 'RUNNING', token },
-    { kind: 'worker' },
+    { kind: 'worker', name: 'w' },
   );
   assert(!late.ok);
   assert.equal(late.error.code, 'stale_attempt');
@@ -123,7 +123,7 @@ test('an attempt that was never taken uses up no try', async () => {
     const request = taken.find((one) => one.attempt === attempt);
     assert(request);
     const { jobId, token = '' } = request;
-    ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'FAILED', token }, { kind: 'worker' }));
+    ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'FAILED', token }, { kind: 'worker', name: 'w' }));
   }
   assert.equal((await rig.job(id, 'a')).status, 'FAILED');
 });
@@ -244,7 +244,7 @@ test('a delayed job that a person plays early stays due while no worker is free'
   const { id } = await rig.run(jobPlan('late', 'one', { when: 'delayed', startIn: 3600 }));
   await rig.clock.advance(60_000);
   assert.equal((await rig.job(id, 'late')).notBefore, '2026-01-01T01:00:00.000Z');
-  ok(await rig.jobs.playJob((await rig.job(id, 'late')).id, []));
+  ok(await rig.jobs.playJob((await rig.job(id, 'late')).id, alice, []));
   assert.equal((await rig.job(id, 'late')).notBefore, null);
   for (let look = 0; look < 10; look++) await rig.clock.advance(500);
   assert.equal((await rig.job(id, 'late')).waitingReason, 'no worker is online');
@@ -261,7 +261,7 @@ test('a repository with much work does not keep others waiting', async () => {
   await rig.run(...jobs(50));
   const other = { ...input(jobPlan('theirs', 'one')) };
   const sourceInfo = { ...other.sourceInfo, repository: 'https://git.example/other' };
-  ok(await rig.pipelines.createPipelineExecution({ ...other, sourceInfo }, null));
+  ok(await rig.pipelines.createPipelineExecution({ ...other, sourceInfo }, alice, null));
   await rig.schedule();
   assert(worker.taken.some(({ jobName }) => jobName === 'theirs'));
 });
@@ -289,7 +289,7 @@ test('a run that a worker has reserved goes to it alone, whatever its labels, ea
     if (next === undefined) break;
     order.push(next.jobName);
     const { jobId, token = '' } = next;
-    ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'SUCCESS', token }, { kind: 'worker' }));
+    ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'SUCCESS', token }, { kind: 'worker', name: 'w' }));
   }
   assert.deepEqual(
     other.taken.map(({ jobName }) => jobName),
@@ -377,12 +377,12 @@ test('a worker that polls is asked for a heartbeat as soon as one of its jobs is
   ok(
     await rig.jobs.updateJobExecutionStatus(
       { jobId: job?.jobId ?? '', status: 'RUNNING', token: job?.token ?? '' },
-      { kind: 'worker' },
+      { kind: 'worker', name: 'w' },
     ),
   );
   const full = { ...poll, freeSlots: 0 };
   const waiting = here.takeJobsFor(full, never);
-  ok(await rig.pipelines.cancelPipelineExecution(id, undefined));
+  ok(await rig.pipelines.cancelPipelineExecution(id, alice, undefined));
   assert.deepEqual(ok(await waiting), { jobs: [], heartbeat: true });
   const attempts = [{ jobId: made[0]?.id ?? '', attempt: 1, token: job?.token ?? '' }];
   // A cancel that comes between two polls is not missed.

@@ -28,7 +28,7 @@ test('a worker that was restarted takes over at once, with its attempts', async 
   const [request] = taken;
   assert(request);
   const { jobId, token = '' } = request;
-  ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'RUNNING', token }, { kind: 'worker' }));
+  ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'RUNNING', token }, { kind: 'worker', name: 'w' }));
   const instanceId = rig.id();
   ok(await registry.register({ ...describe, workerId, instanceId, previousInstanceId }));
   const beat = { workerId, instanceId, freeSlots: 0, attempts: [{ jobId, attempt: 1, token }] };
@@ -48,7 +48,7 @@ test('nobody loses a job because the server was away, or its database', async ()
   const { id } = await rig.run(jobPlan('a', 'one'));
   await rig.schedule();
   const { jobId = '', token = '' } = taken[0] ?? {};
-  ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'RUNNING', token }, { kind: 'worker' }));
+  ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'RUNNING', token }, { kind: 'worker', name: 'w' }));
   // Nobody sweeps, nobody listens.
   await rig.clock.advance(300_000);
   await rig.restart();

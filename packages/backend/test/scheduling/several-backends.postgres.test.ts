@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { jobPlan } from '@xx-pipeline/testing';
-import { type Backend, ok, Rig } from '../execution/Rig.ts';
+import { alice, type Backend, ok, Rig } from '../execution/Rig.ts';
 import { makePostgres } from '../store/databases.ts';
 
 /** Resolves when a worker waits in a poll of this backend. */
@@ -31,11 +31,11 @@ test('a worker that polls one backend hears there of a cancel that another backe
   await rig.schedule();
   const [job] = ok(await first).jobs;
   const running = { jobId: job?.jobId ?? '', status: 'RUNNING' as const, token: job?.token ?? '' };
-  ok(await rig.jobs.updateJobExecutionStatus(running, { kind: 'worker' }));
+  ok(await rig.jobs.updateJobExecutionStatus(running, { kind: 'worker', name: 'w' }));
   const polledThere = polls(two, workerId);
   const waiting = two.scheduling.scheduler.takeJobsFor({ ...poll, freeSlots: 0 }, never);
   await polledThere;
-  ok(await one.services.pipelines.cancelPipelineExecution(id, undefined));
+  ok(await one.services.pipelines.cancelPipelineExecution(id, alice, undefined));
   const answered = waiting.then((answer) => ({ answer }));
   // Hints are gathered for a moment; the poll's own time is not over within this.
   const moment = () => setTimeout(2).then(() => rig.clock.advance(1));

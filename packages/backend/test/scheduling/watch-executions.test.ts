@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobPlan } from '@xx-pipeline/testing';
 import { watchExecutions } from '../../src/scheduling/watch-executions.ts';
-import { ok, Rig } from '../execution/Rig.ts';
+import { alice, ok, Rig } from '../execution/Rig.ts';
 
 const { signal } = new AbortController();
 
@@ -10,7 +10,7 @@ test('a job that a person has begun and forgotten fails long after its timeout',
   await using rig = await Rig.open();
   const { id } = await rig.run(jobPlan('a', 'one', { timeout: 60 }), jobPlan('b', 'two', { when: 'always' }));
   const jobId = (await rig.job(id, 'a')).id;
-  ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'RUNNING' }, { kind: 'person' }));
+  ok(await rig.jobs.updateJobExecutionStatus({ jobId, status: 'RUNNING' }, alice));
   const { stores, services } = rig.main;
   await rig.clock.advance(3_600_000);
   assert.equal(await watchExecutions(stores.executions, services, signal), 0);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { JobExecution, JobPlan, PipelineExecution, PipelinePlan } from '@xx-pipeline/common';
+import { localPrincipal } from '@xx-pipeline/common';
 import { createPipelineExecution } from '@xx-pipeline/pipeline-language';
 import { jobPlan, testPlan } from '@xx-pipeline/testing';
 import type { Stores } from '../../src/open-stores.ts';
@@ -58,6 +59,7 @@ function makeExecution(
     source: { repository, branch: 'main', commit: null, dirty: false },
     runNumber,
     trigger: 'api',
+    createdBy: localPrincipal,
     createdAt,
     ids: { next: () => randomUUID() },
   });

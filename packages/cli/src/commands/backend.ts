@@ -1,3 +1,4 @@
+import { tokenRoles } from '@xx-pipeline/common';
 import type { Command } from './Command.ts';
 
 /** `xx backend`: the part of a server that stores and schedules, as a process of its own; and its tokens. */
@@ -18,7 +19,7 @@ export const backendCommand: Command = {
     { flags: '--tls-cert <file>', description: 'certificate, PEM' },
     { flags: '--tls-key <file>', description: 'its key, PEM' },
     { flags: '--insecure', description: 'listen for other machines without TLS all the same' },
-    { flags: '--role <role>', description: 'whom a new token lets in', choices: ['person', 'worker'] },
+    { flags: '--role <role>', description: 'whom a new token lets in', choices: [...tokenRoles] },
     { flags: '--name <name>', description: 'whose token it is; a token is revoked by its name' },
   ],
   examples: [

@@ -10,6 +10,7 @@ import {
   type JobOutcome,
   type JobPlan,
   type JobRequest,
+  localPrincipal,
   messageOf,
   whenAborted,
 } from '@xx-pipeline/common';
@@ -83,6 +84,7 @@ export class LocalPipelineRunner {
       source: parts.sourceInfo,
       runNumber: 0,
       trigger: 'local',
+      createdBy: localPrincipal,
       createdAt: isoTime(parts.createdAt),
       ids: parts.ids,
     });
@@ -294,7 +296,7 @@ export class LocalPipelineRunner {
   /** Stops what runs, and everything else before it starts. Only the first reason counts. */
   #cancelAll(reason: string): void {
     if (this.#cancel.signal.aborted) return;
-    this.#records.setFacts({ reason });
+    this.#records.beginCancel(reason, { by: localPrincipal, at: this.#now() });
     this.#queue.clear();
     this.#cancel.abort(new Error(reason));
     for (const number of this.#index.jobs.keys()) this.#cancelJob(number);

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { openTokens } from '@xx-pipeline/backend';
+import { tokenRoles } from '@xx-pipeline/common';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { textOption } from '../io/options.ts';
@@ -15,7 +16,8 @@ export async function manageTokens(input: CommandInput, io: CommandIo): Promise<
   }
   const role = textOption(input, 'role');
   const name = textOption(input, 'name');
-  if (verb === 'create' && role !== 'person' && role !== 'worker') {
+  const known = tokenRoles.find((one) => one === role);
+  if (verb === 'create' && known === undefined) {
     throw new CommandError('whom is the token for?', ExitCode.usage, '--role person or --role worker');
   }
   if (verb === 'revoke' && name === undefined) {
@@ -25,8 +27,8 @@ export async function manageTokens(input: CommandInput, io: CommandIo): Promise<
   return await explainFailures(null, async () => {
     const tokens = await openTokens({ database, stateDirectory: directory });
     try {
-      if (verb === 'create') {
-        const token = await tokens.create(role as 'person' | 'worker', name ?? `${role} of ${hostname()}`);
+      if (known !== undefined && verb === 'create') {
+        const token = await tokens.create(known, name ?? `${known} of ${hostname()}`);
         io.stdout.write(`${token}\n`);
         io.stderr.write('keep it: it is shown this once only\n');
         return ExitCode.success;

@@ -1,6 +1,7 @@
 import type { ArtifactRef } from '../artifacts/ArtifactRef.ts';
 import type { ExecutionStatus } from './ExecutionStatus.ts';
 import type { FailureReason } from './FailureReason.ts';
+import type { CallerAction } from './Principal.ts';
 
 /** Milliseconds spent in each phase of an attempt. */
 export interface PhaseTimings {
@@ -41,6 +42,11 @@ export interface PlayVariable {
   readonly raw?: boolean;
 }
 
+/** Something that a caller did with one job. */
+export interface JobAction extends CallerAction {
+  readonly kind: 'play' | 'retry' | 'cancel' | 'skip';
+}
+
 /** The record of one job of one pipeline execution. */
 export interface JobExecution {
   readonly id: string;
@@ -57,6 +63,8 @@ export interface JobExecution {
   readonly eligibleAt: string | null;
   /** A delayed job starts no earlier than this; null for any other, and once a person has played it. */
   readonly notBefore: string | null;
+  /** The last thing that a caller did with this job; null if its run decided everything. */
+  readonly lastAction: JobAction | null;
   /** Oldest first; empty until the first attempt starts. The last one counts. */
   readonly attempts: readonly JobAttempt[];
   /** Given when a person played it; not shown. */

@@ -1,5 +1,6 @@
 import type { ExecutionStatus } from './ExecutionStatus.ts';
 import type { JobExecution, ShownJobExecution } from './JobExecution.ts';
+import type { CallerAction, Principal } from './Principal.ts';
 import type { StageExecution } from './StageExecution.ts';
 
 /** Where the executed tree came from. */
@@ -26,6 +27,12 @@ export interface PipelineExecution {
   readonly warnings: boolean;
   /** Why it ended as it did when that is not a job's doing: `interrupted by Ctrl-C`. */
   readonly reason: string | null;
+  /** Null if a version stored it that did not record callers. */
+  readonly createdBy: Principal | null;
+  /** A caller ends the run, or has ended it; null otherwise, and again once a caller brings it back. */
+  readonly cancellation: CallerAction | null;
+  /** The last time that a caller ran what had failed or was canceled again. */
+  readonly lastRetry: CallerAction | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly completedAt: string | null;

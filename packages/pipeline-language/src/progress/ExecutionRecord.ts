@@ -1,18 +1,8 @@
-import type { JobExecution, JobOutcome, PipelineExecution, StageExecution } from '@xx-pipeline/common';
+import type { CallerAction, JobExecution, JobOutcome, PipelineExecution, StageExecution } from '@xx-pipeline/common';
 import { isTerminal } from '@xx-pipeline/common';
 import { symbolOf } from './composite-status.ts';
 import type { JobDecision } from './decide.ts';
-import {
-  canceled,
-  decided,
-  finished,
-  handedBack,
-  hurried,
-  played,
-  reset,
-  retried,
-  started,
-} from './job-transitions.ts';
+import { canceled, decided, finished, handedBack, played, reset, retried, started } from './job-transitions.ts';
 import type { PlanIndex } from './PlanIndex.ts';
 import { rollUpSet } from './roll-up.ts';
 import { StateCounts } from './StateCounts.ts';
@@ -91,7 +81,9 @@ export class ExecutionRecord {
   }
 
   /** Facts that become known while the run is under way. */
-  setFacts(facts: Partial<Pick<PipelineExecution, 'source' | 'runNumber' | 'reason'>>): void {
+  setFacts(
+    facts: Partial<Pick<PipelineExecution, 'source' | 'runNumber' | 'reason' | 'cancellation' | 'lastRetry'>>,
+  ): void {
     this.#setHead({ ...this.#head, ...facts });
   }
 
@@ -104,14 +96,14 @@ export class ExecutionRecord {
     }
   }
 
-  /** A person starts a manual job. */
-  play(jobId: string, at: string): void {
-    this.#change(jobId, at, (job) => played(job, at));
-  }
-
-  /** A person does not wait for the time of a delayed job. */
-  endDelay(jobId: string, at: string): void {
-    this.#change(jobId, at, (job) => hurried(job, at));
+  /**
+   * Starts a manual job, or a delayed one before its time. `anew`: jobs that were skipped because it was not played; their
+   * turn comes anew.
+   */
+  play(jobId: string, action: CallerAction, anew: ReadonlySet<string> = new Set()): void {
+    const { at } = action;
+    this.#change(jobId, at, (job) => played(job, action));
+    if (anew.size > 0) this.#changeAll(at, (job) => (anew.has(job.id) ? reset(job) : job));
   }
 
   startAttempt(jobId: string, { at, image, log = null }: AttemptStart): JobExecution {
@@ -125,7 +117,7 @@ export class ExecutionRecord {
     { at, log }: { readonly at: string; readonly log: string | null },
   ): JobExecution {
     // A person who cancels a whole pipeline wants to see it CANCELED, also where `allow_failure` would excuse its last job.
-    const isEnding = this.#head.reason !== null && outcome.status === 'CANCELED';
+    const isEnding = this.#head.cancellation !== null && outcome.status === 'CANCELED';
     return this.#change(jobId, at, (job) => {
       const plan = this.#index.jobs[this.#index.numberOf.get(job.name) ?? -1];
       if (plan === undefined) throw new Error(`the plan has no job "${job.name}"`);
@@ -156,18 +148,24 @@ export class ExecutionRecord {
     });
   }
 
-  /** A person has jobs run again. The reason for which the run ended, if there was one, is removed. */
-  retry({ now, anew }: Retries, at: string): void {
-    if (this.#head.reason !== null) this.setFacts({ reason: null });
-    this.#changeAll(at, (job) => {
-      if (now.has(job.id)) return retried(job, at);
+  /** Runs jobs again. A cancellation of the run, and the reason for which it ended, are removed. */
+  retry({ now, anew }: Retries, action: CallerAction): void {
+    this.setFacts({ reason: null, cancellation: null, lastRetry: action });
+    this.#changeAll(action.at, (job) => {
+      if (now.has(job.id)) return retried(job, action);
       return anew.has(job.id) ? reset(job) : job;
     });
   }
 
+  /** Begins to end the pipeline: nothing of it starts any more. Its jobs stay as they are until they are canceled. */
+  beginCancel(reason: string, cancellation: CallerAction): void {
+    this.setFacts({ reason, cancellation });
+  }
+
   /** Ends the pipeline: what has not started is CANCELED, running attempts still have to finish. */
-  cancel(reason: string, at: string): void {
-    this.setFacts({ reason });
+  cancel(reason: string, cancellation: CallerAction): void {
+    const { at } = cancellation;
+    this.beginCancel(reason, cancellation);
     this.#changeAll(at, (job) => (job.status === 'RUNNING' ? job : canceled(job, at, reason)));
   }
 

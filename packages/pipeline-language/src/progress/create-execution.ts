@@ -1,4 +1,4 @@
-import type { IdSource, PipelineExecution, PipelinePlan, SourceInfo } from '@xx-pipeline/common';
+import type { IdSource, PipelineExecution, PipelinePlan, Principal, SourceInfo } from '@xx-pipeline/common';
 
 /** The facts of a new execution besides its plan. Times are ISO 8601. */
 export interface ExecutionFacts {
@@ -7,6 +7,7 @@ export interface ExecutionFacts {
   readonly source: SourceInfo;
   readonly runNumber: number;
   readonly trigger: string;
+  readonly createdBy: Principal;
   readonly createdAt: string;
   /** Gives each job its id. */
   readonly ids: IdSource;
@@ -23,6 +24,9 @@ export function createPipelineExecution(plan: PipelinePlan, facts: ExecutionFact
     status: 'CREATED',
     warnings: false,
     reason: null,
+    createdBy: facts.createdBy,
+    cancellation: null,
+    lastRetry: null,
     createdAt: facts.createdAt,
     startedAt: null,
     completedAt: null,
@@ -44,6 +48,7 @@ export function createPipelineExecution(plan: PipelinePlan, facts: ExecutionFact
         image: job.image.name,
         eligibleAt: null,
         notBefore: null,
+        lastAction: null,
         attempts: [],
       })),
     ),

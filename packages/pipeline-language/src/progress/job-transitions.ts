@@ -1,4 +1,5 @@
 import {
+  type CallerAction,
   canTransition,
   type ExecutionStatus,
   isoTime,
@@ -31,22 +32,18 @@ export function decided(job: JobExecution, { job: plan, decision, reason }: JobD
   }
 }
 
-/** A person starts a manual job. */
-export function played(job: JobExecution, at: string): JobExecution {
-  return { ...move(job, 'PENDING'), allowFailure: false, eligibleAt: at, waitingReason: null };
+/** A caller starts a manual job, or a delayed one before its time. */
+export function played(job: JobExecution, { by, at }: CallerAction): JobExecution {
+  const pending = job.status === 'PENDING' ? job : { ...move(job, 'PENDING'), allowFailure: false };
+  return { ...pending, eligibleAt: at, notBefore: null, waitingReason: null, lastAction: { kind: 'play', by, at } };
 }
 
-/** A person does not wait for the time of a delayed job. */
-export function hurried(job: JobExecution, at: string): JobExecution {
-  return { ...job, eligibleAt: at, notBefore: null, waitingReason: null };
+/** A caller runs a finished job again, now. */
+export function retried(job: JobExecution, { by, at }: CallerAction): JobExecution {
+  return { ...move(job, 'PENDING'), allowFailure: false, eligibleAt: at, lastAction: { kind: 'retry', by, at } };
 }
 
-/** A person wants a finished job to run again, now. */
-export function retried(job: JobExecution, at: string): JobExecution {
-  return { ...move(job, 'PENDING'), allowFailure: false, eligibleAt: at };
-}
-
-/** A person has something run again that comes before: the job's turn comes anew. */
+/** A caller runs something again that comes before: the job's turn comes anew. */
 export function reset(job: JobExecution): JobExecution {
   return { ...move(job, 'CREATED'), allowFailure: false, eligibleAt: null };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JobPlan, PipelineExecution } from '@xx-pipeline/common';
-import { buildReport } from '@xx-pipeline/common';
+import { buildReport, localPrincipal } from '@xx-pipeline/common';
 import { jobOutcome, jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import fc from 'fast-check';
 import { createPipelineExecution } from '../../src/progress/create-execution.ts';
@@ -30,6 +30,7 @@ class Rig {
       source: { repository: 'r', branch: 'main', commit: null, dirty: false },
       runNumber: 1,
       trigger: 'local',
+      createdBy: localPrincipal,
       createdAt: at(0),
       ids: {
         next: () => {
@@ -169,7 +170,7 @@ test('an unplayed blocking manual job leaves the pipeline MANUAL; played, it goe
   const rig = new Rig(jobPlan('a', 'one', { when: 'manual' }), jobPlan('b', 'two'));
   rig.decide();
   assert.deepEqual([rig.execution.status, rig.execution.completedAt], ['MANUAL', null]);
-  rig.record.play(rig.job('a').id, rig.next());
+  rig.record.play(rig.job('a').id, { by: localPrincipal, at: rig.next() });
   rig.start('a').finish('a').decide();
   assert.deepEqual(rig.statuses(), { a: 'SUCCESS', b: 'PENDING' });
 });
@@ -177,7 +178,7 @@ test('an unplayed blocking manual job leaves the pipeline MANUAL; played, it goe
 test('a canceled pipeline lets running jobs finish, and is CANCELED though its last job may fail', () => {
   const rig = new Rig(jobPlan('a', 'one', { allowFailure: true }), jobPlan('b', 'two'), jobPlan('c', 'two', needing()));
   rig.decide().start('a');
-  rig.record.cancel('interrupted by Ctrl-C', rig.next());
+  rig.record.cancel('interrupted by Ctrl-C', { by: localPrincipal, at: rig.next() });
   assert.deepEqual(rig.statuses(), { a: 'RUNNING', b: 'CANCELED', c: 'CANCELED' });
   rig.finish('a', jobOutcome('CANCELED'));
   assert.deepEqual([rig.execution.status, rig.execution.reason], ['CANCELED', 'interrupted by Ctrl-C']);
@@ -209,7 +210,7 @@ test('a delayed job has a time of its own, until a person plays it', () => {
   const rig = new Rig(jobPlan('a', 'one', { when: 'delayed', startIn: 60 }));
   rig.decide();
   assert.deepEqual([rig.job('a').notBefore, dueAt(rig.job('a'))], [at(61), 61_000]);
-  rig.record.endDelay(rig.job('a').id, at(5));
+  rig.record.play(rig.job('a').id, { by: localPrincipal, at: at(5) });
   assert.deepEqual([rig.job('a').notBefore, dueAt(rig.job('a'))], [null, 5000]);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ExecutionStatus, JobPlan } from '@xx-pipeline/common';
+import { type ExecutionStatus, type JobPlan, localPrincipal } from '@xx-pipeline/common';
 import { jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import { createPipelineExecution } from '../../src/progress/create-execution.ts';
 import { likelyJobs } from '../../src/progress/look-ahead.ts';
@@ -16,6 +16,7 @@ function likely(plans: readonly JobPlan[], states: Readonly<Record<string, Execu
     source: { repository: '/r', branch: null, commit: null, dirty: false },
     runNumber: 1,
     trigger: 'local',
+    createdBy: localPrincipal,
     createdAt: '2026-01-01T00:00:00.000Z',
     ids: { next: () => 'id' },
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ExecutionStatus, isTerminal, type PipelineExecution } from '@xx-pipeline/common';
+import { type ExecutionStatus, isTerminal, localPrincipal, type PipelineExecution } from '@xx-pipeline/common';
 import { jobOutcome, jobPlan, needing, testPlan } from '@xx-pipeline/testing';
 import fc from 'fast-check';
 import { createPipelineExecution } from '../../src/progress/create-execution.ts';
@@ -21,6 +21,7 @@ function record(plan: ReturnType<typeof testPlan>, statuses: Record<string, Exec
     source: { repository: 'r', branch: null, commit: null, dirty: false },
     runNumber: 1,
     trigger: 'local',
+    createdBy: localPrincipal,
     createdAt: at,
     ids: { next: () => `id-${count++}` },
   });
@@ -98,9 +99,9 @@ test('any run, canceled or not, that is retried with every job well ends without
     fc.property(randomRun, fc.boolean(), (run, isCanceled) => {
       const index = indexPlan(run.plan);
       const records = new ExecutionRecord(record(run.plan, {}), index);
-      if (isCanceled) records.cancel('enough', at);
+      if (isCanceled) records.cancel('enough', { by: localPrincipal, at });
       else drive(run, records, (name) => run.fates.get(name) ?? 'SUCCESS');
-      records.retry(retriesOfPipeline(records.snapshot(), index), at);
+      records.retry(retriesOfPipeline(records.snapshot(), index), { by: localPrincipal, at });
       drive(run, records, () => 'SUCCESS');
       for (const { name, status } of records.jobs) {
         assert(status === 'MANUAL' || status === 'CREATED' || isTerminal(status), `${name} is ${status}`);

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import type { JobExecution, PipelineExecution, PipelinePlan } from '@xx-pipeline/common';
+import type { JobExecution, PipelinePlan } from '@xx-pipeline/common';
 import { trustStored } from '@xx-pipeline/common/plan';
 import type { Kysely } from 'kysely';
 import { LruCache } from '../../storage/LruCache.ts';
 import type { Assignment, ExecutionDefinition, LockedExecution } from '../ExecutionStore.ts';
 import type { ExecutionWriter } from './ExecutionWriter.ts';
-import { assignmentOf, storedJob } from './execution-rows.ts';
+import { assignmentOf, storedExecution, storedJob } from './execution-rows.ts';
 import type { PlanTable, Tables } from './tables.ts';
 
 const mebibyte = 1024 * 1024;
@@ -98,7 +98,7 @@ export class ExecutionLoader {
       const assignment = assignmentOf({ id, ...row, ...flags });
       if (assignment !== null) assignments.set(id, assignment);
     }
-    const execution = { ...(JSON.parse(text) as Omit<PipelineExecution, 'jobs'>), jobs };
+    const execution = { ...storedExecution(text), jobs };
     const loaded = { version: rows[0].version, text, locked: { execution, definition, assignments } };
     this.remember(loaded);
     return loaded;

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { Assignment, ExecutionEvent, ExecutionFilter, ExecutionSummary } from '../ExecutionStore.ts';
-import { assignmentOf } from './execution-rows.ts';
+import { assignmentOf, storedExecution } from './execution-rows.ts';
 import { decodeCursor, encodeCursor } from './list-cursor.ts';
 import type { Tables } from './tables.ts';
 
@@ -33,8 +33,8 @@ export class ExecutionQueries {
     const last = page.at(-1);
     return {
       executions: page.map(({ record }) => {
-        const { stages: _, ...summary } = JSON.parse(record);
-        return summary as ExecutionSummary;
+        const { stages: _, ...summary } = storedExecution(record);
+        return summary;
       }),
       nextCursor: rows.length > limit && last !== undefined ? encodeCursor(last.created_at, last.id) : null,
     };

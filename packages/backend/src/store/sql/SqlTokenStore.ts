@@ -1,5 +1,6 @@
+import type { TokenRole } from '@xx-pipeline/common';
 import type { Kysely } from 'kysely';
-import type { TokenRole, TokenStore } from '../TokenStore.ts';
+import type { TokenStore } from '../TokenStore.ts';
 import type { Tables } from './tables.ts';
 
 /** Tokens in SQL. */

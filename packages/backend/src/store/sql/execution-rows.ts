@@ -62,12 +62,22 @@ function jobRow(job: JobExecution, assignment: Assignment | undefined): JobRowCh
   };
 }
 
-/** The record of a job, with what a version before this one did not store. */
+// Backends of the version before this one may work on the same database: they store no callers, no cancellation and no
+// notBefore, and keep those of others as they were. What they do know decides.
+
+/** The record of a job from its row. */
 export function storedJob({ record, eligible_at }: Pick<JobTable, 'record' | 'eligible_at'>): JobExecution {
   const job: JobExecution = JSON.parse(record);
-  if (job.notBefore !== undefined) return job;
   const isDelayed = job.eligibleAt !== null && eligible_at > Date.parse(job.eligibleAt);
-  return { ...job, notBefore: isDelayed ? isoTime(eligible_at) : null };
+  return { ...job, notBefore: isDelayed ? isoTime(eligible_at) : null, lastAction: job.lastAction ?? null };
+}
+
+/** The record of a run without its jobs. */
+export function storedExecution(text: string): Omit<PipelineExecution, 'jobs'> {
+  const record: PipelineExecution = JSON.parse(text);
+  const { reason, completedAt, createdAt, createdBy = null, lastRetry = null } = record;
+  const cancellation = reason === null ? null : (record.cancellation ?? { by: null, at: completedAt ?? createdAt });
+  return { ...record, createdBy, cancellation, lastRetry };
 }
 
 function planOf(definition: LockedExecution['definition'], name: string) {

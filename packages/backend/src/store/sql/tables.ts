@@ -1,4 +1,4 @@
-import type { ExecutionStatus } from '@xx-pipeline/common';
+import type { ExecutionStatus, TokenRole } from '@xx-pipeline/common';
 import type { Generated } from 'kysely';
 
 /** 0 or 1: SQLite has no booleans. */
@@ -98,7 +98,7 @@ interface ReservationTable {
 /** Long-lived tokens. */
 interface TokenTable {
   hash: string;
-  role: 'person' | 'worker';
+  role: TokenRole;
   name: string;
   created_at: number;
 }

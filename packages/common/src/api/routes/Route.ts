@@ -1,7 +1,8 @@
 import type { z } from 'zod';
+import type { TokenRole } from '../../execution/Principal.ts';
 
 /** Who may call: anybody, a person's token, a worker's token, or the token of one attempt (`job`). */
-export type Access = 'public' | 'person' | 'worker' | 'job';
+export type Access = 'public' | TokenRole | 'job';
 
 /** A body that is no JSON: raw bytes, streamed. */
 export type Bytes = 'bytes';

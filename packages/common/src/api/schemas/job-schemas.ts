@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { ArtifactRef } from '../../artifacts/ArtifactRef.ts';
 import { ExecutionStatus } from '../../execution/ExecutionStatus.ts';
 import { type FailureReason, failureReasons } from '../../execution/FailureReason.ts';
-import type { JobAttempt, PhaseTimings, ShownJobExecution } from '../../execution/JobExecution.ts';
+import type { JobAction, JobAttempt, PhaseTimings, ShownJobExecution } from '../../execution/JobExecution.ts';
+import { type CallerAction, type Principal, tokenRoles } from '../../execution/Principal.ts';
 import type { DependencyState } from '../../jobs/DependencyState.ts';
 import type { JobRequest, SourceRequest } from '../../jobs/JobRequest.ts';
 import type { JobStatusUpdate } from '../../jobs/JobStatusUpdate.ts';
@@ -128,6 +129,19 @@ export const jobStatusUpdateSchema = contract<JobStatusUpdate>()(
   }),
 );
 
+/** A caller: see `Principal`. */
+export const principalSchema = contract<Principal>()(
+  z.discriminatedUnion('kind', [
+    z.object({ kind: z.enum(tokenRoles), name: z.string() }),
+    z.object({ kind: z.literal('job'), jobId: z.uuid(), attempt: z.int().min(1) }),
+  ]),
+);
+
+const callerActionFields = { by: principalSchema.nullable(), at: z.string() };
+
+/** See `CallerAction`. */
+export const callerActionSchema = contract<CallerAction>()(z.object(callerActionFields));
+
 /** One try at a job: see `JobAttempt`. */
 export const jobAttemptSchema = contract<JobAttempt>()(
   z.object({
@@ -157,6 +171,11 @@ export const jobExecutionSchema = contract<ShownJobExecution>()(
     eligibleAt: z.string().nullable(),
     /** Absent in the answers of a backend of an earlier version. */
     notBefore: z.string().nullable().default(null),
+    lastAction: contract<JobAction>()(
+      z.object({ ...callerActionFields, kind: z.enum(['play', 'retry', 'cancel', 'skip']) }),
+    )
+      .nullable()
+      .default(null),
     attempts: z.array(jobAttemptSchema),
   }),
 );

@@ -5,7 +5,7 @@ import type { StageExecution } from '../../execution/StageExecution.ts';
 import { limits } from '../../limits.ts';
 import type { SnapshotFile } from '../../sources/snapshot-text.ts';
 import { contract } from './contract.ts';
-import { jobExecutionSchema, statusSchema } from './job-schemas.ts';
+import { callerActionSchema, jobExecutionSchema, principalSchema, statusSchema } from './job-schemas.ts';
 import { planSchema } from './plan-schema.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -95,6 +95,10 @@ export const pipelineExecutionSchema = contract<ShownPipelineExecution>()(
     status: statusSchema,
     warnings: z.boolean(),
     reason: z.string().nullable(),
+    // Absent in the answers of a backend of an earlier version, as far as `default`.
+    createdBy: principalSchema.nullable().default(null),
+    cancellation: callerActionSchema.nullable().default(null),
+    lastRetry: callerActionSchema.nullable().default(null),
     createdAt: z.string(),
     startedAt: z.string().nullable(),
     completedAt: z.string().nullable(),
