@@ -240,8 +240,7 @@ export class LocalPipelineRunner {
   }
 
   #conclude(number: number, outcome: JobOutcome, log: string | null): void {
-    const { id } = this.#jobOf(number);
-    const job = this.#change(number, (at) => this.#records.finishAttempt(id, outcome, { at, log }));
+    const job = this.#change(number, (at) => this.#records.finishAttempt(this.#jobOf(number).id, outcome, { at, log }));
     if (job.status !== 'PENDING') this.#tracker.set(job.name, job);
     else if (this.#cancel.signal.aborted) this.#cancelJob(number);
     else this.#queue.push(number);
@@ -306,8 +305,8 @@ export class LocalPipelineRunner {
 
   #cancelJob(number: number): void {
     const { id, status } = this.#jobOf(number);
-    const message = this.#records.head.reason ?? 'canceled';
     if (isTerminal(status) || status === 'RUNNING') return;
+    const message = this.#records.head.reason ?? 'canceled';
     this.#change(number, (at) => this.#records.cancelJob(id, { at, message }));
   }
 
