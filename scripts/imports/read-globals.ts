@@ -13,9 +13,11 @@ const nodeGlobals: ReadonlySet<string> = new Set([
   'NodeJS',
   '__dirname',
   '__filename',
+  'clearImmediate',
   'global',
   'process',
   'require',
+  'setImmediate',
 ]);
 
 const mentionsOne = new RegExp(`\\b(${[...nodeGlobals].join('|')})\\b`);

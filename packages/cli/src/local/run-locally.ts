@@ -6,6 +6,7 @@ import { makeOwnerId } from '@xx-pipeline/worker/process';
 import type { CommandIo } from '../io/CommandIo.ts';
 import type { ExitCode } from '../io/exit-codes.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
+import { printNote } from '../render/print-note.ts';
 import { LocalReportStore } from '../reports/LocalReportStore.ts';
 import { checkForRun } from '../run/check-for-run.ts';
 import { choosePlan, manualJobs } from '../run/choose-plan.ts';
@@ -33,7 +34,7 @@ export async function runLocally(
   const executor = connect(options, location, home);
   try {
     const { facts, problem } = await source.facts;
-    if (problem !== null) io.stderr.write(`note: ${problem}\n`);
+    if (problem !== null) printNote(io.stderr, problem);
     const checked = checkForRun(options, source, facts, io);
     if (checked.plan === null) {
       const { printNotCreated } = await import('../run/load-plan.ts');
@@ -143,7 +144,7 @@ function noteTags(plan: PipelinePlan, io: CommandIo): void {
   const [first] = tagged;
   if (first === undefined) return;
   const who = tagged.length === 1 ? `job "${first.name}"` : `${tagged.length} jobs`;
-  io.stderr.write(`note: ${who} asked for a worker by tags; a local run ignores them\n`);
+  printNote(io.stderr, `${who} asked for a worker by tags; a local run ignores them`);
 }
 
 /** The same promise for every call, made at the first. */

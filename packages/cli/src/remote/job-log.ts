@@ -2,8 +2,8 @@ import { Connection, followExecution, followLog } from '@xx-pipeline/client';
 import { isTerminal, type JobAttempt, type JobExecution, type LogChunk, systemClock } from '@xx-pipeline/common';
 import { CommandError, type CommandIo, type OutputStream } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
-import { visible } from '../render/ansi.ts';
 import { logLine } from '../render/event-line.ts';
+import { printNote } from '../render/print-note.ts';
 import { documentLimit, formatLogLine } from '../reports/print-log.ts';
 import type { LogLine } from '../reports/read-log.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
@@ -18,7 +18,7 @@ export function readingConnection(io: CommandIo): Connection {
   return new Connection({
     clock: systemClock,
     signal: io.interrupted,
-    onNotice: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
+    onNotice: (message) => void printNote(io.stderr, message),
     budgetMs,
   });
 }

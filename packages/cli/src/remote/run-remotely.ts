@@ -7,6 +7,7 @@ import { refuseOptions } from '../io/options.ts';
 import { visible } from '../render/ansi.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
 import { formatData } from '../render/data-text.ts';
+import { printNote } from '../render/print-note.ts';
 import { checkForRun } from '../run/check-for-run.ts';
 import { choosePlan, manualJobs } from '../run/choose-plan.ts';
 import { exitCodeOfRun } from '../run/exit-code-of-run.ts';
@@ -64,7 +65,7 @@ async function runRemotely(
   const greeting = client.api.version({}, { signal: io.interrupted });
   greeting.catch(() => {});
   const { facts, problem } = await source.facts;
-  if (problem !== null) io.stderr.write(`note: ${problem}\n`);
+  if (problem !== null) printNote(io.stderr, problem);
   const over = new AbortController();
   const call = { env: io.env, signal: AbortSignal.any([io.interrupted, over.signal]) };
   const take = (fresh: boolean) => takeSnapshot(source, home, call, fresh);
@@ -79,7 +80,9 @@ async function runRemotely(
     const plan = choosePlan(checked.plan, options);
     await greeting;
     void snapshot.then(
-      ({ notes }) => void io.stderr.write(notes.map((note) => `note: ${visible(note)}\n`).join('')),
+      ({ notes }) => {
+        for (const note of notes) printNote(io.stderr, note);
+      },
       () => {},
     );
     const playedJobs = manualJobs(checked.plan, plan);
@@ -99,7 +102,7 @@ function sendingConnections(io: CommandIo): { readonly upload: Connection; reado
     new Connection({
       clock: systemClock,
       signal,
-      onNotice: (message) => void io.stderr.write(`note: ${visible(message)}\n`),
+      onNotice: (message) => void printNote(io.stderr, message),
       budgetMs: sendBudgetMs,
     });
   return { upload: connect(io.interrupted), create: connect(io.killed) };

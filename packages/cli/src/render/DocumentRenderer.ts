@@ -4,6 +4,7 @@ import type { CommandIo } from '../io/CommandIo.ts';
 import { visible } from './ansi.ts';
 import { type DataFormat, formatData } from './data-text.ts';
 import { visibleNotes } from './job-text.ts';
+import { printNote } from './print-note.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 import { runTitle } from './run-title.ts';
 import { paint } from './style.ts';
@@ -26,7 +27,7 @@ export class DocumentRenderer implements RunRenderer {
     } else if (event.type === 'job-changed') {
       this.#jobChanged(event.job);
     } else if (event.type === 'notice') {
-      stderr.write(`note: ${visible(event.message)}\n`);
+      printNote(stderr, event.message);
     } else if (event.type === 'run-finished') {
       stdout.write(await formatData(event.report, this.#format));
       await stdout.drained();

@@ -7,6 +7,7 @@ import { displayWidth, padTo, truncate } from './display-width.ts';
 import { visibleFailure, visibleNotes } from './job-text.ts';
 import { LineAssembler, withoutLeadingLineEnd } from './LineAssembler.ts';
 import { type LinePrefix, linePrefix, prefixLines } from './log-lines.ts';
+import { printNote } from './print-note.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 import { RunView } from './RunView.ts';
 import { runTitle } from './run-title.ts';
@@ -76,7 +77,7 @@ export class PlainRenderer implements RunRenderer {
         return;
       }
       case 'notice':
-        this.#io.stderr.write(`note: ${visible(event.message)}\n`);
+        printNote(this.#io.stderr, event.message);
         return;
       case 'run-finished':
         for (const job of event.execution.jobs) {

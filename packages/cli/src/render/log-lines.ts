@@ -1,9 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { cleanLogLine } from './ansi.ts';
 
-const needsCleaning = /[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]/;
+/** Control and direction characters in the bytes of UTF-8. */
+const needsCleaning =
+  /[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]/;
 
-/** What a line of a log starts with, ready to be joined with bytes. */
+/** The text in front of each line of a log, ready to be joined with bytes. */
 export interface LinePrefix {
   readonly text: string;
   /** The UTF-8 bytes of `text`, one character each. */
@@ -16,8 +18,8 @@ export function linePrefix(text: string): LinePrefix {
 }
 
 /**
- * Complete lines of a log with a prefix before each, safe for a terminal. Logs come by the gigabyte, so bytes that
- * need no cleaning are never decoded: read as latin1 they are one character each and come out as they were.
+ * Complete lines of a log with a prefix before each, safe for a terminal. A log may have gigabytes, so bytes that need no
+ * cleaning are never decoded as UTF-8: as latin1, each byte is one character and is written back unchanged.
  */
 export function prefixLines(lines: Uint8Array, prefix: LinePrefix, color: boolean): Uint8Array | string {
   const buffer = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength);

@@ -3,7 +3,7 @@ import { visible } from './ansi.ts';
 import { shellQuote } from './shell-quote.ts';
 import { jobsOf } from './summary-text.ts';
 
-/** Two or three commands that make sense after this run, with the real names in them. */
+/** Up to three commands that are useful after this run, with its names in them. */
 export function nextSteps(report: Report): { command: string; explains: string }[] {
   return report.trigger === 'local' ? localSteps(report) : remoteSteps(report);
 }
@@ -35,21 +35,22 @@ function localSteps(report: Report): { command: string; explains: string }[] {
 }
 
 function remoteSteps(report: Report): { command: string; explains: string }[] {
+  const id = quoted(report.id);
   const jobs = jobsOf(report);
   const failed = firstFailed(jobs);
   const manual = jobs.find((job) => job.status === 'MANUAL');
   const keeps = jobs.some((job) => job.artifacts.length > 0);
   const steps: { command: string; explains: string }[] = [];
   if (failed !== undefined) {
-    steps.push({ command: `xx logs ${report.id} ${quoted(failed.name)}`, explains: 'its whole log' });
-    steps.push({ command: `xx retry ${report.id}`, explains: 'run what failed again' });
+    steps.push({ command: `xx logs ${id} ${quoted(failed.name)}`, explains: 'its whole log' });
+    steps.push({ command: `xx retry ${id}`, explains: 'run what failed again' });
   }
   if (manual !== undefined) {
-    steps.push({ command: `xx play ${report.id} ${quoted(manual.name)}`, explains: 'start the manual job' });
+    steps.push({ command: `xx play ${id} ${quoted(manual.name)}`, explains: 'start the manual job' });
   }
-  if (failed === undefined) steps.push({ command: `xx status ${report.id}`, explains: 'this run again' });
+  if (failed === undefined) steps.push({ command: `xx status ${id}`, explains: 'this run again' });
   if (failed === undefined && keeps) {
-    steps.push({ command: `xx artifacts ${report.id} --download DIR`, explains: 'what its jobs have kept' });
+    steps.push({ command: `xx artifacts ${id} --download DIR`, explains: 'what its jobs have kept' });
   }
   return steps.slice(0, 3);
 }
@@ -57,5 +58,5 @@ function remoteSteps(report: Report): { command: string; explains: string }[] {
 const firstFailed = <T extends JobReport>(jobs: readonly T[]): T | undefined =>
   jobs.find((job) => job.status === 'FAILED' && !job.allowFailure) ?? jobs.find((job) => job.status === 'FAILED');
 
-/** Names with control characters cannot be typed: they are shown, not quoted exactly. */
-const quoted = (name: JobReport['name']): string => shellQuote(visible(name));
+/** A name as a word of a shell. One with control characters cannot be typed: it is shown with the characters visible. */
+const quoted = (name: string): string => shellQuote(visible(name));

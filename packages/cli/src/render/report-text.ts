@@ -121,11 +121,12 @@ function factLines(facts: readonly (readonly [string, string])[], style: TextSty
 }
 
 function commitText(report: Report): string {
-  return report.commit === null ? '' : `${report.commit.slice(0, 7)}${report.dirty ? '+' : ''}`;
+  return report.commit === null ? '' : `${visible(report.commit.slice(0, 7))}${report.dirty ? '+' : ''}`;
 }
 
 /** To the second, in UTC, so that it reads the same everywhere. */
-const timeText = (time: string | null): string => (time === null ? '' : `${time.slice(0, 19).replace('T', ' ')}Z`);
+const timeText = (time: string | null): string =>
+  time === null ? '' : visible(`${time.slice(0, 19).replace('T', ' ')}Z`);
 
 function paintLabel(line: string, look: ReturnType<typeof statusLook> | undefined, style: TextStyle): string {
   if (look === undefined) {

@@ -7,7 +7,7 @@ export function runTitle(execution: PipelineExecution, plan: PipelinePlan): stri
   const version =
     commit === null
       ? ''
-      : `${branch === null ? '' : `${visible(branch)}@`}${commit.slice(0, 7)}${dirty ? ' + changes' : ''}`;
+      : `${branch === null ? '' : `${visible(branch)}@`}${visible(commit.slice(0, 7))}${dirty ? ' + changes' : ''}`;
   const parts = [
     'xx run',
     `${visible(execution.pipeline)} #${execution.runNumber}`,

@@ -1,8 +1,9 @@
 import type { PipelineExecution } from '@xx-pipeline/common';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
+import { visible } from '../render/ansi.ts';
 
-/** What a run that has ended tells the shell; `howToPlay` is how a person starts manual jobs. */
+/** The exit code for a run that has ended. `howToPlay`: the command that starts a manual job. */
 export function exitCodeOfRun(execution: PipelineExecution, io: CommandIo, howToPlay: string): ExitCode {
   if (io.interrupted.aborted) return ExitCode.interrupted;
   switch (execution.status) {
@@ -15,9 +16,8 @@ export function exitCodeOfRun(execution: PipelineExecution, io: CommandIo, howTo
       return ExitCode.pipelineFailed;
     case 'MANUAL': {
       const waiting = execution.jobs.filter((job) => job.status === 'MANUAL' && !job.allowFailure);
-      io.stderr.write(
-        `the pipeline waits for a person to play ${waiting.map((job) => job.name).join(', ')} (${howToPlay})\n`,
-      );
+      const names = waiting.map((job) => visible(job.name)).join(', ');
+      io.stderr.write(`the pipeline waits for a person to play ${names} (${howToPlay})\n`);
       return ExitCode.success;
     }
     default:

@@ -12,6 +12,7 @@ import {
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { listOption, textOption } from '../io/options.ts';
+import { printNote } from '../render/print-note.ts';
 import { checkInTree } from './check-in-tree.ts';
 import { orExplain } from './explain-source-problem.ts';
 
@@ -65,7 +66,7 @@ const maybeAsksForContext = (text: string): boolean => /rules|workflow|include|o
 async function askGit(reader: RepositoryReader, io: CommandIo): Promise<RepositoryFacts> {
   const { facts, problem } = await readRepositoryFacts(reader);
   if (problem !== null) {
-    io.stderr.write(`note: ${problem}\n`);
+    printNote(io.stderr, problem);
   }
   return facts;
 }

@@ -2,6 +2,7 @@ import type { PipelinePlan } from '@xx-pipeline/common';
 import { renderDiagnostics, selectJobs } from '@xx-pipeline/pipeline-language';
 import { CommandError, type CommandInput, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
+import { visible } from '../render/ansi.ts';
 import { plural } from '../render/run-title.ts';
 import { type LoadedPipeline, loadPipeline } from './load-pipeline.ts';
 
@@ -49,6 +50,6 @@ export async function printNotCreated(reason: string, format: string | undefined
     const { formatData } = await import('../render/data-text.ts');
     io.stdout.write(await formatData({ status: 'NOT_CREATED', reason }, format));
   }
-  io.stderr.write(`no pipeline here: ${reason}\n`);
+  io.stderr.write(`no pipeline here: ${visible(reason)}\n`);
   return ExitCode.success;
 }

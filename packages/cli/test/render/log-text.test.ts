@@ -43,6 +43,17 @@ test('whatever a line of a log holds, at most colours are left of its control se
   );
 });
 
+test('a line of a log shows the characters that would turn its direction', () => {
+  for (const direction of ['\u061c', '\u200e', '\u200f', '\u2028', '\u202e', '\u2066', '\u2069']) {
+    const line = `rm -r ${direction}safe`;
+    const code = direction.charCodeAt(0).toString(16);
+    assert.equal(cleanLogLine(line, true), `rm -r \\u{${code}}safe`);
+    const printed = prefixLines(Buffer.from(`${line}\n`), linePrefix('job │ '), true);
+    assert.equal(Buffer.from(printed as string).toString(), `job │ rm -r \\u{${code}}safe\n`);
+  }
+  assert.equal(cleanLogLine('שלום 👩‍👩‍👧', false), 'שלום 👩‍👩‍👧');
+});
+
 test('cleaning twice changes nothing more', () => {
   fc.assert(
     fc.property(anyText, fc.boolean(), (text, color) => {

@@ -18,9 +18,11 @@ export function formatElapsed(ms: number): string {
   return seconds < 60 ? `${seconds}s` : formatDuration(seconds * 1000);
 }
 
-/** Milliseconds between two ISO times; null while one is missing. */
+/** Milliseconds between two ISO times; null if one is missing or not a time. */
 export function between(start: string | null, end: string | null): number | null {
-  return start === null || end === null ? null : Date.parse(end) - Date.parse(start);
+  if (start === null || end === null) return null;
+  const ms = Date.parse(end) - Date.parse(start);
+  return Number.isNaN(ms) ? null : ms;
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
