@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
-import type { Route } from '@xx-pipeline/common/api';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { isOwnProtocol, type Route, unknownFields } from '@xx-pipeline/common/api';
 import type { z } from 'zod';
 import { HttpProblem } from './HttpProblem.ts';
 
@@ -9,7 +9,10 @@ export const defaultBodyLimit = 1024 * 1024;
 const maxErrors = 50;
 
 /** Applies the schemas of a route; throws one problem that names every bad field. */
-export function checkInput(route: Route, given: { params: unknown; query: unknown; headers: unknown; body: unknown }) {
+export function checkInput(
+  route: Route,
+  given: { params: unknown; query: unknown; headers: IncomingHttpHeaders; body: unknown },
+) {
   const errors: { pointer: string; message: string }[] = [];
   const check = (where: string, schema: z.ZodType | undefined, value: unknown): unknown => {
     if (schema === undefined) return {};
@@ -25,6 +28,10 @@ export function checkInput(route: Route, given: { params: unknown; query: unknow
   const headers = check('/headers', route.headers, given.headers);
   const isJson = route.body !== undefined && route.body !== 'bytes';
   const body = isJson ? check('', route.body as z.ZodType, given.body) : given.body;
+  if (isJson && errors.length === 0 && isOwnProtocol(given.headers)) {
+    const unknown = unknownFields(route.body as z.ZodType, given.body);
+    errors.push(...unknown.map((pointer) => ({ pointer, message: 'is unknown to this version of the server' })));
+  }
   if (errors.length > 0) throw badFields(errors);
   return { params, query, headers, body };
 }

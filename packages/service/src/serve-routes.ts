@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { problemMediaType, type Route } from '@xx-pipeline/common/api';
+import { problemMediaType, protocolHeader, protocolVersion, type Route } from '@xx-pipeline/common/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { readBearer } from './bearer.ts';
@@ -120,7 +120,7 @@ async function send(
   const { status, body, headers = {} } = answer;
   const expected = route.responses[status];
   if (expected === undefined) throw new Error(`${name} answered ${status}, which its route does not know`);
-  reply.code(status).headers(headers).header('cache-control', 'no-store');
+  reply.code(status).headers(headers).header('cache-control', 'no-store').header(protocolHeader, protocolVersion);
   if (expected === 'events') {
     reply.hijack();
     try {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import type { PipelinePlan } from '@xx-pipeline/common';
+import { protocolHeader, protocolVersion } from '@xx-pipeline/common/api';
 import { needing } from '@xx-pipeline/testing';
 import { executionOf, job, problemOf, sha256, textOf, withBackend } from './BackendRig.ts';
 
@@ -223,5 +224,33 @@ test(
     const deep = `{"variables": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     assert.equal((await send(play, deep))[0], 400);
     assert.equal((await rig.person.getJob({ params: { jobId } })).body.status, 'MANUAL');
+  }),
+);
+
+test(
+  'an unknown field is ignored in what a person or another version sends, and refused from a process of the same version',
+  withBackend(async (rig) => {
+    const plan = executionOf(job('a')).plan;
+    const [stage] = plan.stages;
+    const body = {
+      ...executionOf(job('a')),
+      more: 1,
+      plan: { ...plan, stages: [{ ...stage, jobs: [{ ...stage?.jobs[0], hostname: 'h' }] }] },
+    };
+    const send = (protocol: Readonly<Record<string, string>>) =>
+      fetch(`${rig.url}/api/pipelines/executions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${rig.personToken}`, ...protocol },
+        body: JSON.stringify(body),
+      });
+    assert.equal((await send({})).status, 201);
+    assert.equal((await send({ [protocolHeader]: String(protocolVersion + 1) })).status, 201);
+    const refused = await send({ [protocolHeader]: String(protocolVersion) });
+    assert.equal(refused.status, 400);
+    const { errors } = (await refused.json()) as { errors: { pointer: string }[] };
+    assert.deepEqual(
+      errors.map(({ pointer }) => pointer),
+      ['/plan/stages/0/jobs/0/hostname', '/more'],
+    );
   }),
 );

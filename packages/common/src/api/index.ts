@@ -22,6 +22,7 @@ export {
   refused,
 } from './schemas/Problem.ts';
 export * from './schemas/pipeline-schemas.ts';
+export { unknownFields } from './schemas/unknown-fields.ts';
 export * from './schemas/worker-schemas.ts';
 export {
   decodeLogFrames,
@@ -31,4 +32,5 @@ export {
   logFramesMediaType,
   readLogFrameHead,
 } from './wire/log-frames.ts';
+export { isOwnProtocol, protocolHeader, protocolVersion } from './wire/protocol.ts';
 export { type ServerSentEvent, writeServerSentEvent } from './wire/server-sent-events.ts';

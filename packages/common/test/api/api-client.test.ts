@@ -3,7 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { JobExecution, JobRequest } from '@xx-pipeline/common';
-import { ApiMismatch, ApiProblem, ApiUnreachable, backendRoutes, createApiClient } from '@xx-pipeline/common/api';
+import {
+  ApiMismatch,
+  ApiProblem,
+  ApiUnreachable,
+  backendRoutes,
+  createApiClient,
+  protocolHeader,
+  protocolVersion,
+} from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/service/http';
 
 const jobId = '0193f3a0-0000-7000-8000-000000000001';
@@ -174,4 +182,31 @@ test('the schemas fit the records they describe', async () => {
   const asRequest = (polled: Polled): JobRequest => polled;
   const asRecord = (job: Job): JobExecution => job;
   assert.equal(asRequest.length + asRecord.length, 2);
+});
+
+test('a field that a server of the same protocol version sends and that is not known here is an error', async () => {
+  const worker = { id: jobId, name: 'w', url: null, slots: 1, busy: 0, labels: [], version: '1', state: 'online' };
+  const body = { workers: [{ ...worker, lastSeenAt: 'now', hostname: 'h' }] };
+  for (const [header, isStrict] of [
+    [String(protocolVersion), true],
+    [String(protocolVersion + 1), false],
+    [undefined, false],
+  ] as const) {
+    await withServer(
+      (request, response) => {
+        assert.equal(request.headers[protocolHeader], String(protocolVersion));
+        if (header !== undefined) response.setHeader(protocolHeader, header);
+        json(response, 200, body);
+      },
+      async (client) => {
+        const listed = client.listWorkers();
+        if (isStrict) {
+          await assert.rejects(
+            listed,
+            (error) => error instanceof ApiMismatch && /\/workers\/0\/hostname/.test(error.message),
+          );
+        } else assert.deepEqual(Object.keys((await listed).body.workers[0] ?? {}).includes('hostname'), false);
+      },
+    );
+  }
 });

@@ -3,6 +3,8 @@ import { concatBytes } from '../../bytes.ts';
 import type { Route } from '../routes/Route.ts';
 import type { ByteSource, RouteAnswer, RouteInput } from '../routes/route-types.ts';
 import { type Problem, problemSchema } from '../schemas/Problem.ts';
+import { unknownFields } from '../schemas/unknown-fields.ts';
+import { isOwnProtocol, protocolHeader, protocolVersion } from '../wire/protocol.ts';
 import { readServerSentEvents } from '../wire/server-sent-events.ts';
 import type { ApiResponse, ApiTransport } from './ApiTransport.ts';
 import { ApiMismatch, ApiProblem, ApiUnreachable } from './api-errors.ts';
@@ -59,7 +61,11 @@ export function createApiClient<Routes extends Record<string, Route>>(
 }
 
 async function callRoute(name: string, route: Route, input: AnyInput, call: CallOptions, options: ApiClientOptions) {
-  const headers: Record<string, string> = { accept: '*/*', ...call.headers };
+  const headers: Record<string, string> = {
+    accept: '*/*',
+    [protocolHeader]: String(protocolVersion),
+    ...call.headers,
+  };
   const token = call.token ?? (typeof options.token === 'function' ? options.token() : options.token);
   if (token != null) headers['authorization'] = `Bearer ${token}`;
   const body = requestBody(route, input, headers);
@@ -102,16 +108,20 @@ async function readBody(name: string, expected: Route['responses'][number], resp
   const bytes = await readAll(response.body);
   if (expected === null) return null;
   if (expected === 'text') return textOf(bytes);
-  return parse(name, expected as z.ZodType, bytes);
+  return parse(name, expected as z.ZodType, bytes, isOwnProtocol(response.headers));
 }
 
-function parse(name: string, schema: z.ZodType, bytes: Uint8Array): unknown {
+function parse(name: string, schema: z.ZodType, bytes: Uint8Array, isOwn: boolean): unknown {
   const document = readJson(bytes);
   const checked = schema.safeParse(document);
   if (document === undefined || !checked.success) {
     const issue = checked.error?.issues[0];
     const why = document === undefined || issue === undefined ? 'no JSON' : `${issue.path.join('/')}: ${issue.message}`;
     throw new ApiMismatch(`${name}: the server's answer is not what this version expects (${why})`);
+  }
+  const unknown = isOwn ? unknownFields(schema, document) : [];
+  if (unknown.length > 0) {
+    throw new ApiMismatch(`${name}: the server sent fields that this version does not know (${unknown.join(', ')})`);
   }
   return checked.data;
 }
