@@ -32,6 +32,7 @@ export type { JobEvent, JobOutcome, JobPhase } from './jobs/JobEvent.ts';
 export type { ArtifactRequest, JobDependency, JobRequest, JobVariable, SourceRequest } from './jobs/JobRequest.ts';
 export type { JobStatusUpdate } from './jobs/JobStatusUpdate.ts';
 export type { UpcomingJob } from './jobs/UpcomingJob.ts';
+export { limits } from './limits.ts';
 export { areMergeable, type LogChunk, type LogOrigin, type LogStream } from './logs/LogChunk.ts';
 export { RunnerLineReader } from './logs/RunnerLineReader.ts';
 export { type RunnerLine, runnerLineMark, runnerLineText } from './logs/runner-lines.ts';

@@ -11,7 +11,7 @@ export const limits = {
   file: 2_000_000,
   /** Characters of one text: a command, the value of a variable, a reason. A file may consist of one such text. */
   text: 2_000_000,
-  /** Characters of the value of a variable once the variables in it are expanded. */
+  /** Characters of all values of a job's variables together, once the variables in them are expanded. */
   expandedValue: 1024 * 1024,
   /** Characters of log in one status update. */
   updateLog: 1_000_000,

@@ -62,6 +62,7 @@ export class HttpWorkerClient implements WorkerClient {
 function explain(error: unknown): PushAnswer {
   const reason = messageOf(error);
   if (error instanceof ApiProblem) {
+    if (error.problem.code === 'bad_request' || error.problem.code === 'too_large') return { kind: 'invalid', reason };
     return error.status >= 500 ? { kind: 'unknown', reason } : { kind: 'refused', reason };
   }
   const { code } = ((error instanceof ApiUnreachable ? error.cause : error) ?? {}) as NodeJS.ErrnoException;

@@ -18,6 +18,8 @@ export type PushOutcome =
   | { readonly kind: 'accepted'; readonly hadNoRoom: boolean }
   /** The worker certainly does not have the job, and gets none for this long. */
   | { readonly kind: 'refused'; readonly restMs: number }
+  /** No worker of its version would take the request; `reason` is for people. */
+  | { readonly kind: 'invalid'; readonly reason: string }
   | { readonly kind: 'unknown' };
 
 /** Sends jobs to workers that have an address, and remembers which of them fail. */
@@ -51,6 +53,10 @@ export class JobPushes {
         return { kind: 'accepted', hadNoRoom };
       case 'refused':
         return { kind: 'refused', restMs: backoff.failed(worker.id, now, { first: 20, longest: 5000 }) };
+      case 'invalid':
+        // The fault is the request's, not the worker's: the worker gets its next job at once.
+        backoff.succeeded(worker.id);
+        return { kind: 'invalid', reason: `worker "${worker.name}" rejects the request of the job: ${answer.reason}` };
       case 'unknown':
         if (!stop.aborted) backoff.failed(worker.id, now, { first: 1000, longest: 15_000 });
         return { kind: 'unknown' };

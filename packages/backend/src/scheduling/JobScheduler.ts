@@ -1,5 +1,6 @@
-import { Background, type JobRequest, type Result, success } from '@xx-pipeline/common';
+import { Background, failedOutcome, type JobRequest, type Result, success } from '@xx-pipeline/common';
 import type { Checked, Problem, pollSchema } from '@xx-pipeline/common/api';
+import { concludeAttempt } from '../execution/draft-steps.ts';
 import { aliveMs } from '../leases.ts';
 import type { WorkerRecord } from '../store/WorkerStore.ts';
 import { type AssignedJob, assignJobs } from './assign-jobs.ts';
@@ -225,8 +226,21 @@ export class JobScheduler {
         this.#wakeAfter(outcome.restMs);
         await this.#takeBack(job);
         return;
+      case 'invalid':
+        await this.#reject(job, outcome.reason);
+        return;
       case 'unknown':
     }
+  }
+
+  /** No worker can read the request: the job fails instead of being offered for ever. */
+  async #reject({ executionId, assignment }: AssignedJob, message: string): Promise<void> {
+    const { jobId } = assignment;
+    await this.#parts.services.changes.change(executionId, (draft) => {
+      const current = draft.assignments.get(jobId);
+      if (current === undefined || !isSame(current, assignment) || draft.job(jobId).status !== 'PENDING') return;
+      concludeAttempt(draft, jobId, failedOutcome('config_error', message));
+    });
   }
 
   /** The worker certainly does not have it: the number of the attempt is free again. */

@@ -12,7 +12,9 @@ export type PushAnswer =
   | { readonly kind: 'accepted' }
   /** The worker certainly does not have it; `reason` is for people. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** Nobody knows: the answer got lost. */
+  /** The worker does not have it and says that the request itself is wrong: every worker of its version would. */
+  | { readonly kind: 'invalid'; readonly reason: string }
+  /** The worker may have it: the answer got lost. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
 /** Speaks to workers: each call is one attempt, without policy. Never throws for what the network or a worker does. */

@@ -60,6 +60,15 @@ test('a worker that says no has nothing', async () => {
   }
 });
 
+test('a worker that rejects the request itself has nothing, and says why', async () => {
+  for (const [status, code] of [
+    [400, 'bad_request'],
+    [413, 'too_large'],
+  ] as const) {
+    await withServer(refusal(status, code), async (url) => assert.equal((await push(url)).kind, 'invalid'));
+  }
+});
+
 test('a worker where nothing listens has nothing', async () => {
   let closed = '';
   await withServer(answer(202, {}), async (url) => {

@@ -110,6 +110,26 @@ test('a job whose push got no answer is not given to another worker before its t
   assert.equal(late.error.code, 'stale_attempt');
 });
 
+test('a request that its worker rejects fails its job with the reason, and the worker gets its next job at once', async () => {
+  await using rig = await Rig.open();
+  const pushed: string[] = [];
+  await rig.worker({
+    push: ({ jobName }) => {
+      pushed.push(jobName);
+      return jobName === 'bad' ? { kind: 'invalid', reason: '/script/0: Too big' } : { kind: 'accepted' };
+    },
+  });
+  const { id } = await rig.run(jobPlan('bad', 'one'));
+  await rig.schedule();
+  const bad = await rig.job(id, 'bad');
+  assert.equal(bad.status, 'FAILED');
+  assert.equal(bad.attempts.at(-1)?.failureReason, 'config_error');
+  assert.match(bad.attempts.at(-1)?.failureMessage ?? '', /rejects the request of the job: \/script\/0: Too big/);
+  await rig.run(jobPlan('good', 'one'));
+  await rig.schedule();
+  assert.deepEqual(pushed, ['bad', 'good']);
+});
+
 test('an attempt that was never taken uses up no try', async () => {
   await using rig = await Rig.open();
   await rig.worker({ push: () => ({ kind: 'unknown', reason: 'the connection broke' }) });

@@ -7,6 +7,7 @@ import {
   type JobPlan,
   type JobRequest,
   type JobVariable,
+  limits,
   type Result,
   type SourceRequest,
   success,
@@ -77,6 +78,8 @@ export function buildJobRequest(input: JobRequestInput): Result<JobRequest, Requ
   const expand = (text: string) => expandText(text, (name) => (Object.hasOwn(values, name) ? values[name] : undefined));
   const image = expandImage(job.image, expand);
   if (!image.ok) return image;
+  const artifacts = job.artifacts === null ? null : expandArtifacts(job.artifacts, expand);
+  if (artifacts !== null && !artifacts.ok) return artifacts;
   return success({
     jobId: input.jobId,
     jobName: job.name,
@@ -90,7 +93,7 @@ export function buildJobRequest(input: JobRequestInput): Result<JobRequest, Requ
     needs: dependenciesOf(input),
     timeout,
     allowFailure: job.allowFailure === true,
-    ...(job.artifacts === null ? {} : { artifacts: expandArtifacts(job.artifacts, expand) }),
+    ...(artifacts === null ? {} : { artifacts: artifacts.value }),
     ...(input.token === undefined ? {} : { token: input.token }),
     ...(input.source === undefined ? {} : { source: input.source }),
   });
@@ -125,6 +128,11 @@ function expandImage(image: ImagePlan, expand: (text: string) => string): Result
   const { user, platform, ...rest } = image;
   const expandedUser = expand(user ?? '');
   const expandedPlatform = expand(platform ?? '');
+  const problem =
+    tooLong('the name of the image', name, limits.image) ??
+    tooLong('the user of the image', expandedUser, limits.word) ??
+    tooLong('the platform of the image', expandedPlatform, limits.word);
+  if (problem !== null) return failure(problem);
   return success({
     ...rest,
     name,
@@ -133,15 +141,25 @@ function expandImage(image: ImagePlan, expand: (text: string) => string): Result
   });
 }
 
-function expandArtifacts(artifacts: ArtifactsPlan, expand: (text: string) => string): ArtifactRequest {
+function tooLong(what: string, text: string, limit: number): RequestProblem | null {
+  if (text.length <= limit) return null;
+  return { message: `${what} has ${text.length} characters once its variables are expanded, the limit is ${limit}` };
+}
+
+function expandArtifacts(
+  artifacts: ArtifactsPlan,
+  expand: (text: string) => string,
+): Result<ArtifactRequest, RequestProblem> {
   const name = expand(artifacts.name ?? '');
   const expandAll = (globs: readonly string[]) => globs.map(expand).filter((glob) => glob !== '');
-  return {
+  const problem = tooLong('the name of the artifacts', name, limits.path);
+  if (problem !== null) return failure(problem);
+  return success({
     name: name === '' ? 'artifacts' : name,
     paths: expandAll(artifacts.paths),
     exclude: expandAll(artifacts.exclude),
     when: artifacts.when,
-  };
+  });
 }
 
 /**

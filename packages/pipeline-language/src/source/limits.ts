@@ -1,7 +1,9 @@
+import { limits as common } from '@xx-pipeline/common';
+
 /** Bounds on what a pipeline file may cost, so that no file can hang or exhaust a shared machine. */
 export const limits = {
   /** Characters of one file. */
-  fileSize: 2_000_000,
+  fileSize: common.file,
   /** Collections inside collections. */
   nesting: 100,
   /** Nodes of one file with every alias written out. */
@@ -21,9 +23,9 @@ export const limits = {
   /** Jobs made by one `parallel`. */
   instances: 200,
   /** Jobs of one pipeline. */
-  jobs: 50_000,
+  jobs: common.jobs,
   /** Dependency edges and artifact links of one pipeline. */
-  links: 2_000_000,
+  links: common.links,
   /** Variables copied into jobs and into what their rules see, summed over all jobs. */
   variableCopies: 10_000_000,
   /** Characters of a job name. */

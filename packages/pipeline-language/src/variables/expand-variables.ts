@@ -1,4 +1,4 @@
-import { failure, type Result, success, type VariablePlan } from '@xx-pipeline/common';
+import { failure, limits, type Result, success, type VariablePlan } from '@xx-pipeline/common';
 import { expandText } from './expand-text.ts';
 import { splitReferences, type ValuePart } from './references.ts';
 
@@ -11,7 +11,7 @@ export interface ExpansionProblem {
 }
 
 /** All expanded values together may not be longer: references to references can double at every step. */
-const maxExpandedLength = 1024 * 1024;
+const maxExpandedLength = limits.expandedValue;
 
 /**
  * Expands layers of variables, the weakest first, to one set of values. Two stages give what GitLab's server and runner

@@ -4,6 +4,7 @@ import type { ServiceLog } from '@xx-pipeline/service';
 import { callWithin } from '@xx-pipeline/service/http';
 import type { Fence } from './fencing/Fence.ts';
 import type { PipelineExecutionWorkerService } from './PipelineExecutionWorkerService.ts';
+import type { UnreadableJob } from './read-poll-answer.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';
 import type { WorkerIdentity } from './WorkerIdentity.ts';
 
@@ -169,7 +170,7 @@ export class BackendContact {
       try {
         const poll = { workerId, instanceId, freeSlots, waitSeconds: pollSeconds };
         const either = AbortSignal.any([signal, full.signal]);
-        const { jobs, heartbeat } = await callWithin((pollSeconds + 15) * 1000, either, (limited) =>
+        const { jobs, unreadable, heartbeat } = await callWithin((pollSeconds + 15) * 1000, either, (limited) =>
           client.poll(poll, limited),
         );
         if (heartbeat) this.beatNow();
@@ -181,6 +182,7 @@ export class BackendContact {
             log.warn('a job could not be taken', { jobId: request.jobId, why: messageOf(error) });
           }
         }
+        for (const job of unreadable) await this.#reject(job, signal);
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -191,6 +193,20 @@ export class BackendContact {
       } finally {
         full.abort();
       }
+    }
+  }
+
+  /** Fails a job that this worker cannot read: no worker of this version can, so the backend must not offer it again. */
+  async #reject({ jobId, attempt, token, why }: UnreadableJob, signal: AbortSignal): Promise<void> {
+    const { client, log } = this.#parts;
+    const failureMessage = `the worker cannot read the request of the job: ${why}`;
+    log.error('request of a job cannot be read', { jobId, attempt, why });
+    const update = { jobId, attempt, token, status: 'FAILED', failureReason: 'config_error', failureMessage } as const;
+    try {
+      await callWithin(callMs, signal, (limited) => client.updateJobStatus(update, limited));
+    } catch (error) {
+      // The lease of the attempt runs out, and the job is offered and rejected again.
+      log.warn('rejection of a job could not be sent', { jobId, attempt, why: messageOf(error) });
     }
   }
 

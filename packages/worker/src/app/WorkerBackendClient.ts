@@ -2,19 +2,18 @@ import type { DependencyState, ExecutionStatus, JobStatusUpdate, UpcomingJob } f
 import {
   type ApiClient,
   type ApiTransport,
-  backendRoutes,
   type Checked,
   createApiClient,
   type Given,
   type heartbeatAnswerSchema,
   type heartbeatSchema,
   logFramesMediaType,
-  type pollAnswerSchema,
   type pollSchema,
   type registeredWorkerSchema,
   type registerWorkerSchema,
   type reserveExecutionSchema,
 } from '@xx-pipeline/common/api';
+import { type PolledJobs, readPollAnswer, workerCalls } from './read-poll-answer.ts';
 
 /** The attempt a call is about; with its own token where it has one. */
 export interface AttemptCaller {
@@ -40,10 +39,10 @@ type HeartbeatAnswer = Checked<typeof heartbeatAnswerSchema>;
  * `createApiClient`.
  */
 export class WorkerBackendClient {
-  readonly #api: ApiClient<typeof backendRoutes>;
+  readonly #api: ApiClient<typeof workerCalls>;
 
   constructor(options: { readonly transport: ApiTransport; readonly token: string | null }) {
-    this.#api = createApiClient(backendRoutes, options);
+    this.#api = createApiClient(workerCalls, options);
   }
 
   async getJobDependencies(caller: AttemptCaller, signal?: AbortSignal): Promise<readonly DependencyState[]> {
@@ -54,7 +53,7 @@ export class WorkerBackendClient {
   async getUpcomingJobs(caller: AttemptCaller, limit: number, signal?: AbortSignal): Promise<readonly UpcomingJob[]> {
     const { jobId, token } = caller;
     const answer = await this.#api.getUpcomingJobs({ params: { jobId }, query: { limit } }, { signal, token });
-    return answer.body.jobs as UpcomingJob[];
+    return answer.body.jobs;
   }
 
   async getJobStatus(caller: AttemptCaller, jobId: string, signal?: AbortSignal): Promise<ExecutionStatus> {
@@ -117,8 +116,8 @@ export class WorkerBackendClient {
     return (await this.#api.heartbeat({ body: beat }, { signal })).body;
   }
 
-  async poll(poll: Given<typeof pollSchema>, signal?: AbortSignal): Promise<Checked<typeof pollAnswerSchema>> {
-    return (await this.#api.pollJobs({ body: poll }, { signal })).body;
+  async poll(poll: Given<typeof pollSchema>, signal?: AbortSignal): Promise<PolledJobs> {
+    return readPollAnswer((await this.#api.pollJobs({ body: poll }, { signal })).body);
   }
 
   async drain(workerId: string, signal?: AbortSignal): Promise<void> {

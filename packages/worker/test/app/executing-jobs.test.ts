@@ -191,6 +191,17 @@ test('a worker that polls gets its jobs, a cancel, and what was taken away', asy
   assert.equal(lost.updates.length, told);
 });
 
+test('a job that a polling worker cannot read fails with the reason, and the other jobs of the answer run', async () => {
+  await using rig = await WorkerRig.start({ listen: null, slots: 2 });
+  const [bad, good] = [rig.backend.job('bad'), rig.backend.job('good')];
+  rig.backend.pending = [bad.request({ script: [1 as never] }), good.request()];
+  await rig.backend.over(good);
+  await rig.backend.over(bad);
+  assert.equal(good.status, 'SUCCESS');
+  assert.deepEqual([bad.status, bad.updates.at(-1)?.failureReason], ['FAILED', 'config_error']);
+  assert.match(bad.updates.at(-1)?.failureMessage ?? '', /cannot read the request of the job: \/script\/0/);
+});
+
 test('a worker that drains takes nothing more and gives back what does not end in time', async () => {
   await using rig = await WorkerRig.start({ drainSeconds: 0 });
   const job = rig.backend.job();

@@ -15,8 +15,8 @@ function collect(schema: z.core.$ZodTypes, value: unknown, pointer: string, foun
     case 'object':
       for (const [key, item] of Object.entries(value)) {
         const field = Object.hasOwn(def.shape, key) ? def.shape[key] : undefined;
-        if (field === undefined) found.push(pointer + escaped(key));
-        else collect(field as z.core.$ZodTypes, item, pointer + escaped(key), found);
+        if (field === undefined && def.catchall === undefined) found.push(pointer + escaped(key));
+        else if (field !== undefined) collect(field as z.core.$ZodTypes, item, pointer + escaped(key), found);
       }
       return;
     case 'record':
