@@ -58,6 +58,7 @@ export { buildReport } from './report/build-report.ts';
 export type { JobReport, Report, StageReport } from './report/Report.ts';
 export { reportSchema } from './report/report-schema.ts';
 export { failure, type Result, success } from './result.ts';
+export { SystemFailure } from './SystemFailure.ts';
 export { parentsOf, pathInside, TreePaths } from './sources/paths.ts';
 export { type SnapshotFile, snapshotText } from './sources/snapshot-text.ts';
 export { unreachable } from './unreachable.ts';

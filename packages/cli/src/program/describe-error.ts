@@ -1,14 +1,15 @@
+import { SystemFailure } from '@xx-pipeline/common';
 import { CommandError } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 
-/** What a person is told about an error, and the shell. */
+/** The message of an error for a person, and its exit code for the shell. */
 export interface ErrorDescription {
   readonly message: string;
   readonly help: string | null;
   readonly exitCode: ExitCode;
 }
 
-/** Turns anything thrown into one message: the user's mistake, the machine's failure, or a bug of ours. */
+/** Turns anything thrown into one message: a mistake of the user, a failure of the machine, or a bug of xx. */
 export function describeError(error: unknown): ErrorDescription {
   if (error instanceof CommandError) {
     return { message: error.message, help: error.help, exitCode: error.exitCode };
@@ -16,9 +17,8 @@ export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) {
     return bug(String(error));
   }
-  if (error.name === 'ExecutionBroken' || error.name === 'ImageUnavailable') {
-    const help = (error as Error & { help?: string | null }).help ?? null;
-    return { message: error.message, help, exitCode: ExitCode.machine };
+  if (error instanceof SystemFailure) {
+    return { message: error.message, help: error.help, exitCode: ExitCode.machine };
   }
   const sentence = systemErrorSentence(error);
   return sentence === null ? bug(error.message) : { ...sentence, exitCode: ExitCode.machine };

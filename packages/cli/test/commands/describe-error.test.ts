@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { SystemFailure } from '@xx-pipeline/common';
+import { ExecutionBroken } from '@xx-pipeline/worker/execution';
 import { CommandError } from '../../src/io/CommandIo.ts';
 import { describeError } from '../../src/program/describe-error.ts';
 
@@ -22,12 +24,18 @@ test('errors of the machine become a sentence that names the file', () => {
   assert.match(describeError(thrown(() => writeFileSync('/does/not/exist/x', ''))).message, /no such file/);
 });
 
-test('broken machinery keeps its message and its help', () => {
-  const broken = Object.assign(new Error('no engine answers'), { name: 'ExecutionBroken', help: 'start it' });
-  assert.deepEqual(describeError(broken), { message: 'no engine answers', help: 'start it', exitCode: 3 });
+test('a failure of the engine keeps its message and its help', () => {
+  const failures = [
+    new ExecutionBroken('no container engine found', { help: 'start it' }),
+    new SystemFailure('no container engine found', { help: 'start it' }),
+  ];
+  for (const failure of failures) {
+    const { message, help, exitCode } = describeError(failure);
+    assert.deepEqual([message, help, exitCode], ['no container engine found', 'start it', 3]);
+  }
 });
 
-test('what the user can mend keeps its exit code; anything unknown is a bug of ours', () => {
+test('a mistake of the user keeps its exit code; anything unknown is a bug of xx', () => {
   assert.equal(describeError(new CommandError('wrong', 2, 'do this')).exitCode, 2);
   for (const unknown of [new TypeError('x is not a function'), 'text', null]) {
     const { message, exitCode } = describeError(unknown);
