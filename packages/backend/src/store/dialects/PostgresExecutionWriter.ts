@@ -11,41 +11,42 @@ import type {
   WriteChain,
 } from '../sql/ExecutionWriter.ts';
 import { type MergedChange, mergeChanges } from '../sql/merge-changes.ts';
+import { changingJobColumns } from '../sql/tables.ts';
 import { takeInTurn, type WaitingRepository } from '../sql/take-in-turn.ts';
+import { rowStatement } from './row-statement.ts';
 
 /**
  * Changes of several executions are one statement, and so one journey to the database and one transaction. Executions
  * are locked before their jobs and in order, as everywhere.
  */
-const applyChanges = {
-  name: 'apply-changes',
-  text: `with given as (
-      select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $20::bigint[])
-        as v (id, version, status, record, raise)),
+const applyChanges = rowStatement(
+  'apply-changes',
+  [],
+  {
+    given: { id: 'text', version: 'bigint', raise: 'bigint', status: 'text', record: 'text' },
+    given_jobs: { execution_id: 'text', id: 'text', ...changingJobColumns },
+    given_events: { execution_id: 'text', type: 'text', data: 'text', at: 'bigint' },
+  },
+  (_, { given, given_jobs, given_events }) => `
+    with given as (select * from ${given}),
     locked as (
       select e.id from executions e join given on e.id = given.id and e.version = given.version
       order by e.id for update of e),
     raised as (
-      update executions set version = executions.version + given.raise, status = coalesce(given.status, executions.status),
-        record = coalesce(given.record, executions.record)
+      update executions set version = executions.version + given.raise,
+        status = coalesce(given.status, executions.status), record = coalesce(given.record, executions.record)
       from given join locked on locked.id = given.id where executions.id = given.id),
     changed as (
-      update jobs set status = v.status, eligible_at = v.eligible_at, record = v.record, worker_id = v.worker_id,
-        attempt = v.attempt, token_hash = v.token_hash, accepted = v.accepted, lease_until = v.lease_until,
-        cancel_requested = v.cancel_requested
-      from locked join unnest($5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[], $11::bigint[],
-        $12::text[], $13::bigint[], $14::bigint[], $15::bigint[])
-        as v (execution_id, id, status, eligible_at, record, worker_id, attempt, token_hash, accepted, lease_until,
-          cancel_requested) on v.execution_id = locked.id
-      where jobs.id = v.id),
-    said as (
+      update jobs set ${Object.keys(changingJobColumns).map((column) => `${column} = given_jobs.${column}`)}
+      from locked join ${given_jobs} on given_jobs.execution_id = locked.id
+      where jobs.id = given_jobs.id),
+    happened as (
       insert into events (execution_id, type, data, at)
-      select v.execution_id, v.type, v.data, v.at
-      from locked join unnest($16::text[], $17::text[], $18::text[], $19::bigint[]) with ordinality
-        as v (execution_id, type, data, at, place) on v.execution_id = locked.id
-      order by v.place)
+      select given_events.execution_id, type, data, at
+      from locked join ${given_events} on given_events.execution_id = locked.id
+      order by place)
     select id from locked`,
-};
+);
 const changesAtOnce = 200;
 
 const nextRun = `insert into run_counters (repository, pipeline, last) values ($1, $2, 1)
@@ -53,37 +54,54 @@ const nextRun = `insert into run_counters (repository, pipeline, last) values ($
 
 const firstWithKey = `select id from executions where repository = $1 and pipeline = $2 and idempotency_key = $3`;
 
-const insertExecution = {
-  name: 'insert-execution',
-  text: `with execution as (
+const insertExecution = rowStatement(
+  'insert-execution',
+  [
+    'id',
+    'version',
+    'repository',
+    'pipeline',
+    'run_number',
+    'idempotency_key',
+    'status',
+    'created_at',
+    'record',
+    'plan_id',
+    'body',
+  ],
+  { given_jobs: { id: 'text', tags: 'text', status: 'text', eligible_at: 'bigint', record: 'text' } },
+  (run, { given_jobs }) => `
+    with execution as (
       insert into executions
         (id, version, repository, pipeline, run_number, idempotency_key, status, created_at, record)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)),
-    definition as (insert into definitions (execution_id, plan_id, body) values ($1, $10, $11))
+      values (${run.id}, ${run.version}, ${run.repository}, ${run.pipeline}, ${run.run_number}, ${run.idempotency_key},
+        ${run.status}, ${run.created_at}, ${run.record})),
+    definition as (
+      insert into definitions (execution_id, plan_id, body) values (${run.id}, ${run.plan_id}, ${run.body}))
     insert into jobs (id, execution_id, position, repository, tags, status, eligible_at, record, accepted,
       cancel_requested)
-    select v.id, $1, v.place - 1, $3, v.tags, v.status, v.eligible_at, v.record, 0, 0
-    from unnest($12::text[], $13::text[], $14::text[], $15::bigint[], $16::text[]) with ordinality
-      as v (id, tags, status, eligible_at, record, place)`,
-};
+    select id, ${run.id}, place - 1, ${run.repository}, tags, status, eligible_at, record, 0, 0 from ${given_jobs}`,
+);
 
 const insertPlan = `insert into plans (id, body, size) values ($1, $2, $3) on conflict do nothing`;
 
 /** Executions are locked before their jobs and in order, as everywhere. */
-const renewLeases = {
-  name: 'renew-leases',
-  text: `with claims as (
-      select * from unnest($3::text[], $4::bigint[], $5::text[]) as v (job_id, attempt, token_hash)),
+const renewLeases = rowStatement(
+  'renew-leases',
+  ['workerId', 'leaseUntil'],
+  { claims: { job_id: 'text', attempt: 'bigint', token_hash: 'text' } },
+  ({ workerId, leaseUntil }, { claims }) => `
+    with claims as (select * from ${claims}),
     locked as (
       select id from executions
-      where id in (select execution_id from jobs join claims on jobs.id = claims.job_id where worker_id = $1)
+      where id in (select execution_id from jobs join claims on jobs.id = claims.job_id where worker_id = ${workerId})
       order by id for update),
     raised as (update executions set version = version + 1 from locked where executions.id = locked.id)
-    update jobs set lease_until = $2 from claims, locked
-    where jobs.id = claims.job_id and jobs.execution_id = locked.id and jobs.worker_id = $1
+    update jobs set lease_until = ${leaseUntil} from claims, locked
+    where jobs.id = claims.job_id and jobs.execution_id = locked.id and jobs.worker_id = ${workerId}
       and jobs.attempt = claims.attempt and jobs.token_hash = claims.token_hash
     returning jobs.id, jobs.attempt, jobs.cancel_requested`,
-};
+);
 
 const selectVersions = { name: 'versions-of', text: `select id, version from executions where id = any($1::text[])` };
 const selectExecution = { name: 'execution-of-job', text: `select execution_id from jobs where id = $1` };
@@ -152,24 +170,11 @@ export class PostgresExecutionWriter implements ExecutionWriter {
       const made = make(counter?.last ?? 1);
       const { execution, definition, plan, jobs } = made;
       if (plan !== null) await runner.query(insertPlan, [plan.id, plan.body, plan.size]);
-      await runner.query(insertExecution, [
-        execution.id,
-        execution.version,
-        execution.repository,
-        execution.pipeline,
-        execution.run_number,
-        execution.idempotency_key,
-        execution.status,
-        execution.created_at,
-        execution.record,
-        definition.plan_id,
-        definition.body,
-        jobs.map(({ id }) => id),
-        jobs.map(({ tags }) => tags),
-        jobs.map(({ status }) => status),
-        jobs.map(({ eligible_at }) => eligible_at),
-        jobs.map(({ record }) => record),
-      ]);
+      const { plan_id, body } = definition;
+      await runner.query(
+        insertExecution,
+        insertExecution.parameters({ ...execution, plan_id, body }, { given_jobs: jobs }),
+      );
       return { made };
     });
   }
@@ -197,30 +202,17 @@ export class PostgresExecutionWriter implements ExecutionWriter {
   /** Gives the executions that had the version they were to have. */
   async #write(changes: readonly MergedChange[]): Promise<ReadonlySet<string>> {
     if (changes.length === 0) return new Set();
-    const jobs = changes.flatMap(({ executionId, jobs: rows }) => rows.map((row) => ({ executionId, ...row })));
-    const events = changes.flatMap(({ executionId, events: rows }) => rows.map((row) => ({ executionId, ...row })));
-    const rows = await this.#pool.query<{ id: string }>(applyChanges, [
-      changes.map(({ executionId }) => executionId),
-      changes.map(({ version }) => version),
-      changes.map(({ execution }) => execution?.status ?? null),
-      changes.map(({ execution }) => execution?.record ?? null),
-      jobs.map(({ executionId }) => executionId),
-      jobs.map(({ id }) => id),
-      jobs.map(({ status }) => status),
-      jobs.map(({ eligible_at }) => eligible_at),
-      jobs.map(({ record }) => record),
-      jobs.map(({ worker_id }) => worker_id),
-      jobs.map(({ attempt }) => attempt),
-      jobs.map(({ token_hash }) => token_hash),
-      jobs.map(({ accepted }) => accepted),
-      jobs.map(({ lease_until }) => lease_until),
-      jobs.map(({ cancel_requested }) => cancel_requested),
-      events.map(({ executionId }) => executionId),
-      events.map(({ type }) => type),
-      events.map(({ data }) => data),
-      events.map(({ at }) => at),
-      changes.map(({ raise }) => raise),
-    ]);
+    const given = changes.map(({ executionId: id, version, raise, execution }) => {
+      return { id, version, raise, status: execution?.status ?? null, record: execution?.record ?? null };
+    });
+    const given_jobs = changes.flatMap(({ executionId: execution_id, jobs }) => {
+      return jobs.map((job) => ({ execution_id, ...job }));
+    });
+    const given_events = changes.flatMap(({ executionId: execution_id, events }) => {
+      return events.map((event) => ({ execution_id, ...event }));
+    });
+    const parameters = applyChanges.parameters({}, { given, given_jobs, given_events });
+    const rows = await this.#pool.query<{ id: string }>(applyChanges, parameters);
     return new Set(rows.map(({ id }) => id));
   }
 
@@ -229,13 +221,13 @@ export class PostgresExecutionWriter implements ExecutionWriter {
     claims: readonly AttemptClaim[],
     leaseUntil: number,
   ): Promise<{ jobId: string; attempt: number; cancelRequested: boolean }[]> {
-    const rows = await this.#pool.query<{ id: string; attempt: number; cancel_requested: number }>(renewLeases, [
-      workerId,
-      leaseUntil,
-      claims.map(({ jobId }) => jobId),
-      claims.map(({ attempt }) => attempt),
-      claims.map(({ tokenHash }) => tokenHash),
-    ]);
+    const rows = await this.#pool.query<{ id: string; attempt: number; cancel_requested: number }>(
+      renewLeases,
+      renewLeases.parameters(
+        { workerId, leaseUntil },
+        { claims: claims.map(({ jobId, attempt, tokenHash }) => ({ job_id: jobId, attempt, token_hash: tokenHash })) },
+      ),
+    );
     return rows.map((row) => ({ jobId: row.id, attempt: row.attempt, cancelRequested: row.cancel_requested === 1 }));
   }
 

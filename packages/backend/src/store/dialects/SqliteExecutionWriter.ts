@@ -8,6 +8,7 @@ import type {
   NewExecutionRows,
   WriteChain,
 } from '../sql/ExecutionWriter.ts';
+import { changingJobColumns } from '../sql/tables.ts';
 import { takeInTurn, type WaitingRepository } from '../sql/take-in-turn.ts';
 import type { SqliteConnection } from './SqliteConnection.ts';
 
@@ -19,14 +20,13 @@ const insertExecution = `insert into executions
   values (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const insertPlan = `insert into plans (id, body, size) values (?, ?, ?) on conflict do nothing`;
 const insertDefinition = `insert into definitions (execution_id, plan_id, body) values (?, ?, ?)`;
-const insertJob = `insert into jobs (id, execution_id, position, repository, tags, status, eligible_at, record,
-  worker_id, attempt, token_hash, accepted, lease_until, cancel_requested)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const changing = Object.keys(changingJobColumns) as (keyof typeof changingJobColumns)[];
+const insertJob = `insert into jobs (id, execution_id, position, repository, tags, ${changing.join(', ')})
+  values (?, ?, ?, ?, ?, ${changing.map(() => '?').join(', ')})`;
 const raiseVersion = `update executions set version = version + 1 where id = ? and version = ?`;
 const updateExecution = `update executions set version = version + 1, status = ?, record = ?
   where id = ? and version = ?`;
-const updateJob = `update jobs set status = ?, eligible_at = ?, record = ?, worker_id = ?, attempt = ?,
-  token_hash = ?, accepted = ?, lease_until = ?, cancel_requested = ? where id = ?`;
+const updateJob = `update jobs set ${changing.map((column) => `${column} = ?`).join(', ')} where id = ?`;
 const insertEvent = `insert into events (execution_id, type, data, at) values (?, ?, ?, ?)`;
 const renewLease = `update jobs set lease_until = ? where id = ? and attempt = ? and token_hash = ? and worker_id = ?
   returning execution_id, cancel_requested`;
@@ -173,17 +173,5 @@ export class SqliteExecutionWriter implements ExecutionWriter {
   }
 }
 
-/** What of a job's row changes after its creation, in the order of `insertJob` and `updateJob`. */
-function changingOf(job: Omit<JobRowChange, 'id'>) {
-  return [
-    job.status,
-    job.eligible_at,
-    job.record,
-    job.worker_id,
-    job.attempt,
-    job.token_hash,
-    job.accepted,
-    job.lease_until,
-    job.cancel_requested,
-  ];
-}
+/** The values of a job's row that change after its creation, in the order of `insertJob` and `updateJob`. */
+const changingOf = (job: Omit<JobRowChange, 'id'>) => changing.map((column) => job[column]);

@@ -1,6 +1,6 @@
 import type { ExecutionStatus } from '@xx-pipeline/common';
 import type { PendingJob } from '../ExecutionStore.ts';
-import type { DefinitionTable, ExecutionTable, JobTable, PlanTable } from './tables.ts';
+import type { changingJobColumns, DefinitionTable, ExecutionTable, JobTable, PlanTable } from './tables.ts';
 
 /** All rows of a new execution. */
 export interface NewExecutionRows {
@@ -11,8 +11,8 @@ export interface NewExecutionRows {
   readonly jobs: readonly JobTable[];
 }
 
-/** What may change in a job's row. */
-export type JobRowChange = Omit<JobTable, 'execution_id' | 'position' | 'repository' | 'tags'>;
+/** The part of a job's row that may change. */
+export type JobRowChange = Pick<JobTable, 'id' | keyof typeof changingJobColumns>;
 
 /** One event to append. */
 interface EventRow {

@@ -57,6 +57,24 @@ export interface JobTable {
   cancel_requested: Flag;
 }
 
+/** The type of a column in PostgreSQL. */
+export type ColumnType = 'text' | 'bigint';
+
+/** The columns of a job that a change writes. The statements of both databases are made of this list. */
+export const changingJobColumns = {
+  status: 'text',
+  eligible_at: 'bigint',
+  record: 'text',
+  worker_id: 'text',
+  attempt: 'bigint',
+  token_hash: 'text',
+  accepted: 'bigint',
+  lease_until: 'bigint',
+  cancel_requested: 'bigint',
+} as const satisfies Readonly<
+  Record<Exclude<keyof JobTable, 'id' | 'execution_id' | 'position' | 'repository' | 'tags'>, ColumnType>
+>;
+
 /** What happened, in order. */
 interface EventTable {
   id: Generated<number>;
