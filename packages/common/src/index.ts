@@ -1,5 +1,6 @@
 export { aborted, orAborted, whenAborted } from './abort.ts';
 export type { ArtifactRef } from './artifacts/ArtifactRef.ts';
+export { artifactLimits } from './artifacts/artifact-limits.ts';
 export { Background } from './Background.ts';
 export { type Clock, isoTime, systemClock } from './clock.ts';
 export type { Diagnostic, RelatedSpan, Severity } from './diagnostics/Diagnostic.ts';

@@ -28,8 +28,12 @@ class UnpackRig implements AsyncDisposable {
   }
 
   async unpack(entries: TarEntry[]): Promise<number> {
+    return await this.unpackTar(await packTar(entries));
+  }
+
+  async unpackTar(tar: Uint8Array): Promise<number> {
     const archive = join(this.directory, 'archive');
-    await writeFile(archive, zstdCompressSync(await packTar(entries)));
+    await writeFile(archive, zstdCompressSync(tar));
     const signal = new AbortController().signal;
     return await unpackArchive(archive, this.target, { warn: (text) => void this.warnings.push(text), signal });
   }
@@ -67,6 +71,35 @@ test('files, directories and links within the archive come out as they went in',
   assert.equal(await readFile(join(rig.target, 'bin/alias'), 'utf8'), 'hello');
   assert.equal(await readFile(join(rig.target, 'out/b.txt'), 'utf8'), 'hello');
   assert.ok(((await lstat(join(rig.target, 'bin/tool'))).mode & 0o100) !== 0);
+});
+
+test('a name that the file system cannot hold is left out, and the rest is written', async () => {
+  await using rig = await UnpackRig.create();
+  const long = 'x'.repeat(300);
+  const entries = [
+    file(long),
+    file(`${long}/a`),
+    file('d/before'),
+    linkTo(`d/${long}`, 'before'),
+    file('after', 'fine'),
+  ];
+  assert.equal(await rig.unpack(entries), 2);
+  assert.equal(rig.warnings.length, 3);
+  for (const warning of rig.warnings) assert.match(warning, /its name is too long for this file system$/);
+  assert.equal(await readFile(join(rig.target, 'after'), 'utf8'), 'fine');
+});
+
+test('an archive that is larger than a job may keep is refused before anything of it is written', async () => {
+  await using rig = await UnpackRig.create();
+  const tar = Buffer.from(await packTar([file('bomb', '')]));
+  tar[124] = 0x80;
+  tar.fill(0, 125, 128);
+  tar.writeBigUInt64BE(11n * 2n ** 30n, 128);
+  tar.fill(' ', 148, 156);
+  const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  tar.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  await assert.rejects(rig.unpackTar(tar), /the archive is too large to unpack/);
+  assert.deepEqual(await readdir(rig.target), []);
 });
 
 for (const [what, entries] of [

@@ -1,5 +1,5 @@
-import type { Clock } from '@xx-pipeline/common';
-import { type ArtifactLimits, defaultArtifactLimits } from './artifacts/ArtifactCollector.ts';
+import { artifactLimits, type Clock } from '@xx-pipeline/common';
+import type { ArtifactLimits } from './artifacts/ArtifactCollector.ts';
 import type { JobExecutor } from './JobExecutor.ts';
 import { defaultLogLimit } from './log/LogPipe.ts';
 import type { DependencySource, JobArtifacts } from './ports.ts';
@@ -52,7 +52,7 @@ const defaultTimes: AttemptTimes = {
 export function withDefaults(parts: JobRunnerParts): RunnerSettings {
   return {
     logLimit: defaultLogLimit,
-    artifactLimits: defaultArtifactLimits,
+    artifactLimits,
     ...parts,
     times: { ...defaultTimes, ...parts.times },
   };

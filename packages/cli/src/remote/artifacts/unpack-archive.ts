@@ -3,14 +3,10 @@ import { link, lstat, mkdir, open, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
-import { pathInside } from '@xx-pipeline/common';
+import { artifactLimits, pathInside } from '@xx-pipeline/common';
 import { readTar, type TarHeader } from '@xx-pipeline/common/tar';
 import { CommandError } from '../../io/CommandIo.ts';
 import { ExitCode } from '../../io/exit-codes.ts';
-
-/** Limits of an archive; one beyond them is not made by a job. */
-const mostBytes = 64 * 2 ** 30;
-const mostEntries = 1_000_000;
 
 /** Options of unpacking. */
 export interface UnpackOptions {
@@ -64,6 +60,15 @@ class Unpacker {
     const path = pathInside(header.name);
     if (path === '') return;
     if (path === null) return this.#refuse(header.name, 'its path leads out of the directory');
+    try {
+      await this.#write(path, header, body);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENAMETOOLONG') throw error;
+      this.#refuse(path, 'its name is too long for this file system');
+    }
+  }
+
+  async #write(path: string, header: TarHeader, body: AsyncIterable<Uint8Array>): Promise<void> {
     const isDirectory = header.type === 'directory';
     const blocked = await this.#makeDirectories(isDirectory ? path : path.slice(0, Math.max(0, path.lastIndexOf('/'))));
     if (blocked !== null) return this.#refuse(path, `it is behind ${blocked}, which is not a directory`);
@@ -128,7 +133,7 @@ class Unpacker {
   #count({ size }: TarHeader): void {
     this.#bytes += size;
     this.#entries++;
-    if (this.#bytes > mostBytes || this.#entries > mostEntries) {
+    if (this.#bytes > artifactLimits.bytes || this.#entries > artifactLimits.files) {
       throw new CommandError('the archive is too large to unpack', ExitCode.machine, 'download it with --archives');
     }
   }

@@ -24,9 +24,6 @@ export interface ArtifactLimits {
   readonly files: number;
 }
 
-/** 10 GiB, a million files. */
-export const defaultArtifactLimits: ArtifactLimits = { bytes: 10 * 2 ** 30, files: 1_000_000 };
-
 /** Fewer files than this are fetched one by one; more with the directory that holds them all. */
 const fewFiles = 16;
 
