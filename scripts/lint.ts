@@ -1,4 +1,4 @@
-// Format, lint, import table, file sizes, unused code: `npm run lint`; with --fix fixes what it can (`npm run format`).
+// Format, lint, import table, clock, sizes, unused code: `npm run lint`; with --fix fixes what it can (`npm run format`).
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -24,6 +24,7 @@ const checks: readonly Check[] = [
     command: [`${modules}/.bin/oxlint`, '--type-aware', '--deny-warnings', '-c', join(root, '.oxlintrc.json'), root],
   },
   { name: 'imports', command: [process.execPath, join(root, 'scripts/check-imports.ts')] },
+  { name: 'clock', command: [process.execPath, join(root, 'scripts/check-clock.ts')] },
   { name: 'sizes', command: [process.execPath, join(root, 'scripts/check-sizes.ts')] },
   { name: 'knip', command: [process.execPath, ...knip] },
   // Code that only tests use, and exports of a package that no other package uses, unless `@public` says why they stay.

@@ -1,12 +1,15 @@
+import type { Clock } from '@xx-pipeline/common';
 import type { Topic, Wakeups } from '../events/Wakeups.ts';
 
-/** Remembers hints between two looks, so that none is lost while somebody is busy. */
+/** Remembers hints between two calls of `next`, so that none is lost while the caller is busy. */
 export class WakeLatch {
+  readonly #clock: Clock;
   readonly #stop: (() => void)[];
   #rung = false;
   #ring: (() => void) | null = null;
 
-  constructor(wakeups: Wakeups, topics: readonly Topic[]) {
+  constructor(wakeups: Wakeups, clock: Clock, topics: readonly Topic[]) {
+    this.#clock = clock;
     this.#stop = topics.map((topic) =>
       wakeups.listen(topic, () => {
         this.#rung = true;
@@ -18,18 +21,14 @@ export class WakeLatch {
   /** Resolves at a hint since the last call, after `ms`, or when the signal aborts. */
   async next(ms: number, signal: AbortSignal): Promise<void> {
     if (!this.#rung && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        const done = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', done);
-          this.#ring = null;
-          resolve();
-        };
-        // Hints may get lost: look from time to time all the same.
-        const timer = setTimeout(done, ms);
-        signal.addEventListener('abort', done, { once: true });
-        this.#ring = done;
-      });
+      const over = new AbortController();
+      const end = () => over.abort();
+      signal.addEventListener('abort', end, { once: true });
+      this.#ring = end;
+      // Hints may get lost, so it looks again after a while in any case.
+      await this.#clock.sleep(ms, over.signal).catch(() => {});
+      signal.removeEventListener('abort', end);
+      this.#ring = null;
     }
     this.#rung = false;
   }

@@ -1,3 +1,4 @@
+import type { Clock } from '@xx-pipeline/common';
 import { isTerminal } from '@xx-pipeline/common';
 import type { OutgoingEvent } from '@xx-pipeline/service';
 import type { Wakeups } from '../events/Wakeups.ts';
@@ -12,12 +13,12 @@ const lookAgain = 5_000;
  * retried has several `finished` in its past: only the last thing that happened ends the stream.
  */
 export async function* followExecution(
-  parts: { readonly executions: ExecutionStore; readonly wakeups: Wakeups },
+  parts: { readonly executions: ExecutionStore; readonly wakeups: Wakeups; readonly clock: Clock },
   executionId: string,
   after: number,
   signal: AbortSignal,
 ): AsyncGenerator<OutgoingEvent> {
-  const latch = new WakeLatch(parts.wakeups, [`execution:${executionId}`]);
+  const latch = new WakeLatch(parts.wakeups, parts.clock, [`execution:${executionId}`]);
   let last = after;
   let finished = await isOver(parts.executions, executionId);
   try {

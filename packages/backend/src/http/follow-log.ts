@@ -1,3 +1,4 @@
+import type { Clock } from '@xx-pipeline/common';
 import { isTerminal } from '@xx-pipeline/common';
 import { type EncodedEvents, HttpProblem, type OutgoingEvent } from '@xx-pipeline/service';
 import type { Wakeups } from '../events/Wakeups.ts';
@@ -15,17 +16,18 @@ export interface FollowLogParts {
   readonly events: LogEvents;
   readonly queries: JobQueries;
   readonly wakeups: Wakeups;
+  readonly clock: Clock;
 }
 
 /** A log from an offset on as events, until its attempt has ended and all was told. */
 export async function* followLog(
-  { events, queries, wakeups }: FollowLogParts,
+  { events, queries, wakeups, clock }: FollowLogParts,
   key: LogKey,
   from: number,
   signal: AbortSignal,
 ): AsyncGenerator<OutgoingEvent | EncodedEvents> {
   // Rings when the log has grown and when the attempt has ended.
-  const latch = new WakeLatch(wakeups, [`log:${logName(key)}`]);
+  const latch = new WakeLatch(wakeups, clock, [`log:${logName(key)}`]);
   const leave = events.follow(key);
   let offset = from;
   try {

@@ -42,7 +42,7 @@ export function logHandlers({
     followLog: async ({ params: { jobId }, query, rawHeaders, signal }) => {
       const attempt = HttpProblem.orThrow(await access.resolveAttempt(jobId, query.attempt));
       const offset = lastEventId(rawHeaders) ?? query.offset;
-      return { status: 200, body: followLog({ events, queries, wakeups }, { jobId, attempt }, offset, signal) };
+      return { status: 200, body: followLog({ events, queries, wakeups, clock }, { jobId, attempt }, offset, signal) };
     },
   };
 }

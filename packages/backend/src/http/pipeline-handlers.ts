@@ -8,6 +8,7 @@ import { lastEventId } from './log-handlers.ts';
 export function pipelineHandlers({
   services: { pipelines },
   stores: { executions, wakeups },
+  clock,
 }: HttpParts): HandlersOf<
   | 'createExecution'
   | 'listExecutions'
@@ -31,7 +32,7 @@ export function pipelineHandlers({
     followExecution: async ({ params: { id }, rawHeaders, signal }) => {
       HttpProblem.orThrow(await pipelines.getExecution(id));
       const after = lastEventId(rawHeaders) ?? 0;
-      return { status: 200, body: followExecution({ executions, wakeups }, id, after, signal) };
+      return { status: 200, body: followExecution({ executions, wakeups, clock }, id, after, signal) };
     },
     cancelExecution: async ({ params, body, caller }) => {
       const canceled = await pipelines.cancelPipelineExecution(params.id, principal(caller), body.reason);

@@ -1,4 +1,5 @@
 import { test } from 'node:test';
+import { systemClock } from '@xx-pipeline/common';
 import { LocalWakeups } from '../../src/events/LocalWakeups.ts';
 import { WakeLatch } from '../../src/http/WakeLatch.ts';
 
@@ -7,7 +8,7 @@ const forever = 2 ** 31 - 1;
 
 test('a hint that comes while nobody waits is not lost, and counts once', async () => {
   const wakeups = new LocalWakeups();
-  const latch = new WakeLatch(wakeups, ['log:a.1']);
+  const latch = new WakeLatch(wakeups, systemClock, ['log:a.1']);
   const stop = new AbortController();
   wakeups.notify('log:a.1');
   await latch.next(forever, stop.signal);
@@ -22,7 +23,7 @@ test('a hint that comes while nobody waits is not lost, and counts once', async 
 });
 
 test('who waits looks from time to time, because hints get lost', async () => {
-  const latch = new WakeLatch(new LocalWakeups(), ['log:a.1']);
+  const latch = new WakeLatch(new LocalWakeups(), systemClock, ['log:a.1']);
   await latch.next(1, new AbortController().signal);
   latch.close();
 });

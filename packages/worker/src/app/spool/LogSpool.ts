@@ -182,7 +182,7 @@ export class LogSpool {
   /** Before anything follows a gap, a line says so. False while the disk refuses even that. */
   async #announceGap(): Promise<boolean> {
     if (this.#leftOut === 0) return true;
-    const now = performance.now();
+    const now = this.#options.now();
     if (this.#closed || now - this.#lastTry < retryMs) return false;
     this.#lastTry = now;
     const note = this.#gapNote();
@@ -218,7 +218,7 @@ export class LogSpool {
 
   #refused(error: unknown): void {
     if (this.#leftOut === 0) this.#options.onTrouble(error);
-    this.#lastTry = performance.now();
+    this.#lastTry = this.#options.now();
     try {
       this.#file.truncate(this.#fileEnd);
     } catch {

@@ -172,7 +172,7 @@ export class DockerExecutor implements JobExecutor {
     const connection = details?.State.Running === true ? await this.#client.attach(record.containerId) : null;
     const reconnect = () => this.#returns.attachAgain(record.containerId);
     const session = new RecoverableSession(recovery, clock, connection, { adopted: true, reconnect });
-    const live = LiveContainer.adopt(this.#client, this.#returns, record.containerId, session);
+    const live = LiveContainer.adopt(this.#client, this.#options.clock, this.#returns, record.containerId, session);
     const workspace = this.#workspaces.adopt(record.way, spec.source, record.workspace);
     this.#adopted.add(record, recovery);
     this.#lastImage ??= spec.image.name;

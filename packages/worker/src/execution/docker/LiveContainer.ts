@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@xx-pipeline/common';
 import type { ContainerSession } from '../shell/ContainerSession.ts';
 import { ShellSession } from '../shell/ShellSession.ts';
@@ -17,17 +16,20 @@ export class LiveContainer {
   /** Resolves when the container has stopped, or nothing can be known about it any more. */
   readonly exited: Promise<void>;
   readonly #client: DockerClient;
+  readonly #clock: Clock;
   readonly #returns: EngineReturn;
   #removal: Promise<void> | null = null;
 
   private constructor(
     client: DockerClient,
+    clock: Clock,
     returns: EngineReturn,
     id: string,
     session: ContainerSession,
     exited: Promise<void>,
   ) {
     this.#client = client;
+    this.#clock = clock;
     this.#returns = returns;
     this.id = id;
     this.session = session;
@@ -63,7 +65,7 @@ export class LiveContainer {
       session = options.openSession?.(id, socket, head) ?? new ShellSession(socket, head, clock);
       await options.beforeStart?.(id);
       await client.startContainer(id, { signal: options.signal });
-      return new LiveContainer(client, options.returns, id, session, exited);
+      return new LiveContainer(client, clock, options.returns, id, session, exited);
     } catch (error) {
       session?.destroy();
       const remove = () => client.removeContainer(id, { deadline: removalDeadline });
@@ -73,12 +75,18 @@ export class LiveContainer {
   }
 
   /** A container that an earlier process has started, perhaps ended by now. */
-  static adopt(client: DockerClient, returns: EngineReturn, id: string, session: ContainerSession): LiveContainer {
+  static adopt(
+    client: DockerClient,
+    clock: Clock,
+    returns: EngineReturn,
+    id: string,
+    session: ContainerSession,
+  ): LiveContainer {
     const exited = client.waitContainer(id, 'not-running').then(
       () => {},
       () => {},
     );
-    return new LiveContainer(client, returns, id, session, exited);
+    return new LiveContainer(client, clock, returns, id, session, exited);
   }
 
   /** Kills and removes it; resolves when it is gone. Idempotent. */
@@ -93,11 +101,7 @@ export class LiveContainer {
   async dead(): Promise<void> {
     const limit = new AbortController();
     const gone = this.#removal?.catch(() => this.exited) ?? this.exited;
-    await Promise.race([
-      this.exited,
-      gone,
-      delay(10_000, undefined, { signal: limit.signal, ref: false }).catch(() => {}),
-    ]);
+    await Promise.race([this.exited, gone, this.#clock.sleep(10_000, limit.signal).catch(() => {})]);
     limit.abort();
   }
 }
