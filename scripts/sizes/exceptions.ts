@@ -12,9 +12,6 @@ export const exceptions: ReadonlyMap<string, number> = new Map([
   ['packages/worker/src/app/PipelineExecutionWorkerService.ts PipelineExecutionWorkerService', 331],
   ['packages/worker/src/app/WorkerApp.ts WorkerAppParts', 11],
   ['packages/worker/src/app/start-worker.ts StartWorkerOptions', 23],
-  ['packages/worker/src/execution/open-executor.ts OpenExecutorOptions', 8],
   ['packages/worker/src/app/attempt/RunningAttempt.ts AttemptSurroundings', 12],
-  ['packages/worker/src/execution/docker/DockerExecutor.ts DockerExecutorOptions', 8],
-  ['packages/worker/src/execution/docker/DockerExecutor.ts DockerExecutor', 301],
   ['packages/worker/src/execution/docker/recovery/RecoverableSession.ts RecoverableSession', 307],
 ]);

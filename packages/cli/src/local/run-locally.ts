@@ -54,9 +54,7 @@ function connect(options: RunOptions, location: PipelineLocation, home: string):
   const opened = openExecutor({
     kind: 'docker',
     ownerId: makeOwnerId(),
-    trees: () => location.root,
-    stateDirectory: home,
-    workspaceMode: options.workspace,
+    files: { trees: () => location.root, stateDirectory: home, workspaceMode: options.workspace },
     outlive: null,
     clock: systemClock,
   });

@@ -110,9 +110,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       kind: options.executor ?? 'docker',
       ownerId: `xx-worker:${identity.workerId}`,
       ...(options.dockerHost === undefined ? {} : { engine: options.dockerHost }),
-      trees: (key) => trees.pathOf(key),
-      stateDirectory,
-      workspaceMode: 'isolated',
+      files: { trees: (key) => trees.pathOf(key), stateDirectory, workspaceMode: 'isolated' },
       outlive: { lock: identity.lockFile, warn: (message, fields) => log.warn(message, fields) },
       clock,
     });

@@ -16,18 +16,23 @@ export interface OpenExecutorOptions {
   readonly ownerId: string;
   /** Address of the engine, as in `DOCKER_HOST`. Default: the one that the docker command uses. */
   readonly engine?: string;
-  /** The directory of this machine that contains a tree. Not called where the executor brings its own trees. */
-  readonly trees: (key: string) => string;
-  /** A directory of this machine for workspaces and for facts that are remembered between runs. */
-  readonly stateDirectory: string;
-  /** `isolated`: jobs write into a layer or copy of their own. `shared`: into the tree itself. */
-  readonly workspaceMode: 'isolated' | 'shared';
+  readonly files: ExecutorFiles;
   /**
    * Containers outlive this process where the executor can do that: another one with the same owner id adopts them, and
    * they are paused when their lease ends. null: they end with this process.
    */
   readonly outlive: OutliveOptions | null;
   readonly clock: Clock;
+}
+
+/** Directories of this machine. */
+export interface ExecutorFiles {
+  /** The directory that contains a tree. Not called where the executor brings its own trees. */
+  readonly trees: (key: string) => string;
+  /** For workspaces and for facts that are remembered between runs. */
+  readonly stateDirectory: string;
+  /** `isolated`: jobs write into a layer or copy of their own. `shared`: into the tree itself. */
+  readonly workspaceMode: 'isolated' | 'shared';
 }
 
 /** What containers need that outlive their process. */
@@ -58,13 +63,12 @@ export async function openExecutor(options: OpenExecutorOptions): Promise<Opened
 }
 
 async function openDocker(options: OpenExecutorOptions): Promise<OpenedExecutor> {
-  const { ownerId, engine, trees, stateDirectory, workspaceMode, outlive, clock } = options;
+  const { ownerId, engine, files, outlive, clock } = options;
+  const { stateDirectory } = files;
   const executor = await DockerExecutor.connect({
     ownerId,
     ...(engine === undefined ? {} : { socket: engine }),
-    trees,
-    stateDirectory,
-    workspaceMode,
+    ...files,
     recoverable: outlive !== null,
     clock,
   });

@@ -41,18 +41,6 @@ test('closing removes what is still running', async () => {
   await running;
 });
 
-test('closing with removals entrusted to the engine leaves nothing alive, and soon nothing at all', async () => {
-  await using rig = await DockerRig.make();
-  const executor = await rig.executor({ removals: 'entrusted' });
-  const containers = await Promise.all([rig.prepare(executor), rig.prepare(executor)]);
-  await Promise.all(containers.map((container) => runText(container, 'sleep 600 & echo > file')));
-  await Promise.all(containers.map((container) => container.remove()));
-  await executor.close();
-  assert.deepEqual(await readdir(join(rig.state, 'work')), []);
-  for (const id of await rig.left()) await rig.client.waitContainer(id, 'removed').catch(() => {});
-  assert.deepEqual(await rig.left(), []);
-});
-
 test('an image that is not there says so, with help', async () => {
   await using rig = await DockerRig.make();
   const executor = await rig.executor();

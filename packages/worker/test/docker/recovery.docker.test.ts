@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sandboxContainer } from '../../src/execution/docker/container-spec.ts';
+import { DockerExecutor } from '../../src/execution/docker/DockerExecutor.ts';
 import { labelNames } from '../../src/execution/docker/label-names.ts';
+import { RecoveryDirectory } from '../../src/execution/docker/recovery/RecoveryDirectory.ts';
 import type { ContainerSpec } from '../../src/execution/JobExecutor.ts';
 import { DockerRig, Recorder, runText } from './rig.ts';
 
@@ -116,6 +119,34 @@ test('a container that ended before it was adopted tells what its script had pri
   assert.equal(told.stdout, 'all\n');
   await assert.rejects(runText(container, 'echo too late'), /ended before its script did/);
   await container.remove();
+});
+
+test('further containers of an attempt are adopted, paused, resumed and removed with its own', async () => {
+  await using rig = await DockerRig.make();
+  const { next, spec, abandoned } = await adopted(rig, 'echo begun; while [ ! -e go ]; do sleep 0.1; done', 'begun');
+  const own = await jobContainerOf(rig);
+  const other = await rig.client.createContainer(sandboxContainer('busybox:latest', rig.ownerId, false), {});
+  await rig.client.startContainer(other);
+  const [recovery] = await RecoveryDirectory.all(DockerExecutor.directoryOf(rig.state, rig.ownerId));
+  assert.ok(recovery?.container);
+  recovery.writeContainer({ ...recovery.container, containerIds: [own, other] });
+  const paused = async () =>
+    await Promise.all([own, other].map(async (id) => (await rig.client.inspectContainer(id))?.State.Paused));
+  await Promise.all([own, other].map((id) => rig.client.pauseContainer(id)));
+
+  const container = await next.adopt(spec);
+  assert.ok(container);
+  await next.removeUnadopted();
+  assert.deepEqual(await paused(), [false, false]);
+  await container.pause();
+  assert.deepEqual(await paused(), [true, true]);
+  await container.unpause();
+  assert.deepEqual(await paused(), [false, false]);
+  await rig.client.exec(own, ['touch', '/workspace/go'], '0');
+  assert.equal((await runText(container, 'never handed over')).exitCode, 0);
+  await abandoned;
+  await container.remove();
+  assert.deepEqual(await paused(), [undefined, undefined]);
 });
 
 test('what was never begun is not adopted but removed', async () => {

@@ -13,9 +13,12 @@ import type { Workspace } from './workspace/Workspace.ts';
 /** How long an engine may take to tell that memory was the reason. */
 const oomEventMs = 300;
 
-/** A container made for a job, and what is its alone. */
+/** The containers made for a job, and what belongs to them alone. */
 export interface MadeContainer {
+  /** The one in which its script runs. */
   readonly live: LiveContainer;
+  /** Ids of others that it needs; paused, resumed and removed with it. */
+  readonly others: readonly string[];
   readonly workspace: Workspace;
   /** null: it has a network of its own. */
   readonly lease: SandboxLease | null;
@@ -122,12 +125,17 @@ export class DockerContainer implements JobContainer {
   }
 
   async pause(): Promise<void> {
-    if (this.#removal === null)
-      await this.#surroundings.client.pauseContainer(this.#made.live.id, { deadline: 10_000 });
+    const { client } = this.#surroundings;
+    if (this.#removal === null) await this.#each((id) => client.pauseContainer(id, { deadline: 10_000 }));
   }
 
   async unpause(): Promise<void> {
-    if (this.#removal === null) await this.#surroundings.client.unpauseContainer(this.#made.live.id);
+    if (this.#removal === null) await this.#each((id) => this.#surroundings.client.unpauseContainer(id));
+  }
+
+  async #each(act: (id: string) => Promise<void>): Promise<void> {
+    const { live, others } = this.#made;
+    await Promise.all([live.id, ...others].map(act));
   }
 
   async getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null> {

@@ -71,11 +71,12 @@ async function pause(records: readonly ContainerRecord[], note: LeaseNote): Prom
   const client = connectEngine(places.engine);
   try {
     const isStale = () => readLeaseNote(places.lease)?.pauseAt !== note.pauseAt;
+    const ids = records.flatMap(({ containerIds }) => containerIds);
     const each = await Promise.allSettled(
-      records.map(async ({ containerId }) => {
+      ids.map(async (id) => {
         if (isStale()) return;
-        await client.pauseContainer(containerId);
-        if (isStale()) await client.unpauseContainer(containerId);
+        await client.pauseContainer(id);
+        if (isStale()) await client.unpauseContainer(id);
       }),
     );
     return !isStale() && each.every(({ status }) => status === 'fulfilled');

@@ -5,15 +5,16 @@ import { messageOf } from '@xx-pipeline/common';
 import { ExecutionBroken } from '../../errors.ts';
 import type { WorkspaceWay } from '../workspace/Workspace.ts';
 
-/** Which container it is, and what is its alone. */
+/** The containers of one attempt, and what belongs to them alone. */
 export interface ContainerRecord {
   readonly jobId: string;
   readonly attempt: number;
-  readonly containerId: string;
-  /** The container whose network it has joined. */
+  /** The job's own container, then others that it needs. All are paused, resumed and removed together. */
+  readonly containerIds: readonly [own: string, ...others: string[]];
+  /** The container whose network the job's own one has joined. */
   readonly sandboxId: string | null;
   readonly way: WorkspaceWay;
-  /** Its workspace on this machine. */
+  /** The job's workspace on this machine. */
   readonly workspace: string | null;
 }
 
@@ -76,11 +77,13 @@ export class RecoveryDirectory {
   }
 
   get container(): ContainerRecord | null {
-    return read(this.#containerPath) as ContainerRecord | null;
+    return readRecord(read(this.#containerPath));
   }
 
   writeContainer(record: ContainerRecord): void {
-    write(this.#containerPath, record);
+    const [containerId] = record.containerIds;
+    const stored: StoredRecord = { version: 2, ...record, containerId };
+    write(this.#containerPath, stored);
   }
 
   /** The script of that number; null when none was handed over. */
@@ -115,6 +118,22 @@ export class RecoveryDirectory {
   async remove(): Promise<void> {
     await rm(this.path, { recursive: true, force: true }).catch(() => {});
   }
+}
+
+/**
+ * The record as it is on disk. Version 1 has no `version` and no `containerIds`. `containerId` stays for a guardian of
+ * version 1, which a new worker keeps: it pauses the job's own container.
+ */
+type StoredRecord = Omit<ContainerRecord, 'containerIds'> & {
+  readonly version?: number;
+  readonly containerId: string;
+  readonly containerIds?: ContainerRecord['containerIds'];
+};
+
+function readRecord(content: unknown): ContainerRecord | null {
+  const { version: _, containerId, containerIds, ...rest } = (content ?? {}) as Partial<StoredRecord>;
+  const ids = containerIds ?? (containerId === undefined ? undefined : ([containerId] as const));
+  return ids === undefined ? null : { ...(rest as Omit<ContainerRecord, 'containerIds'>), containerIds: ids };
 }
 
 const blank = Buffer.alloc(room, '\n');

@@ -1,12 +1,12 @@
 import { type ContainerRecord, RecoveryDirectory } from './RecoveryDirectory.ts';
 
-/** What earlier processes left and this one goes on with. */
+/** Containers and directories of earlier processes that this one has adopted. */
 export class AdoptedContainers {
   readonly #containers = new Set<string>();
   readonly #directories = new Set<string>();
 
   add(record: ContainerRecord, recovery: RecoveryDirectory): void {
-    this.#containers.add(record.containerId);
+    for (const id of record.containerIds) this.#containers.add(id);
     if (record.sandboxId !== null) this.#containers.add(record.sandboxId);
     this.#directories.add(recovery.path);
     if (record.workspace !== null) this.#directories.add(record.workspace);
@@ -21,7 +21,7 @@ export class AdoptedContainers {
   }
 }
 
-/** What is left of an attempt whose script had begun and can be told; null when nothing is. */
+/** The directory of an attempt whose script an earlier process has begun and can be replayed; null if there is none. */
 export async function findRecovery(
   directory: string,
   attempt: { readonly jobId: string; readonly attempt: number },
