@@ -13,7 +13,7 @@ interface Step {
   readonly err?: string;
 }
 
-/** Runs a job; gives its log without colours. */
+/** Runs a job and returns what it reported. */
 async function logOf(rig: DockerRig, request: Partial<JobRequest>): Promise<FollowedJob> {
   const runner = new JobRunner({
     executor: await rig.executor(),
@@ -34,7 +34,7 @@ function sections(job: FollowedJob): { command: string; out: string; err: string
     if (event.type !== 'log') continue;
     const text = Buffer.from(event.chunk.bytes).toString();
     const last = found.at(-1);
-    const command = /^\n?\u001b\[32;1m(.*)\u001b\[0m\n$/s.exec(text)?.[1];
+    const command = /^\n?(\u001b\[32;1m.*\u001b\[0m)\n$/s.exec(text)?.[1];
     if (event.chunk.stream === 'stdout' && last !== undefined) last.out += text;
     else if (event.chunk.stream === 'stderr' && last !== undefined) last.err += text;
     else if (command !== undefined) found.push({ command, out: '', err: '' });
