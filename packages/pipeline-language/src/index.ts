@@ -31,14 +31,15 @@ export {
 } from './request/build-job-request.ts';
 export { expandTags } from './request/expand-tags.ts';
 export type { RunnerFacts } from './request/job-variables.ts';
+export { makeRun, type Run, type RunRequest, treeVariables } from './request/make-run.ts';
+export { maskText } from './request/mask-plan.ts';
 export {
   type CommitFacts,
   type PipelineFacts,
   type ProjectFacts,
-  pipelineVariables,
   serverVariables,
 } from './request/predefined-variables.ts';
-export { projectFacts } from './request/project-facts.ts';
+export type { RepositoryFacts, TreeFacts } from './request/RepositoryFacts.ts';
 export { pipelineSchema } from './schema/pipeline-schema.ts';
 export type { FileProvider } from './source/FileProvider.ts';
 export type { Position } from './source/LineIndex.ts';

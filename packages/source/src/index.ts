@@ -1,9 +1,9 @@
 export type { ClonedRepository, CloneRequest } from './clone-repository.ts';
 export { readChangedFiles } from './facts/changed-files.ts';
 export { isRemoteUrl, withoutCredentials } from './facts/remote-url.ts';
-export { noFacts, type RepositoryFacts, readRepositoryFacts } from './facts/repository-facts.ts';
+export { noFacts, readRepositoryFacts } from './facts/repository-facts.ts';
 export { type GitCall, RepositoryReader } from './git/RepositoryReader.ts';
-export { type OpenSource, openSource, sourceInfo } from './open-source.ts';
+export { type OpenSource, openSource } from './open-source.ts';
 export type { SourceProblem } from './source-problem.ts';
 export { findPipelineFile, type PipelineLocation, pipelineFileNames } from './tree/find-pipeline-file.ts';
 export { findRepositoryRoot } from './tree/find-repository.ts';

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
-import { type Result, type SourceInfo, success } from '@xx-pipeline/common';
+import { type Result, success } from '@xx-pipeline/common';
 import { type CloneRequest, cloneRepository } from './clone-repository.ts';
-import {
-  type FactsResult,
-  isDirty,
-  noFacts,
-  type RepositoryFacts,
-  readRepositoryFacts,
-} from './facts/repository-facts.ts';
+import { type FactsResult, isDirty, noFacts, readRepositoryFacts } from './facts/repository-facts.ts';
 import { type GitCall, RepositoryReader } from './git/RepositoryReader.ts';
 import type { SourceProblem } from './source-problem.ts';
 import { findPipelineFile, type PipelineLocation } from './tree/find-pipeline-file.ts';
@@ -76,14 +70,4 @@ export async function openSource(
     await clone.remove();
     throw error;
   }
-}
-
-/** The facts of a source that reports contain. */
-export function sourceInfo(location: PipelineLocation, facts: RepositoryFacts): SourceInfo {
-  return {
-    repository: facts.remoteUrl ?? location.root,
-    branch: facts.branch,
-    commit: facts.commit?.sha ?? null,
-    dirty: false,
-  };
 }

@@ -21,9 +21,10 @@ test('a commit, its branch, its remote and the default branch are known', async 
     defaultRef: 'refs/remotes/origin/main',
     commit: {
       sha,
+      beforeSha: null,
       message: 'Title, with $HOME\n\nBody',
       author: 'Ann <ann@example.com>',
-      committedAt: '2026-01-02T03:04:05+01:00',
+      timestamp: '2026-01-02T03:04:05+01:00',
     },
   });
 });

@@ -15,33 +15,20 @@ import {
   whenAborted,
 } from '@xx-pipeline/common';
 import {
-  certainlyBefore,
   createPipelineExecution,
   ExecutionRecord,
   indexPlan,
   type JobDecision,
-  type LookAheadState,
-  nextLikelyJob,
   type PlanIndex,
-  type Progress,
   ProgressTracker,
 } from '@xx-pipeline/pipeline-language';
-import { ContainersAhead, containerKey, type JobRunner, shownImage } from '@xx-pipeline/worker/execution';
+import { type JobRunner, shownImage } from '@xx-pipeline/worker/execution';
 import type { JobLogFile } from '../reports/JobLogFile.ts';
 import type { LocalRun } from '../reports/LocalRun.ts';
+import { ContainersBeforeTurn, type RunningAttempt } from './ContainersBeforeTurn.ts';
 import type { LocalRunParts, LocalRunResult } from './local-run-parts.ts';
 import { configError, makeJobRequest } from './make-job-request.ts';
 import { SlotQueue } from './SlotQueue.ts';
-
-/** Containers that wait for their turn, beyond one per slot. */
-const extraAhead = 2;
-
-/** An attempt under way. */
-interface RunningAttempt {
-  readonly needs: JobRequest['needs'];
-  /** Its script has begun: its container needs no more of the engine's attention. */
-  begun: boolean;
-}
 
 /**
  * Runs a plan on this machine: the server's chain with the network and the database taken out.
@@ -58,11 +45,9 @@ export class LocalPipelineRunner {
   readonly #tracker: ProgressTracker;
   readonly #records: ExecutionRecord;
   readonly #jobRunner: JobRunner;
-  readonly #ahead: ContainersAhead;
+  readonly #ahead: ContainersBeforeTurn;
   readonly #openRun: Promise<LocalRun>;
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #progress: Progress;
-  readonly #lookAhead: LookAheadState = { start: 0 };
   /** Jobs whose turn has come. */
   readonly #queue: SlotQueue;
   readonly #running = new Map<number, RunningAttempt>();
@@ -76,33 +61,33 @@ export class LocalPipelineRunner {
 
   constructor(parts: LocalRunParts) {
     this.#parts = parts;
-    this.#index = indexPlan(parts.plan);
+    const { run, machine, world } = parts;
+    this.#index = indexPlan(run.plan);
     this.#tracker = new ProgressTracker(this.#index);
-    const execution = createPipelineExecution(parts.plan, {
-      id: parts.id,
-      pipelineName: parts.pipelineName,
-      source: parts.sourceInfo,
+    const execution = createPipelineExecution(run.plan, {
+      id: world.ids.next(),
+      pipelineName: run.name,
+      source: run.sourceInfo,
       runNumber: 0,
       trigger: 'local',
       createdBy: localPrincipal,
-      createdAt: isoTime(parts.createdAt),
-      ids: parts.ids,
+      createdAt: isoTime(run.createdAt),
+      ids: world.ids,
     });
     this.#records = new ExecutionRecord(execution, this.#index);
     this.#numbers = new Map(execution.jobs.map((job, number) => [job.id, number]));
-    this.#queue = new SlotQueue(parts.slots);
-    this.#progress = {
+    this.#queue = new SlotQueue(machine.slots);
+    this.#ahead = new ContainersBeforeTurn({
       index: this.#index,
       jobOf: (number) => this.#jobOf(number),
-      isPrepared: (number) => this.#ahead.has(this.#jobOf(number).id),
-    };
-    this.#ahead = new ContainersAhead({
-      mostWaiting: parts.slots + extraAhead,
-      mostInMaking: parts.slots,
-      onReady: () => this.#prepareAhead(),
+      queue: this.#queue,
+      slots: machine.slots,
+      running: this.#running,
+      jobRunner: () => this.#jobRunner,
+      requestOf: (number) => this.#request(number, 1, 0),
     });
-    this.#openRun = parts.openRun(execution.jobs);
-    this.#jobRunner = parts.createJobRunner({
+    this.#openRun = parts.openRun(execution.id, execution.jobs);
+    this.#jobRunner = machine.createJobRunner({
       dependencies: { getDependencies: async (jobId) => this.#dependencies(jobId) },
       artifacts: {
         save: async (owner, archive) => (await this.#openRun).artifacts.save(owner, archive),
@@ -116,7 +101,7 @@ export class LocalPipelineRunner {
     try {
       // The first containers are in the making before the disk has given the run its directory.
       this.#decide();
-      this.#prepareAhead();
+      this.#ahead.prepare();
       const local = await this.#openRun;
       this.#begin(local);
       const failure = await this.#ended.promise;
@@ -125,20 +110,26 @@ export class LocalPipelineRunner {
       if (failure !== null) throw failure.error;
       return result;
     } finally {
-      this.#ahead.discardAll();
+      this.#ahead.end();
       await this.#ahead.discarded();
     }
   }
 
   #begin(local: LocalRun): void {
-    const { plan, interrupted, dirty } = this.#parts;
+    const { run, stops, dirty } = this.#parts;
     this.#local = local;
+    this.#ahead.lookAhead();
     this.#records.setFacts({ runNumber: local.runNumber });
-    this.#emit({ type: 'run-started', execution: this.#records.snapshot(), plan, directory: local.directory });
+    this.#emit({
+      type: 'run-started',
+      execution: this.#records.snapshot(),
+      plan: run.plan,
+      directory: local.directory,
+    });
     this.#background.run(
       dirty.then((isDirty) => this.#records.setFacts({ source: { ...this.#records.head.source, dirty: isDirty } })),
     );
-    whenAborted(interrupted, (reason) => this.#cancelAll(messageOf(reason)));
+    whenAborted(stops.interrupted, (reason) => this.#cancelAll(messageOf(reason)));
     whenAborted(local.broken, (reason) => this.#cancelAll(messageOf(reason)));
     this.#saveSoon();
     this.#fillSlots();
@@ -171,7 +162,7 @@ export class LocalPipelineRunner {
   async #delay(number: number, job: JobPlan): Promise<void> {
     this.#delayed++;
     try {
-      await this.#parts.clock.sleep((job.startIn ?? 0) * 1000, this.#cancel.signal);
+      await this.#parts.world.clock.sleep((job.startIn ?? 0) * 1000, this.#cancel.signal);
       this.#queue.push(number);
     } catch (error) {
       if (!this.#cancel.signal.aborted) throw error;
@@ -183,13 +174,13 @@ export class LocalPipelineRunner {
 
   #fillSlots(): void {
     if (this.#local === null) {
-      this.#prepareAhead();
+      this.#ahead.prepare();
       return;
     }
     for (let turn = this.#queue.take(); turn !== null; turn = this.#queue.take()) {
       this.#background.run(this.#attempt(this.#local, turn.job, turn.slot));
     }
-    this.#prepareAhead();
+    this.#ahead.prepare();
     if (this.#running.size === 0 && this.#delayed === 0 && this.#queue.isEmpty) this.#ended.resolve(null);
   }
 
@@ -214,19 +205,19 @@ export class LocalPipelineRunner {
   async #runAttempt(local: LocalRun, number: number, request: JobRequest, state: RunningAttempt): Promise<JobOutcome> {
     const { jobId, attempt = 1 } = request;
     const { eligibleAt } = this.#jobOf(number);
-    const startedAt = this.#parts.clock.now();
+    const startedAt = this.#parts.world.clock.now();
     const log = local.openLog(jobId, attempt);
     const facts = { at: isoTime(startedAt), image: shownImage(request), log: local.logPath(jobId, attempt) };
     this.#change(number, () => this.#records.startAttempt(jobId, facts));
-    const prepared = this.#ahead.take(jobId, containerKey(request));
+    const prepared = this.#ahead.take(request);
     const outcome = await this.#jobRunner.runJob(request, {
       ...(prepared === undefined ? {} : { prepared }),
       signal: this.#cancel.signal,
-      kill: this.#parts.killed,
+      kill: this.#parts.stops.killed,
       onEvent: (event) => {
         if (!state.begun && event.type === 'phase' && event.phase === 'script') {
           state.begun = true;
-          this.#prepareAhead();
+          this.#ahead.prepare();
         }
         return this.#tell({ jobId, jobName: request.jobName, attempt }, log, event);
       },
@@ -247,49 +238,17 @@ export class LocalPipelineRunner {
     this.#decide();
   }
 
-  /** Begins containers for jobs that wait for a slot; once no running job waits for its own, for those to come. */
-  #prepareAhead(): void {
-    if (this.#cancel.signal.aborted) return;
-    for (const [position, number] of this.#queue.near.entries()) {
-      if (!this.#ahead.hasRoom) break;
-      const { id, attempts } = this.#jobOf(number);
-      if (attempts.length > 0 || this.#ahead.has(id)) continue;
-      const running = position < this.#queue.free ? [] : this.#queue.promise(number);
-      if (running === null) break;
-      this.#prepare(number, running);
-    }
-    if (this.#local === null || this.#running.values().some(({ begun }) => !begun)) return;
-    while (this.#ahead.hasRoom) {
-      const number = nextLikelyJob(this.#progress, this.#lookAhead);
-      if (number === null || !this.#prepare(number)) return;
-    }
-  }
-
-  /** Begins a job's container. `promised`: jobs that end before it gets their slot. */
-  #prepare(number: number, promised: readonly number[] = []): boolean {
-    const request = this.#request(number, 1, 0);
-    if (!request.ok) return false;
-    const waiting = Array.from(this.#ahead.jobIds(), (jobId) => this.#numbers.get(jobId) ?? -1);
-    const before = certainlyBefore(this.#progress, number, [...this.#running.keys(), ...waiting]);
-    const runsAfter = [...before, ...promised].map((other) => this.#jobOf(other).id);
-    const place = { runsAfter, isOnly: this.#index.jobs.length === 1 };
-    this.#ahead.begin(request.value.jobId, containerKey(request.value), this.#jobRunner.prepare(request.value, place));
-    return true;
-  }
-
   #request(number: number, attempt: number, slot: number) {
     const input = {
       index: this.#index,
       number,
-      jobId: this.#jobOf(number).id,
       attempt,
       slot,
-      executionId: this.#parts.id,
-      runNumber: this.#local?.runNumber ?? 0,
+      execution: { id: this.#records.head.id, runNumber: this.#local?.runNumber ?? 0 },
       startedAt: this.#now(),
       jobNamed: (name: string) => this.#jobOf(this.#index.numberOf.get(name) ?? -1),
     };
-    return makeJobRequest(input, this.#parts.jobs);
+    return makeJobRequest(input, this.#parts.run, this.#parts.machine);
   }
 
   /** Stops what runs, and everything else before it starts. Only the first reason counts. */
@@ -299,7 +258,7 @@ export class LocalPipelineRunner {
     this.#queue.clear();
     this.#cancel.abort(new Error(reason));
     for (const number of this.#index.jobs.keys()) this.#cancelJob(number);
-    this.#ahead.discardAll();
+    this.#ahead.end();
     this.#fillSlots();
   }
 
@@ -311,7 +270,7 @@ export class LocalPipelineRunner {
   }
 
   async #finish(local: LocalRun): Promise<LocalRunResult> {
-    this.#ahead.discardAll();
+    this.#ahead.end();
     await this.#background.settled();
     this.#records.close(this.#now());
     const execution = this.#records.snapshot();
@@ -371,6 +330,6 @@ export class LocalPipelineRunner {
   }
 
   #now(): string {
-    return isoTime(this.#parts.clock.now());
+    return isoTime(this.#parts.world.clock.now());
   }
 }

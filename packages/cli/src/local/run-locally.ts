@@ -1,6 +1,6 @@
 import { type PipelinePlan, systemClock, systemIds } from '@xx-pipeline/common';
-import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
-import { type OpenSource, type PipelineLocation, type RepositoryFacts, sourceInfo } from '@xx-pipeline/source';
+import type { RepositoryFacts } from '@xx-pipeline/pipeline-language';
+import type { OpenSource, PipelineLocation } from '@xx-pipeline/source';
 import { type JobExecutor, JobRunner, openExecutor } from '@xx-pipeline/worker/execution';
 import { makeOwnerId } from '@xx-pipeline/worker/process';
 import type { CommandIo } from '../io/CommandIo.ts';
@@ -9,10 +9,8 @@ import { createRunRenderer } from '../render/create-run-renderer.ts';
 import { printNote } from '../render/print-note.ts';
 import { LocalReportStore } from '../reports/LocalReportStore.ts';
 import { checkForRun } from '../run/check-for-run.ts';
-import { choosePlan, manualJobs } from '../run/choose-plan.ts';
 import { exitCodeOfRun } from '../run/exit-code-of-run.ts';
-import { maskPlan } from '../run/mask-plan.ts';
-import { pipelineFacts, pipelineName } from '../run/pipeline-facts.ts';
+import { makeRunOf } from '../run/make-run.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import { sweepState } from '../run/sweep-state.ts';
 import { version } from '../version.ts';
@@ -74,58 +72,31 @@ interface RunSurroundings {
 
 async function runPlan(checked: PipelinePlan, around: RunSurroundings): Promise<ExitCode> {
   const { options, source, facts, home, io, executor } = around;
-  const { location } = source;
-  const plan = choosePlan(checked, options);
-  noteTags(plan, io);
-  const createdAt = systemClock.now();
-  const id = systemIds.next();
-  const info = sourceInfo(location, facts);
-  const variablesOf = (runNumber: number, name: string | null) =>
-    pipelineVariables(pipelineFacts(location, facts, { createdAt, runNumber, name }));
-  const given = Object.fromEntries(options.variables.map(({ name, value, secret }) => [name, secret ? '' : value]));
-  const name = pipelineName(plan.name, { ...variablesOf(0, null), ...given }, projectFacts(info.repository).name);
+  const run = makeRunOf(checked, source.location, facts, options);
+  noteTags(run.plan, io);
   const store = new LocalReportStore(home);
   const renderer = createRunRenderer({ format: options.format, io });
   const sweep = once(() => sweepState(store, executor, home, systemClock));
-  let known: { runNumber: number; variables: Record<string, string> } | null = null;
   const runner = new LocalPipelineRunner({
-    plan: maskPlan(plan, options.variables),
-    id,
-    pipelineName: name,
-    sourceInfo: info,
-    createdAt,
-    jobs: {
-      predefined: (runNumber) => {
-        if (known?.runNumber !== runNumber) known = { runNumber, variables: variablesOf(runNumber, name) };
-        return known.variables;
-      },
-      variables: options.variables,
+    run,
+    machine: {
       runner: { id: '1', description: 'xx run --local', version, architecture: `${process.platform}/${process.arch}` },
       source: { kind: 'tree', key: 'tree' },
-      playedJobs: manualJobs(checked, plan),
-      ...(options.pullPolicy === null ? {} : { pullPolicy: options.pullPolicy }),
-      ...(options.timeout === null ? {} : { defaultTimeout: options.timeout }),
+      slots: options.slots,
+      createJobRunner: (ports) => new JobRunner({ executor, clock: systemClock, ...ports }),
     },
-    openRun: (jobs) =>
-      store.createRun({
-        id,
-        pipeline: name,
-        repository: info.repository,
-        createdAt: new Date(createdAt).toISOString(),
-        jobs,
-      }),
-    createJobRunner: (ports) => new JobRunner({ executor, clock: systemClock, ...ports }),
-    slots: options.slots,
+    openRun: (id, jobs) => {
+      const createdAt = new Date(run.createdAt).toISOString();
+      return store.createRun({ id, pipeline: run.name, repository: run.sourceInfo.repository, createdAt, jobs });
+    },
     dirty: source.dirty,
-    clock: systemClock,
-    ids: systemIds,
     emit: (event) => {
       // Cleaning up after other processes waits until the first script of this run has begun.
       if (event.type === 'job-event' && event.event.type === 'phase' && event.event.phase === 'script') void sweep();
       return renderer.event(event);
     },
-    interrupted: io.interrupted,
-    killed: io.killed,
+    world: { clock: systemClock, ids: systemIds },
+    stops: { interrupted: io.interrupted, killed: io.killed },
   });
   try {
     const result = await runner.run();

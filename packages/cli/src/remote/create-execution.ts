@@ -2,22 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Connection } from '@xx-pipeline/client';
 import { type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
-import { pipelineVariables, projectFacts } from '@xx-pipeline/pipeline-language';
-import { type GitCall, isRemoteUrl, type OpenSource, type RepositoryFacts, sourceInfo } from '@xx-pipeline/source';
+import type { RepositoryFacts, Run } from '@xx-pipeline/pipeline-language';
+import { type GitCall, isRemoteUrl, type OpenSource } from '@xx-pipeline/source';
 
-import { applyRunOptions } from '../run/apply-run-options.ts';
-import { maskPlan } from '../run/mask-plan.ts';
-import { pipelineFacts, pipelineName } from '../run/pipeline-facts.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 import { makeSnapshot, type Snapshot } from './snapshot/make-snapshot.ts';
 import { sendSnapshot } from './snapshot/send-snapshot.ts';
 
 /** A run to be sent to a server. */
-export interface NewRun {
-  readonly plan: PipelinePlan;
-  /** Manual jobs of it that start by themselves. */
-  readonly playedJobs: ReadonlySet<string>;
+export interface RunToSend {
+  readonly run: Run;
   readonly options: RunOptions;
   readonly source: OpenSource;
   readonly facts: RepositoryFacts;
@@ -29,26 +24,19 @@ export interface NewRun {
 
 /** Sends what a run needs, its files first. A lost answer makes no second run: every repeat has the same key. */
 export async function createExecution(
-  run: NewRun,
+  input: RunToSend,
   client: BackendApiClient,
   connections: { readonly upload: Connection; readonly create: Connection },
 ): Promise<{ readonly execution: PipelineExecution; readonly plan: PipelinePlan }> {
-  const { options, source, facts } = run;
-  const createdAt = systemClock.now();
-  const info = { ...sourceInfo(source.location, facts), dirty: await source.dirty };
-  // The number, and what else only the server knows, it sets itself.
-  const variablesOf = (name: string | null) =>
-    pipelineVariables(pipelineFacts(source.location, facts, { createdAt, runNumber: 0, name }));
-  const given = Object.fromEntries(options.variables.map(({ name, value, secret }) => [name, secret ? '' : value]));
-  const pipeline = pipelineName(run.plan.name, { ...variablesOf(null), ...given }, projectFacts(info.repository).name);
-  const plan = maskPlan(applyRunOptions(run.plan, options), options.variables);
+  const { run } = input;
   const body = {
-    pipeline: pipeline.slice(0, 255),
-    plan,
-    source: await sendSource(run, client, connections.upload),
-    sourceInfo: info,
-    predefined: variablesOf(pipeline),
-    variables: [...options.variables],
+    pipeline: run.name.slice(0, 255),
+    plan: run.plan,
+    source: await sendSource(input, client, connections.upload),
+    sourceInfo: { ...run.sourceInfo, dirty: await input.source.dirty },
+    // The server sets the number, and whatever else only it knows.
+    predefined: run.predefined(0),
+    variables: [...run.variables],
     trigger: 'cli',
     playedJobs: [...run.playedJobs],
   };
@@ -56,13 +44,13 @@ export async function createExecution(
   const headers = { 'idempotency-key': randomUUID() };
   const create = (signal: AbortSignal) => client.api.createExecution({ body }, { signal, headers });
   const created = await connections.create.call(create);
-  return { execution: created.body, plan };
+  return { execution: created.body, plan: run.plan };
 }
 
 type SourceOfRun = { readonly kind: 'snapshot'; readonly id: string } | GitSource;
 type GitSource = { readonly kind: 'git'; readonly url: string; readonly commit: string };
 
-async function sendSource(run: NewRun, client: BackendApiClient, connection: Connection): Promise<SourceOfRun> {
+async function sendSource(run: RunToSend, client: BackendApiClient, connection: Connection): Promise<SourceOfRun> {
   const git = gitSource(run.options, run.facts);
   if (git !== null) return git;
   const sent = await sendSnapshot(({ fresh }) => (fresh ? run.takeAgain() : run.snapshot), client, connection);

@@ -1,5 +1,6 @@
 import { Connection, RemoteRunFollower } from '@xx-pipeline/client';
 import { messageOf, type PipelineExecution, type PipelinePlan, systemClock } from '@xx-pipeline/common';
+import { maskText } from '@xx-pipeline/pipeline-language';
 import type { OpenSource } from '@xx-pipeline/source';
 import type { CommandInput, CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
@@ -9,9 +10,8 @@ import { createRunRenderer } from '../render/create-run-renderer.ts';
 import { formatData } from '../render/data-text.ts';
 import { printNote } from '../render/print-note.ts';
 import { checkForRun } from '../run/check-for-run.ts';
-import { choosePlan, manualJobs } from '../run/choose-plan.ts';
 import { exitCodeOfRun } from '../run/exit-code-of-run.ts';
-import { maskText } from '../run/mask-plan.ts';
+import { makeRunOf } from '../run/make-run.ts';
 import type { RunOptions } from '../run/run-options.ts';
 import { BackendApiClient } from './BackendApiClient.ts';
 import { createExecution, gitSource, takeSnapshot } from './create-execution.ts';
@@ -77,7 +77,7 @@ async function runRemotely(
       const { printNotCreated } = await import('../run/load-plan.ts');
       return await printNotCreated(checked.notCreated ?? 'it has no jobs', options.format, io);
     }
-    const plan = choosePlan(checked.plan, options);
+    const run = makeRunOf(checked.plan, source.location, facts, options);
     await greeting;
     void snapshot.then(
       ({ notes }) => {
@@ -85,9 +85,8 @@ async function runRemotely(
       },
       () => {},
     );
-    const playedJobs = manualJobs(checked.plan, plan);
-    const run = { plan, playedJobs, options, source, facts, snapshot, takeAgain: () => take(true) };
-    const created = await createExecution(run, client, sendingConnections(io));
+    const toSend = { run, options, source, facts, snapshot, takeAgain: () => take(true) };
+    const created = await createExecution(toSend, client, sendingConnections(io));
     if (detach) return await printDetached(created.execution, options, io);
     return await followRun(created, { options, client, io });
   } finally {

@@ -1,6 +1,6 @@
 import { systemClock } from '@xx-pipeline/common';
-import { type CheckResult, renderDiagnostics } from '@xx-pipeline/pipeline-language';
-import { type OpenSource, type RepositoryFacts, readPipelineFile } from '@xx-pipeline/source';
+import { type CheckResult, type RepositoryFacts, renderDiagnostics } from '@xx-pipeline/pipeline-language';
+import { type OpenSource, readPipelineFile } from '@xx-pipeline/source';
 import { CommandError, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { checkInTree } from './check-in-tree.ts';

@@ -1,12 +1,5 @@
-import { type CheckResult, checkPipeline, pipelineVariables } from '@xx-pipeline/pipeline-language';
-import {
-  type PipelineLocation,
-  type RepositoryFacts,
-  type RepositoryReader,
-  readChangedFiles,
-  workingTreeFiles,
-} from '@xx-pipeline/source';
-import { pipelineFacts } from './pipeline-facts.ts';
+import { type CheckResult, checkPipeline, type RepositoryFacts, treeVariables } from '@xx-pipeline/pipeline-language';
+import { type PipelineLocation, type RepositoryReader, readChangedFiles, workingTreeFiles } from '@xx-pipeline/source';
 
 /** A tree, and the facts with which its pipeline file is checked. */
 export interface TreeToCheck {
@@ -21,14 +14,15 @@ export interface TreeToCheck {
 }
 
 /** Checks the text of a pipeline file in its tree. */
-export function checkInTree(text: string, tree: TreeToCheck): CheckResult {
-  const { location, reader, facts, variables, createdAt } = tree;
+export function checkInTree(text: string, input: TreeToCheck): CheckResult {
+  const { location, reader, facts, variables, createdAt } = input;
+  const tree = { root: location.root, file: location.file, repository: facts };
   return checkPipeline({
     file: location.file,
     text,
     files: workingTreeFiles(location.root, reader),
     context: {
-      predefined: pipelineVariables(pipelineFacts(location, facts, { createdAt, runNumber: 0, name: null })),
+      predefined: treeVariables(tree, { createdAt, runNumber: 0, name: null }),
       pipelineVariables: variables,
       // Two calls of git that most pipelines do not need.
       get changedFiles() {

@@ -1,9 +1,8 @@
-import { type CheckResult, checkPipeline } from '@xx-pipeline/pipeline-language';
+import { type CheckResult, checkPipeline, type RepositoryFacts } from '@xx-pipeline/pipeline-language';
 import {
   findPipelineFile,
   noFacts,
   type PipelineLocation,
-  type RepositoryFacts,
   RepositoryReader,
   readPipelineFile,
   readRepositoryFacts,

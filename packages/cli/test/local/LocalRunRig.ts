@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunEvent } from '@xx-pipeline/client';
 import { type JobExecution, type PipelinePlan, systemIds } from '@xx-pipeline/common';
-import { checkPipeline, playJobs, selectJobs } from '@xx-pipeline/pipeline-language';
+import { checkPipeline, playJobs, type Run, selectJobs } from '@xx-pipeline/pipeline-language';
 import { ManualClock } from '@xx-pipeline/testing';
 import { JobRunner, type ScriptedBehaviour, ScriptedExecutor } from '@xx-pipeline/worker/execution';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
-import type { LocalRunParts, LocalRunResult } from '../../src/local/local-run-parts.ts';
+import type { LocalMachine, LocalRunParts, LocalRunResult } from '../../src/local/local-run-parts.ts';
 import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
 import type { JobIdentity, LocalRun } from '../../src/reports/LocalRun.ts';
 
@@ -26,8 +26,24 @@ export function planOf(text: string): PipelinePlan {
   return plan;
 }
 
+/** A run of a plan, in a tree that is nothing special. */
+export function runOf(plan: PipelinePlan, createdAt: number): Run {
+  return {
+    name: 'demo',
+    plan,
+    playedJobs: new Set(),
+    variables: [],
+    sourceInfo: { repository: '/demo', branch: 'main', commit: null, dirty: false },
+    createdAt,
+    predefined: (runNumber) => ({ CI_PIPELINE_IID: String(runNumber) }),
+  };
+}
+
 /** How a run differs from the plain one. */
-export interface RigOptions extends Partial<LocalRunParts> {
+export interface RigOptions extends Partial<Pick<LocalRunParts, 'emit'>> {
+  readonly slots?: number;
+  readonly createJobRunner?: LocalMachine['createJobRunner'];
+  readonly openRun?: (jobs: readonly JobIdentity[]) => Promise<LocalRun>;
   readonly behave?: (jobName: string) => ScriptedBehaviour;
   /** Jobs chosen, and manual jobs played. */
   readonly select?: readonly string[];
@@ -58,8 +74,15 @@ export class LocalRunRig implements AsyncDisposable {
 
   /** Starts a run; it goes on while the clock moves. Disks know no clock: its directory is there when this resolves. */
   async start(text: string, options: RigOptions = {}): Promise<{ result: Promise<LocalRunResult> }> {
-    const { behave, select, play, openRun = (jobs) => this.#createRun(id, jobs), ...parts } = options;
-    const id = systemIds.next();
+    const {
+      behave,
+      select,
+      play,
+      openRun,
+      createJobRunner,
+      slots = 4,
+      emit = (event) => void this.events.push(event),
+    } = options;
     let plan = planOf(text);
     if (play !== undefined) plan = resultOf(playJobs(plan, play));
     if (select !== undefined) plan = resultOf(selectJobs(plan, select));
@@ -68,33 +91,24 @@ export class LocalRunRig implements AsyncDisposable {
     }
     const opened = Promise.withResolvers<void>();
     const runner = new LocalPipelineRunner({
-      plan,
-      id,
-      pipelineName: 'demo',
-      sourceInfo: { repository: '/demo', branch: 'main', commit: null, dirty: false },
-      createdAt: this.clock.now(),
-      jobs: {
-        predefined: (runNumber) => ({ CI_PIPELINE_IID: String(runNumber) }),
-        variables: [],
+      run: runOf(plan, this.clock.now()),
+      machine: {
         runner: { id: '1', description: 'rig', version: '0' },
         source: { kind: 'empty' },
-        playedJobs: new Set(),
+        slots,
+        createJobRunner:
+          createJobRunner ?? ((ports) => new JobRunner({ executor: this.executor, clock: this.clock, ...ports })),
       },
-      openRun: (jobs) => {
-        const opening = openRun(jobs);
+      openRun: (id, jobs) => {
+        const opening = openRun === undefined ? this.#createRun(id, jobs) : openRun(jobs);
         const settled = () => opened.resolve();
         opening.then(settled, settled);
         return opening;
       },
-      createJobRunner: (ports) => new JobRunner({ executor: this.executor, clock: this.clock, ...ports }),
-      slots: 4,
       dirty: Promise.resolve(false),
-      clock: this.clock,
-      ids: systemIds,
-      emit: (event) => void this.events.push(event),
-      interrupted: this.interrupt.signal,
-      killed: this.kill.signal,
-      ...parts,
+      emit,
+      world: { clock: this.clock, ids: systemIds },
+      stops: { interrupted: this.interrupt.signal, killed: this.kill.signal },
     });
     const result = runner.run();
     result.catch(() => {});

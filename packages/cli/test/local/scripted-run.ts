@@ -5,34 +5,24 @@ import { JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
 import { CommandError } from '../../src/io/CommandIo.ts';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
-import { planOf } from './LocalRunRig.ts';
+import { planOf, runOf } from './LocalRunRig.ts';
 
 const [home = '', text = ''] = process.argv.slice(2);
-const id = systemIds.next();
 const executor = new ScriptedExecutor({ clock: systemClock });
 const runner = new LocalPipelineRunner({
-  plan: planOf(text),
-  id,
-  pipelineName: 'demo',
-  sourceInfo: { repository: '/demo', branch: 'main', commit: null, dirty: false },
-  createdAt: Date.now(),
-  jobs: {
-    predefined: () => ({}),
-    variables: [],
+  run: runOf(planOf(text), systemClock.now()),
+  machine: {
     runner: { id: '1', description: 'test', version: '0' },
     source: { kind: 'empty' },
-    playedJobs: new Set(),
+    slots: 2,
+    createJobRunner: (ports) => new JobRunner({ executor, clock: systemClock, ...ports }),
   },
-  openRun: (jobs) =>
+  openRun: (id, jobs) =>
     new LocalReportStore(home).createRun({ id, pipeline: 'demo', repository: '/demo', createdAt: '', jobs }),
-  createJobRunner: (ports) => new JobRunner({ executor, clock: systemClock, ...ports }),
-  slots: 2,
   dirty: Promise.resolve(false),
-  clock: systemClock,
-  ids: systemIds,
   emit: () => {},
-  interrupted: new AbortController().signal,
-  killed: new AbortController().signal,
+  world: { clock: systemClock, ids: systemIds },
+  stops: { interrupted: new AbortController().signal, killed: new AbortController().signal },
 });
 try {
   const { execution } = await runner.run();

@@ -64,7 +64,10 @@ test('an answer of something else than an xx server is said to be one', async ()
 });
 
 test('only an address that workers can use and may know is given to them; everything else is sent as files', () => {
-  const facts = { ...noFacts, commit: { sha: 'a'.repeat(40), message: '', author: '', committedAt: '' } };
+  const facts = {
+    ...noFacts,
+    commit: { sha: 'a'.repeat(40), message: '', author: '', beforeSha: null, timestamp: '' },
+  };
   const sourceOf = (repository: string) => gitSource({ clone: { repository } }, facts)?.url ?? null;
   assert.equal(sourceOf('https://example.org/a.git'), 'https://example.org/a.git');
   assert.equal(sourceOf('ssh://git@example.org/a.git'), 'ssh://git@example.org/a.git');

@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { type Report, systemClock, systemIds } from '@xx-pipeline/common';
-import { pipelineVariables } from '@xx-pipeline/pipeline-language';
-import { openSource, sourceInfo } from '@xx-pipeline/source';
+import { makeRun } from '@xx-pipeline/pipeline-language';
+import { openSource } from '@xx-pipeline/source';
 import { JobRunner, ScriptedExecutor } from '@xx-pipeline/worker/execution';
 import { LocalPipelineRunner } from '../../src/local/LocalPipelineRunner.ts';
 import { PlainRenderer } from '../../src/render/PlainRenderer.ts';
 import { LocalReportStore } from '../../src/reports/LocalReportStore.ts';
 import { checkForRun } from '../../src/run/check-for-run.ts';
-import { pipelineFacts } from '../../src/run/pipeline-facts.ts';
 import { FakeStream, fakeIo } from '../render/FakeIo.ts';
 
 /** `xx run --local` of a repository, with containers that only pretend. */
@@ -28,43 +27,30 @@ export async function runOnScriptedMachine(
   const { facts } = await source.facts;
   const { plan } = checkForRun({ variables: [] }, source, facts, io);
   if (plan === null) throw new Error('the file makes no pipeline');
-  const id = systemIds.next();
-  const createdAt = systemClock.now();
+  const request = { jobs: [], play: [], variables: [], pullPolicy: null, timeout: null, createdAt: systemClock.now() };
+  const { root, file } = source.location;
+  const made = makeRun(plan, { root, file, repository: facts }, request);
+  if (!made.ok) throw new Error(made.error.message);
+  const run = made.value;
   const store = new LocalReportStore(join(directory, 'local-home'));
-  const info = sourceInfo(source.location, facts);
   const executor = new ScriptedExecutor({ clock: systemClock });
   const renderer = new PlainRenderer(io);
-  const name = 'demo';
   const runner = new LocalPipelineRunner({
-    plan,
-    id,
-    pipelineName: name,
-    sourceInfo: info,
-    createdAt,
-    jobs: {
-      predefined: (runNumber) =>
-        pipelineVariables(pipelineFacts(source.location, facts, { createdAt, runNumber, name })),
-      variables: [],
+    run,
+    machine: {
       runner: { id: '1', description: 'here', version: '0' },
       source: { kind: 'empty' },
-      playedJobs: new Set(),
+      slots,
+      createJobRunner: (ports) => new JobRunner({ executor, clock: systemClock, ...ports }),
     },
-    openRun: (jobs) =>
-      store.createRun({
-        id,
-        pipeline: name,
-        repository: info.repository,
-        createdAt: new Date(createdAt).toISOString(),
-        jobs,
-      }),
-    createJobRunner: (ports) => new JobRunner({ executor, clock: systemClock, ...ports }),
-    slots,
+    openRun: (id, jobs) => {
+      const createdAt = new Date(run.createdAt).toISOString();
+      return store.createRun({ id, pipeline: run.name, repository: run.sourceInfo.repository, createdAt, jobs });
+    },
     dirty: source.dirty,
-    clock: systemClock,
-    ids: systemIds,
     emit: (event) => renderer.event(event),
-    interrupted: io.interrupted,
-    killed: io.killed,
+    world: { clock: systemClock, ids: systemIds },
+    stops: { interrupted: io.interrupted, killed: io.killed },
   });
   const { report } = await runner.run();
   await executor.close();

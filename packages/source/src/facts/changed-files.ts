@@ -1,6 +1,6 @@
+import type { RepositoryFacts } from '@xx-pipeline/pipeline-language';
 import type { GitResult } from '../git/git-process.ts';
 import type { RepositoryReader } from '../git/RepositoryReader.ts';
-import type { RepositoryFacts } from './repository-facts.ts';
 
 /**
  * Paths for `rules:changes`: everything the tree, uncommitted and untracked files included, has changed since it

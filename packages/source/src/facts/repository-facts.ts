@@ -1,30 +1,6 @@
+import type { RepositoryFacts } from '@xx-pipeline/pipeline-language';
 import type { ConfigEntry, RepositoryReader } from '../git/RepositoryReader.ts';
 import { withoutCredentials } from './remote-url.ts';
-
-/** Facts of a checked-out tree; null where git has none. */
-export interface RepositoryFacts {
-  /** The remote's URL without credentials; null without a remote. */
-  readonly remoteUrl: string | null;
-  /** null when HEAD is detached. */
-  readonly branch: string | null;
-  /** A tag at HEAD, only when HEAD is detached: a checked-out branch runs as that branch. */
-  readonly tag: string | null;
-  readonly defaultBranch: string | null;
-  /** The default branch of the remote, as a full ref to compare with. */
-  readonly defaultRef: string | null;
-  /** null in a repository without commits. */
-  readonly commit: CommitFacts | null;
-}
-
-/** One commit. */
-export interface CommitFacts {
-  readonly sha: string;
-  readonly message: string;
-  /** `Name <mail>`. */
-  readonly author: string;
-  /** Committer date, ISO 8601 with zone. */
-  readonly committedAt: string;
-}
 
 /** Facts of a directory that is not a repository. */
 export const noFacts: RepositoryFacts = {
@@ -111,12 +87,12 @@ function chooseRemote(entries: readonly ConfigEntry[]): { name: string; url: str
 }
 
 function parseLog(output: string): Pick<RepositoryFacts, 'commit' | 'branch' | 'tag'> {
-  const [sha = '', author = '', committedAt = '', decoration = '', ...message] = output.split('\0');
+  const [sha = '', author = '', timestamp = '', decoration = '', ...message] = output.split('\0');
   const names = decoration.split(', ');
   const attached = names.find((name) => name.startsWith('HEAD -> refs/heads/'));
   const tag = names.find((name) => name.startsWith('tag: refs/tags/'));
   return {
-    commit: { sha, author, committedAt, message: message.join('\0').trimEnd() },
+    commit: { sha, beforeSha: null, author, timestamp, message: message.join('\0').trimEnd() },
     branch: attached?.slice('HEAD -> refs/heads/'.length) ?? null,
     tag: attached === undefined ? (tag?.slice('tag: refs/tags/'.length) ?? null) : null,
   };

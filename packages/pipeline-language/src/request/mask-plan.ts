@@ -1,5 +1,5 @@
 import type { PipelinePlan } from '@xx-pipeline/common';
-import type { PipelineVariable } from '@xx-pipeline/pipeline-language';
+import type { PipelineVariable } from './build-job-request.ts';
 
 /** Too short to be hidden: it would be found everywhere. */
 const shortestMasked = 4;
