@@ -128,15 +128,27 @@ export class JobScheduler {
 
   /** Gives jobs to these workers; false when there was no place for some. */
   async #giveTo(fleet: ReadonlyMap<string, FleetMember>): Promise<boolean> {
+    const { executions } = this.#parts.stores;
+    // Jobs that no free worker can take are left out of the next search: however many they are, those behind them are found.
+    const hopeless = { tags: new Set<string>(), executions: new Set<string>() };
     let places = this.#places(fleet);
     let limit = Math.max(fewestJobs, 2 * freeIn(places));
     while (freeIn(places) > 0) {
-      const pending = await this.#parts.stores.executions.pendingJobs(Math.min(limit, mostJobs));
-      const { matches } = matchJobs(pending, places, this.#fleet.reserved);
+      const { reserved } = this.#fleet;
+      const pending = await executions.pendingJobs(limit, {
+        tags: Array.from(hopeless.tags, (set) => JSON.parse(set) as string[]),
+        // Those of a reserved run go to its worker whatever their labels.
+        anyTags: [...reserved.keys()],
+        executions: [...hopeless.executions],
+      });
+      const { matches, hopeless: found } = matchJobs(pending, places, reserved);
       await this.#give(matches, fleet);
-      // Jobs that no free worker can take must not stand in the way of those behind them.
-      if (pending.length < limit || limit >= mostJobs) return matches.length === pending.length;
-      limit = matches.length === 0 ? limit * 4 : limit;
+      if (pending.length < limit) {
+        return matches.length === pending.length && hopeless.tags.size + hopeless.executions.size === 0;
+      }
+      for (const set of found.tags) hopeless.tags.add(set);
+      for (const id of found.executions) hopeless.executions.add(id);
+      if (matches.length === 0) limit = Math.min(limit * 4, mostJobs);
       places = takenFrom(places, matches);
     }
     return false;

@@ -17,6 +17,14 @@ export interface Match {
   readonly workerId: string;
 }
 
+/** Jobs that no worker can take now, whichever else wait with them. */
+export interface Hopeless {
+  /** Sets of labels, as JSON, that no worker with a free slot has. */
+  readonly tags: ReadonlySet<string>;
+  /** Runs whose worker has no free slot. */
+  readonly executions: ReadonlySet<string>;
+}
+
 /** Makes the share of a suspect worker smaller than any other's. */
 const suspectShare = 1e-6;
 
@@ -28,25 +36,27 @@ export function matchJobs(
   pending: readonly PendingJob[],
   places: readonly Place[],
   reserved: ReadonlyMap<string, string> = new Map(),
-): { readonly matches: Match[]; readonly free: number } {
+): { readonly matches: Match[]; readonly hopeless: Hopeless } {
   const free = new Map(places.map((place) => [place.workerId, place.free]));
   let left = places.reduce((sum, place) => sum + place.free, 0);
-  /** Sets of labels that nobody free has. */
-  const hopeless = new Set<string>();
+  const hopeless = { tags: new Set<string>(), executions: new Set<string>() };
   const matches: Match[] = [];
   for (const job of pending) {
     if (left === 0) break;
     const owner = reserved.get(job.executionId);
     if (owner !== undefined) {
       const freeThere = free.get(owner) ?? 0;
-      if (freeThere === 0) continue;
+      if (freeThere === 0) {
+        hopeless.executions.add(job.executionId);
+        continue;
+      }
       free.set(owner, freeThere - 1);
       left -= 1;
       matches.push({ job, workerId: owner });
       continue;
     }
     const wanted = JSON.stringify(job.tags);
-    if (hopeless.has(wanted)) continue;
+    if (hopeless.tags.has(wanted)) continue;
     let best: Place | null = null;
     let bestShare = 0;
     for (const place of places) {
@@ -56,14 +66,14 @@ export function matchJobs(
       bestShare = share;
     }
     if (best === null) {
-      hopeless.add(wanted);
+      hopeless.tags.add(wanted);
       continue;
     }
     free.set(best.workerId, (free.get(best.workerId) ?? 0) - 1);
     left -= 1;
     matches.push({ job, workerId: best.workerId });
   }
-  return { matches, free: left };
+  return { matches, hopeless };
 }
 
 /** Whether a worker has all labels a job asks for. */

@@ -69,6 +69,16 @@ export interface PendingJob {
   readonly tags: readonly string[];
 }
 
+/** Waiting jobs that are left out of a search. */
+export interface SkippedJobs {
+  /** Jobs that ask for exactly one of these sets of labels. */
+  readonly tags: readonly (readonly string[])[];
+  /** Runs whose jobs are not left out because of their labels. */
+  readonly anyTags: readonly string[];
+  /** Runs all of whose jobs are left out. */
+  readonly executions: readonly string[];
+}
+
 /** Which executions a list shows. */
 export interface ExecutionFilter {
   readonly repository?: string;
@@ -119,7 +129,7 @@ export interface ExecutionStore {
    * Up to `limit` jobs that wait for a worker and have none, taken in turn from the repositories that have the
    * fewest jobs running (a repository with much work does not keep others waiting).
    */
-  pendingJobs(limit: number): Promise<PendingJob[]>;
+  pendingJobs(limit: number, skipped?: SkippedJobs): Promise<PendingJob[]>;
 
   /** Assignments whose lease has run out. */
   expiredAssignments(now: number): Promise<{ executionId: string; assignment: Assignment }[]>;

@@ -212,6 +212,20 @@ test('jobs that nobody can take do not stand in the way of those that somebody c
   );
 });
 
+test('a job is found behind more than ten thousand of its repository that no worker can take', async () => {
+  await using rig = await Rig.open();
+  const worker = await rig.willing({ slots: 2 });
+  const waiting = Array.from({ length: 3400 }, (_, number) => jobPlan(`g${number}`, 'one', { tags: ['gpu'] }));
+  for (let run = 0; run < 3; run++) await rig.run(...waiting);
+  await rig.clock.advance(1000);
+  await rig.run(jobPlan('plain', 'one'));
+  await rig.schedule();
+  assert.deepEqual(
+    worker.taken.map(({ jobName }) => jobName),
+    ['plain'],
+  );
+});
+
 test('a slow worker holds up nobody', async () => {
   await using rig = await Rig.open();
   const answer = Promise.withResolvers<PushAnswer>();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '@xx-pipeline/testing';
+import type { SkippedJobs } from '../../src/store/ExecutionStore.ts';
 import type { MakeDatabase } from './databases.ts';
 import { assign, assignmentTo, at, countUp, createExecution, createOrFind, withAssignments } from './executions.ts';
 
@@ -222,6 +223,24 @@ export function testExecutions(name: string, make: MakeDatabase): void {
     assert.deepEqual(await order(1), ['late']);
     const [pending] = await stores.executions.pendingJobs(1);
     assert.deepEqual([pending?.eligibleAt, pending?.tags], [2000, ['linux']]);
+  });
+
+  test(`${name}: waiting jobs can be left out by their labels and runs`, async () => {
+    await using database = await make();
+    const stores = await database.open(new ManualClock(100_000));
+    const [first, second] = [
+      await createExecution(stores, { pending: true, jobs: ['a'], at: 1000 }),
+      await createExecution(stores, { pending: true, jobs: ['b'], at: 2000 }),
+    ];
+    const found = async (skipped: Partial<SkippedJobs>) => {
+      const pending = await stores.executions.pendingJobs(1, { tags: [], anyTags: [], executions: [], ...skipped });
+      return pending.map(({ executionId }) => executionId);
+    };
+    assert.deepEqual(await found({}), [first.id]);
+    assert.deepEqual(await found({ tags: [['linux']] }), []);
+    assert.deepEqual(await found({ tags: [['linux', 'gpu'], []] }), [first.id]);
+    assert.deepEqual(await found({ tags: [['linux']], anyTags: [second.id] }), [second.id]);
+    assert.deepEqual(await found({ executions: [first.id] }), [second.id]);
   });
 
   test(`${name}: a delayed job is not offered before its time`, async () => {

@@ -1,6 +1,6 @@
 import type { PostgresPool } from '../../storage/PostgresPool.ts';
 import { StorageError } from '../../storage/StorageError.ts';
-import type { PendingJob } from '../ExecutionStore.ts';
+import type { PendingJob, SkippedJobs } from '../ExecutionStore.ts';
 import { Gathered } from '../Gathered.ts';
 import type {
   AttemptClaim,
@@ -107,9 +107,16 @@ const selectVersions = { name: 'versions-of', text: `select id, version from exe
 const selectExecution = { name: 'execution-of-job', text: `select execution_id from jobs where id = $1` };
 
 /** Jumps from one repository to the next instead of reading every waiting job. */
-const pendingJobs = {
-  name: 'pending-jobs',
-  text: `with recursive waiting (repository) as (
+const pendingJobs = rowStatement(
+  'pending-jobs',
+  ['now', 'limit', 'skippedTags', 'anyTags', 'skippedExecutions'],
+  {},
+  ({ now, limit, skippedTags, anyTags, skippedExecutions }) => {
+    const isWanted = `eligible_at <= ${now}
+      and (tags <> all(${skippedTags}::text[]) or execution_id = any(${anyTags}::text[]))
+      and execution_id <> all(${skippedExecutions}::text[])`;
+    return `
+    with recursive waiting (repository) as (
       (select min(repository) from jobs where status = 'PENDING' and worker_id is null)
       union all
       select (select min(repository) from jobs
@@ -120,14 +127,15 @@ const pendingJobs = {
         (select count(*) from jobs where worker_id is not null and jobs.repository = waiting.repository) as running
       from waiting
       where repository is not null and exists (
-        select from jobs where status = 'PENDING' and worker_id is null and jobs.repository = waiting.repository
-          and eligible_at <= $1)
-      order by running limit $2)
+        select from jobs
+        where status = 'PENDING' and worker_id is null and jobs.repository = waiting.repository and ${isWanted})
+      order by running limit ${limit})
     select loads.running, job.* from loads cross join lateral (
       select id, execution_id, repository, eligible_at, tags from jobs
-      where status = 'PENDING' and worker_id is null and jobs.repository = loads.repository and eligible_at <= $1
-      order by eligible_at, id limit $2) job`,
-};
+      where status = 'PENDING' and worker_id is null and jobs.repository = loads.repository and ${isWanted}
+      order by eligible_at, id limit ${limit}) job`;
+  },
+);
 
 /** A row of `pendingJobs`. */
 interface PendingRow {
@@ -246,9 +254,12 @@ export class PostgresExecutionWriter implements ExecutionWriter {
     return row?.execution_id ?? null;
   }
 
-  async pendingJobs(limit: number, now: number): Promise<PendingJob[]> {
+  async pendingJobs(limit: number, now: number, skipped: SkippedJobs): Promise<PendingJob[]> {
+    const skippedTags = skipped.tags.map((set) => JSON.stringify(set));
+    const lists = { skippedTags, anyTags: skipped.anyTags, skippedExecutions: skipped.executions };
+    const parameters = pendingJobs.parameters({ now, limit, ...lists }, {});
     const repositories = new Map<string, WaitingRepository<PendingJob> & { jobs: PendingJob[] }>();
-    for (const row of await this.#pool.query<PendingRow>(pendingJobs, [now, limit])) {
+    for (const row of await this.#pool.query<PendingRow>(pendingJobs, parameters)) {
       const entry = repositories.get(row.repository) ?? { running: row.running, jobs: [] };
       repositories.set(row.repository, entry);
       entry.jobs.push({

@@ -1,4 +1,4 @@
-import type { PendingJob } from '../ExecutionStore.ts';
+import type { PendingJob, SkippedJobs } from '../ExecutionStore.ts';
 import type {
   AttemptClaim,
   ChangeRows,
@@ -45,6 +45,8 @@ const waitingRepositories = `with recursive waiting (repository) as (
   from waiting where repository is not null order by running`;
 const waitingJobs = `select id as jobId, execution_id as executionId, repository, eligible_at as eligibleAt, tags
   from jobs where status = 'PENDING' and worker_id is null and repository = ? and eligible_at <= ?
+    and (tags not in (select value from json_each(?)) or execution_id in (select value from json_each(?)))
+    and execution_id not in (select value from json_each(?))
   order by eligible_at, id limit ?`;
 
 /** A row of `waitingJobs`. */
@@ -155,15 +157,17 @@ export class SqliteExecutionWriter implements ExecutionWriter {
     return row?.execution_id ?? null;
   }
 
-  pendingJobs(limit: number, now: number): Promise<PendingJob[]> {
+  pendingJobs(limit: number, now: number, skipped: SkippedJobs): Promise<PendingJob[]> {
     const connection = this.#connection;
+    const tags = skipped.tags.map((set) => JSON.stringify(set));
+    const lists = [tags, skipped.anyTags, skipped.executions].map((list) => JSON.stringify(list));
     return connection.read(() => {
       const repositories: WaitingRepository<WaitingJob>[] = [];
       for (const { repository, running } of connection.all<{ repository: string; running: number }>(
         waitingRepositories,
         [],
       )) {
-        const jobs = connection.all<WaitingJob>(waitingJobs, [repository, now, limit]);
+        const jobs = connection.all<WaitingJob>(waitingJobs, [repository, now, ...lists, limit]);
         if (jobs.length > 0) repositories.push({ running, jobs });
         // The others would not get a turn.
         if (repositories.length >= limit) break;

@@ -1,5 +1,5 @@
 import type { ExecutionStatus } from '@xx-pipeline/common';
-import type { PendingJob } from '../ExecutionStore.ts';
+import type { PendingJob, SkippedJobs } from '../ExecutionStore.ts';
 import type { changingJobColumns, DefinitionTable, ExecutionTable, JobTable, PlanTable } from './tables.ts';
 
 /** All rows of a new execution. */
@@ -78,5 +78,5 @@ export interface ExecutionWriter {
   /** The execution a job belongs to; null when there is no such job. */
   executionOfJob(jobId: string): Promise<string | null>;
   /** See `ExecutionStore.pendingJobs`. */
-  pendingJobs(limit: number, now: number): Promise<PendingJob[]>;
+  pendingJobs(limit: number, now: number, skipped: SkippedJobs): Promise<PendingJob[]>;
 }

@@ -9,6 +9,7 @@ import type {
   ExecutionSummary,
   LockedExecution,
   PendingJob,
+  SkippedJobs,
 } from '../ExecutionStore.ts';
 import { ExecutionLoader, type LoadedExecution } from './ExecutionLoader.ts';
 import { ExecutionQueries } from './ExecutionQueries.ts';
@@ -18,6 +19,7 @@ import { executionText, newJobRow } from './execution-rows.ts';
 import type { Tables } from './tables.ts';
 
 const rememberedJobs = 50_000;
+const nothingSkipped: SkippedJobs = { tags: [], anyTags: [], executions: [] };
 
 /** Executions in SQL: creating and reading them; `ExecutionUpdates` changes them. */
 export class SqlExecutionStore implements ExecutionStore {
@@ -106,8 +108,8 @@ export class SqlExecutionStore implements ExecutionStore {
     return this.#queries.list(filter);
   }
 
-  async pendingJobs(limit: number): Promise<PendingJob[]> {
-    const pending = await this.#writer.pendingJobs(limit, this.#clock.now());
+  async pendingJobs(limit: number, skipped: SkippedJobs = nothingSkipped): Promise<PendingJob[]> {
+    const pending = await this.#writer.pendingJobs(limit, this.#clock.now(), skipped);
     for (const { jobId, executionId } of pending) this.#executionOfJob.set(jobId, executionId, 1);
     return pending;
   }
