@@ -134,9 +134,9 @@ export class BackendContact {
   async #heartbeat(signal: AbortSignal): Promise<void> {
     const { client, service, identity, fence } = this.#parts;
     const { workerId, instanceId } = identity;
-    await service.probeDisk();
+    await service.disk.probe();
     const since = fence.now();
-    const attempts = service.heldAttempts();
+    const attempts = service.attempts.leased();
     const beat = { workerId, instanceId, freeSlots: service.freeSlots, attempts };
     const { cancel, lost } = await callWithin(Math.min(callMs, this.#leaseMs), signal, (limited) =>
       client.heartbeat(beat, limited),
@@ -145,7 +145,7 @@ export class BackendContact {
     this.#renew(since);
     for (const { jobId, attempt, reason } of lost) service.loseJob(jobId, attempt, reason);
     // Not waited for: an engine that takes its time must not hold up the next heartbeat.
-    void fence.open((jobId, attempt) => service.holds(jobId, attempt));
+    void fence.open((jobId, attempt) => service.attempts.holds(jobId, attempt));
     for (const { jobId, attempt } of cancel) service.cancelJob(jobId, attempt);
     this.#confirmed.resolve();
   }
@@ -175,12 +175,9 @@ export class BackendContact {
         );
         if (heartbeat) this.beatNow();
         for (const request of jobs) {
-          try {
-            service.executeJob(request);
-          } catch (error) {
-            // Not accepted: the backend takes it back when nobody names it in a heartbeat.
-            log.warn('a job could not be taken', { jobId: request.jobId, why: messageOf(error) });
-          }
+          const accepted = service.executeJob(request);
+          // The backend takes a job back that no heartbeat names.
+          if (!accepted.ok) log.warn('job not accepted', { jobId: request.jobId, why: accepted.error.detail });
         }
         for (const job of unreadable) await this.#reject(job, signal);
         failures = 0;
@@ -242,7 +239,7 @@ export class BackendContact {
     const { service } = this.#parts;
     while (service.freeSlots === 0 && !signal.aborted) {
       await new Promise<void>((resolve) => {
-        const off = service.onChange(() => done());
+        const off = service.attempts.onChange(() => done());
         const done = () => {
           off();
           signal.removeEventListener('abort', done);

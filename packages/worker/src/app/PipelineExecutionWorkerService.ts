@@ -1,10 +1,11 @@
-import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type JobRequest, messageOf } from '@xx-pipeline/common';
-import { ApiProblem, ApiUnreachable } from '@xx-pipeline/common/api';
-import { HttpProblem, type ServiceLog } from '@xx-pipeline/service';
+import { Background, type Clock, type JobRequest, messageOf, type Result, success } from '@xx-pipeline/common';
+import { ApiProblem, ApiUnreachable, type Problem, refused } from '@xx-pipeline/common/api';
+import type { ServiceLog } from '@xx-pipeline/service';
 import type { JobRunner } from '../execution/index.ts';
-import { RunningAttempt } from './attempt/RunningAttempt.ts';
+import { AttemptTable } from './AttemptTable.ts';
+import { type AttemptEnd, RunningAttempt } from './attempt/RunningAttempt.ts';
+import { DiskWatch } from './DiskWatch.ts';
 import type { WorkerCommunicationService } from './delivery/WorkerCommunicationService.ts';
 import { Slots } from './Slots.ts';
 import type { AttemptFiles } from './spool/AttemptFiles.ts';
@@ -15,380 +16,298 @@ import type { UpcomingJobs } from './UpcomingJobs.ts';
 import type { WorkerBackendClient } from './WorkerBackendClient.ts';
 import type { WorkerIdentity } from './WorkerIdentity.ts';
 
-/** What it works with. */
+/** The runners of a worker's attempts. */
+export interface WorkerRunners {
+  /** For jobs without a lease: only this worker has them. */
+  readonly unleased: JobRunner;
+  /** For jobs with a lease: their containers pause before it ends. */
+  readonly leased: JobRunner;
+}
+
+/** The parts of a worker's service. */
 export interface WorkerServiceParts {
-  readonly runner: JobRunner;
-  /** For attempts that may be given to somebody else while nobody hears of us: its containers stop in time. */
-  readonly fencedRunner: JobRunner;
-  /** `unleasedJobs` has one more. */
-  readonly unleased: () => void;
-  /** null: jobs do not get their containers before they come. */
+  readonly runners: WorkerRunners;
+  /** null: no container is made before its job is accepted. */
   readonly upcoming: UpcomingJobs | null;
   readonly communication: WorkerCommunicationService;
+  /** null: there is no backend. */
   readonly client: WorkerBackendClient | null;
   readonly identity: Pick<WorkerIdentity, 'workerId' | 'instanceId' | 'isHeir'>;
   readonly clock: Clock;
   readonly log: ServiceLog;
-  readonly slots: number;
-  /** Of this service alone. */
-  readonly directory: string;
+  readonly settings: WorkerSettings;
 }
 
-/** What became of a request. */
+/** The settings of a worker's service. */
+export interface WorkerSettings {
+  readonly slots: number;
+  readonly stateDirectory: string;
+  /** Called when a job without a lease has been accepted. */
+  readonly onUnleased: () => void;
+}
+
+/** The answer to a request that was not refused. */
 export interface Acceptance {
   readonly jobId: string;
   readonly attempt: number;
   readonly state: 'accepted' | 'known';
 }
 
-/** Jobs that only wait for others may be many, but not without end. */
+/** Jobs that only wait for others may be many, but not without a limit. */
 const mostWaiting = 10_000;
 
 /**
- * The jobs of one worker: takes them (once each), runs them in its slots, cancels them, and picks up after a restart
- * what the last process has left.
+ * The jobs of one worker: accepts them (once each), runs them in its slots, cancels them, and continues after a restart
+ * with those of the process before.
  */
 export class PipelineExecutionWorkerService {
+  readonly attempts = new AttemptTable();
+  readonly disk: DiskWatch;
   readonly #parts: WorkerServiceParts;
   readonly #slots: Slots;
-  readonly #attempts = new Map<string, RunningAttempt>();
   readonly #store: AttemptStore;
   readonly #finished: FinishedAttempts;
-  readonly #kept: UndeliveredAttempts;
-  readonly #listeners = new Set<() => void>();
-  /** Resolve when an attempt is put away. */
-  readonly #leaving = new Set<Promise<void>>();
+  readonly #undelivered: UndeliveredAttempts;
+  /** The end of each attempt: its files are deleted or kept for a person. */
+  readonly #endings: Background;
   readonly #stop = new AbortController();
-  readonly #recovered = Promise.withResolvers<void>();
-  #left: RunningAttempt[] = [];
+  /** Resolves when new jobs may begin. */
+  readonly #admission = Promise.withResolvers<void>();
+  #leftovers: readonly RunningAttempt[] = [];
   #draining = false;
-  #diskFull = false;
 
   constructor(parts: WorkerServiceParts) {
+    const { log, settings } = parts;
+    const { slots, stateDirectory } = settings;
     this.#parts = parts;
-    this.#slots = new Slots(parts.slots);
-    this.#store = new AttemptStore(parts.directory);
-    this.#finished = new FinishedAttempts(join(parts.directory, 'finished'));
-    this.#kept = new UndeliveredAttempts(join(parts.directory, 'kept'));
+    this.#slots = new Slots(slots);
+    this.#store = new AttemptStore(stateDirectory);
+    this.#finished = new FinishedAttempts(join(stateDirectory, 'finished'));
+    this.#undelivered = new UndeliveredAttempts(join(stateDirectory, 'kept'));
+    this.#endings = new Background((error) => log.error('files of an attempt not removed', { why: messageOf(error) }));
+    this.disk = new DiskWatch({ stateDirectory, log, changed: () => this.attempts.changed() });
   }
 
-  /** Looks at what the last process has left, and touches nothing of it before `confirmed` resolves. */
-  async load(confirmed: Promise<void>): Promise<void> {
-    const left = await this.#store.openAll();
+  /** Reads the attempts of earlier processes. They begin when `confirmed` resolves; until then their files are not touched. */
+  async loadLeftovers(confirmed: Promise<void>): Promise<void> {
+    const leftovers = await this.#store.openAll();
     // A container that only waited for its script is removed before another one is made.
-    const after = this.#recovered.promise;
-    this.#left = left.map((directory) => this.#begin(directory, { after, admitted: confirmed, isLeft: true }));
+    const after = this.#admission.promise;
+    this.#leftovers = leftovers.map((files) => this.#begin(files, { after, admitted: confirmed, isLeftover: true }));
+  }
+
+  /** Resolves when it is known which containers of earlier processes continue. */
+  async leftoversAdopted(): Promise<void> {
+    await Promise.all(this.#leftovers.map((running) => running.adoptionDecided));
+    this.#leftovers = [];
+  }
+
+  /** New jobs may begin: every container of earlier processes has been adopted or removed. */
+  admitNew(): void {
+    this.#admission.resolve();
   }
 
   /**
-   * Goes on with what the last process has left, once it is confirmed: resolves when it is known which containers go on.
-   * New jobs begin after `recovered`.
+   * Accepts a job: when this returns, it is on the disk. The same attempt again is known. Problems: `stale_attempt` for an
+   * attempt older than one that is known, `worker_full` while no slot is free or this worker shuts down.
    */
-  async picked(): Promise<void> {
-    await Promise.all(this.#left.map((running) => running.picked));
-    this.#left = [];
-  }
-
-  /** Everything that earlier processes left is either gone on with or removed. */
-  recovered(): void {
-    this.#recovered.resolve();
-  }
-
-  /**
-   * Takes a job: when this returns, it is on disk. The same attempt again is known; an older one than was known is
-   * refused (`stale_attempt`), and so is anything while no slot is free (`worker_full`) or this worker ends.
-   */
-  executeJob(request: JobRequest): Acceptance {
+  executeJob(request: JobRequest): Result<Acceptance, Problem> {
     const { jobId } = request;
     const attempt = request.attempt ?? 1;
-    const current = this.#attempts.get(jobId);
+    const current = this.attempts.find(jobId);
     const newest = Math.max(current?.attempt ?? 0, this.#finished.newestOf(jobId));
-    if (attempt === newest) return { jobId, attempt, state: 'known' };
-    if (attempt < newest) {
-      throw new HttpProblem('stale_attempt', `attempt ${newest} of this job is known here already`);
-    }
-    this.#refuseWhenDraining();
-    if (this.#diskFull) throw new HttpProblem('worker_full', "this worker's disk is full");
-    if (this.freeSlots === 0) {
-      throw new HttpProblem('worker_full', `all ${this.#slots.size} slots of this worker are taken`);
-    }
-    if (this.counts().waiting >= mostWaiting) throw new HttpProblem('worker_full', 'too many jobs wait here');
-    const directory = this.#keep(request, attempt);
-    // Two attempts of one job never run at once, whatever the reason is that a new one comes.
-    current?.lose(`attempt ${attempt} has taken its place`);
-    this.#begin(directory, { after: current?.ended ?? null, admitted: this.#recovered.promise, isLeft: false });
-    return { jobId, attempt, state: 'accepted' };
+    if (attempt === newest) return success({ jobId, attempt, state: 'known' });
+    if (attempt < newest) return refused('stale_attempt', `attempt ${newest} of this job is known to this worker`);
+    const full = this.#whyFull();
+    if (full !== null) return refused('worker_full', full);
+    const files = this.#keep(request, attempt);
+    if (!files.ok) return files;
+    // Two attempts of one job never run at once, for whatever reason a new one comes.
+    current?.lose(`replaced by attempt ${attempt}`);
+    const after = current?.executionEnded ?? null;
+    this.#begin(files.value, { after, admitted: this.#admission.promise, isLeftover: false });
+    return success({ jobId, attempt, state: 'accepted' });
   }
 
   /**
    * Executes the jobs of a run here, all that have not begun, in dependency order: from now on the backend gives them to
-   * nobody else while this worker lives, each as soon as its turn has come and a slot is free. Resolves with how many.
+   * this worker alone while it lives, each as soon as its turn has come and a slot is free. Returns how many.
    */
-  async executePipeline(pipelineExecutionId: string): Promise<{ pipelineExecutionId: string; jobs: number }> {
+  async executePipeline(id: string): Promise<Result<{ pipelineExecutionId: string; jobs: number }, Problem>> {
     const { client, identity, log } = this.#parts;
-    if (client === null) throw new HttpProblem('unavailable', 'this worker has no backend to fetch a run from');
-    this.#refuseWhenDraining();
+    if (client === null) return refused('unavailable', 'this worker has no backend to fetch a run from');
+    if (this.#draining) return refused('worker_full', shuttingDown);
     const { workerId, instanceId } = identity;
     try {
-      const reserved = await client.reserveExecution(pipelineExecutionId, { workerId, instanceId }, this.#stop.signal);
+      const reserved = await client.reserveExecution(id, { workerId, instanceId }, this.#stop.signal);
       log.info('run reserved for this worker', { ...reserved });
-      return reserved;
+      return success(reserved);
     } catch (error) {
-      throw refusalOf(error);
+      const refusal = refusalOf(error);
+      if (refusal === null) throw error;
+      return refusal;
     }
   }
 
-  /** Cancels a job; false when it does not run here (any more), or only an attempt other than the one meant. */
+  /** Cancels a job. False if it does not run here, or only an attempt other than the one with this number. */
   cancelJob(jobId: string, attempt?: number): boolean {
-    const running = this.#attempts.get(jobId);
-    if (running === undefined || (attempt !== undefined && running.attempt !== attempt)) return false;
-    running.cancel();
-    return true;
+    const running = this.attempts.find(jobId, attempt);
+    running?.cancel();
+    return running !== null;
   }
 
-  /** The backend has taken an attempt away. */
+  /** Ends an attempt that belongs to this worker no longer. Nothing more is reported about it. */
   loseJob(jobId: string, attempt: number, reason: string): void {
-    const running = this.#attempts.get(jobId);
-    if (running?.attempt !== attempt || running.isLost) return;
+    const running = this.attempts.find(jobId, attempt);
+    if (running === null || running.isLost) return;
     this.#parts.log.warn('attempt taken away', { job: running.request.jobName, jobId, attempt, reason });
     running.lose(reason);
   }
 
-  /** All attempts are somebody else's: another process has this worker's identity. */
+  /** Ends all attempts: another process has this worker's identity. */
   loseAll(reason: string): void {
-    for (const running of this.#attempts.values()) this.loseJob(running.jobId, running.attempt, reason);
-  }
-
-  /** Attempts whose lease must be kept alive: all that are not wholly told. */
-  heldAttempts(): { jobId: string; attempt: number; token: string }[] {
-    return [...this.#attempts.values()]
-      .filter((running) => !running.isLost && running.request.token !== undefined)
-      .map(({ jobId, attempt, request }) => ({ jobId, attempt, token: request.token as string }));
-  }
-
-  /** Jobs that somebody gave to this worker alone. */
-  unleasedJobs(): string[] {
-    return [...this.#attempts.values()].filter(({ request }) => request.token === undefined).map(({ jobId }) => jobId);
-  }
-
-  /** Writes a line into the log of an attempt. */
-  say(jobId: string, attempt: number, line: string): void {
-    const running = this.#attempts.get(jobId);
-    if (running?.attempt === attempt) running.say(line);
-  }
-
-  /** Whether the attempt runs here and is not known to be somebody else's. */
-  holds(jobId: string, attempt: number): boolean {
-    const running = this.#attempts.get(jobId);
-    return running?.attempt === attempt && !running.isLost;
-  }
-
-  get freeSlots(): number {
-    return this.#draining || this.#diskFull ? 0 : Math.max(0, this.#slots.size - this.#busy);
+    for (const running of this.attempts.all()) this.loseJob(running.jobId, running.attempt, reason);
   }
 
   get slots(): number {
     return this.#slots.size;
   }
 
+  get freeSlots(): number {
+    return this.#draining || this.disk.isFull ? 0 : Math.max(0, this.#slots.size - this.attempts.busy);
+  }
+
   get isDraining(): boolean {
     return this.#draining;
   }
 
-  /** The disk takes nothing. */
-  get isDiskFull(): boolean {
-    return this.#diskFull;
-  }
-
-  /** How many attempts run, wait for other jobs, and are over but not wholly told. */
-  counts(): { running: number; waiting: number; undelivered: number } {
-    const counts = { running: 0, waiting: 0, undelivered: 0 };
-    for (const { state } of this.#attempts.values()) {
-      if (state === 'running' || state === 'ready') counts.running++;
-      else if (state === 'waiting') counts.waiting++;
-      else if (state === 'finished') counts.undelivered++;
-    }
-    return counts;
-  }
-
-  /** Where the attempts of a job that no backend knows were kept. */
-  get kept(): UndeliveredAttempts {
-    return this.#kept;
-  }
-
-  /** An attempt that is here now. */
-  find(jobId: string): RunningAttempt | null {
-    return this.#attempts.get(jobId) ?? null;
-  }
-
-  /** Calls `listener` whenever an attempt has moved on, until the returned function is called. */
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** Tries whether the disk takes something: after it was full, jobs are taken again. */
-  async probeDisk(): Promise<void> {
-    const path = join(this.#parts.directory, 'probe');
-    try {
-      await writeFile(path, Buffer.alloc(64 * 1024));
-      this.#trouble(null);
-    } catch (error) {
-      this.#trouble(error);
-    }
-    await rm(path, { force: true });
-  }
-
-  /** Takes no more jobs. */
+  /** Accepts no more jobs. */
   drain(): void {
     this.#draining = true;
     void this.#parts.upcoming?.close();
   }
 
-  /** Ends everything that runs and tells that it should be tried elsewhere. */
+  /** Ends everything that runs; the backend is asked to retry it elsewhere. */
   giveBackAll(reason: string): void {
-    for (const running of this.#attempts.values()) running.giveBack(reason);
+    for (const running of this.attempts.all()) running.giveBack(reason);
   }
 
-  /** Resolves when nothing runs or waits here; what is left to be told may still be on its way. */
+  /** Resolves when nothing runs or waits here; results may still be on their way. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#attempts.values()].map((running) => running.ended));
+    await Promise.all(this.attempts.all().map((running) => running.executionEnded));
   }
 
-  /** Resolves when the backend has been told everything. */
+  /** Resolves when the backend has all results. */
   async delivered(): Promise<void> {
-    while (this.#leaving.size > 0) await Promise.all(this.#leaving);
+    await this.#endings.settled();
   }
 
-  /** Stops telling; what is not told stays on disk for the next process. */
+  /** Stops delivery; what the backend does not have stays on the disk for the next process. */
   async close(): Promise<void> {
     this.#draining = true;
-    this.#stop.abort(new Error('the worker is closing'));
+    this.#stop.abort(new Error('the worker is shutting down'));
     this.#parts.communication.close();
     await Promise.all([this.delivered(), this.#parts.upcoming?.close()]);
     this.#finished.close();
     await this.#store.close();
   }
 
-  /** Jobs that have a slot or are about to ask for one. */
-  get #busy(): number {
-    return [...this.#attempts.values()].filter(({ state }) => state === 'ready' || state === 'running').length;
+  /** Why no job can be accepted; null if one can. */
+  #whyFull(): string | null {
+    if (this.#draining) return shuttingDown;
+    if (this.disk.isFull) return "this worker's disk is full";
+    if (this.freeSlots === 0) return `all ${this.#slots.size} slots of this worker are in use`;
+    return this.attempts.counts().waiting >= mostWaiting ? `${mostWaiting} jobs wait on this worker already` : null;
   }
 
-  #keep(request: JobRequest, attempt: number): AttemptFiles {
+  #keep(request: JobRequest, attempt: number): Result<AttemptFiles, Problem> {
     try {
-      return this.#store.create({ request, attempt, acceptedAt: this.#parts.clock.now() });
+      return success(this.#store.create({ request, attempt, acceptedAt: this.#parts.clock.now() }));
     } catch (error) {
-      this.#trouble(error);
-      throw new HttpProblem('worker_full', `this worker cannot keep the job on its disk: ${messageOf(error)}`);
+      this.disk.report(error);
+      return refused('worker_full', `this worker cannot write the job to its disk: ${messageOf(error)}`);
     }
   }
 
   #begin(
-    directory: AttemptFiles,
-    {
-      after,
-      admitted,
-      isLeft,
-    }: { readonly after: Promise<void> | null; readonly admitted: Promise<void>; readonly isLeft: boolean },
+    files: AttemptFiles,
+    start: { readonly after: Promise<void> | null; readonly admitted: Promise<void>; readonly isLeftover: boolean },
   ): RunningAttempt {
-    const { runner, fencedRunner, upcoming, identity, communication, clock, log } = this.#parts;
-    const { request, attempt } = directory.job;
-    const running = new RunningAttempt(
-      directory,
-      {
-        runner: request.token === undefined ? runner : fencedRunner,
-        communication,
-        clock,
-        admitted,
-        isLeft,
-        asksToBegin: request.token !== undefined,
-        isHeir: identity.isHeir,
-        takePrepared: () => upcoming?.take(request),
-        begun: () => void upcoming?.look(request),
-        acquireSlot: (runsAlready) => (runsAlready ? Promise.resolve(this.#slots.occupy()) : this.#slots.acquire()),
-        changed: () => this.#changed(),
-        diskTrouble: (error) => this.#trouble(error),
+    const { runners, upcoming, identity, communication, clock, log, settings } = this.#parts;
+    const { request, attempt } = files.job;
+    const isLeased = request.token !== undefined;
+    const running = new RunningAttempt(files, {
+      runner: isLeased ? runners.leased : runners.unleased,
+      communication,
+      clock,
+      start: { ...start, isHeir: identity.isHeir, asksToBegin: isLeased },
+      slots: this.#slots,
+      takePrepared: () => upcoming?.take(request),
+      notify: {
+        changed: () => this.attempts.changed(),
+        scriptBegins: () => void upcoming?.look(request),
+        disk: (error) => this.disk.report(error),
       },
-      after,
-    );
-    this.#attempts.set(request.jobId, running);
-    if (request.token === undefined) this.#parts.unleased();
-    upcoming?.entered(request);
-    void running.ended.then(() => upcoming?.left(request, running.outcome?.status !== 'SUCCESS'));
-    log.info('job accepted', { job: request.jobName, jobId: request.jobId, attempt });
-    const away = running.gone.then(async (end) => {
-      try {
-        await this.#conclude(running, end);
-      } catch (error) {
-        log.error('an attempt could not be put away', { jobId: request.jobId, attempt, why: messageOf(error) });
-      }
-      if (this.#attempts.get(request.jobId) === running) this.#attempts.delete(request.jobId);
-      this.#leaving.delete(away);
-      this.#changed();
     });
-    this.#leaving.add(away);
-    this.#changed();
+    this.attempts.add(running);
+    if (!isLeased) settings.onUnleased();
+    upcoming?.entered(request);
+    void running.executionEnded.then(() => upcoming?.left(request, running.outcome?.status !== 'SUCCESS'));
+    log.info('job accepted', { job: request.jobName, jobId: request.jobId, attempt });
+    this.#endings.run(this.#whenEnded(running));
+    this.attempts.changed();
     return running;
   }
 
-  async #conclude(running: RunningAttempt, end: Awaited<RunningAttempt['gone']>): Promise<void> {
+  async #whenEnded(running: RunningAttempt): Promise<void> {
+    const end = await running.end;
+    try {
+      await this.#conclude(running, end);
+    } finally {
+      this.attempts.remove(running);
+      this.attempts.changed();
+    }
+  }
+
+  async #conclude(running: RunningAttempt, end: AttemptEnd): Promise<void> {
     const { log } = this.#parts;
-    const { jobId, attempt, directory, outcome } = running;
+    const { jobId, attempt, files, outcome } = running;
     const facts = { job: running.request.jobName, jobId, attempt };
-    if (end.kind === 'stopped') return directory.close();
+    if (end.kind === 'stopped') return files.close();
     this.#finished.add(jobId, attempt);
     switch (end.kind) {
       case 'delivered':
-        log.info('job told', { ...facts, status: outcome?.status });
-        return await directory.remove();
+        log.info('job delivered', { ...facts, status: outcome?.status });
+        return await files.remove();
       case 'stale':
         log.warn('job dropped', { ...facts, reason: end.reason });
-        return await directory.remove();
-      case 'unknown-job':
-        log.info('job kept here: no backend knows it', {
-          ...facts,
-          status: outcome?.status,
-          directory: await this.#kept.keep(directory, outcome),
-        });
+        return await files.remove();
+      case 'unknown-job': {
+        const directory = await this.#undelivered.keep(files, outcome);
+        log.info('result kept locally: no backend knows the job', { ...facts, status: outcome?.status, directory });
         return;
-      case 'given-up':
-        log.error('job kept here: it could not be told', {
-          ...facts,
-          reason: end.reason,
-          directory: await this.#kept.keep(directory, outcome),
-        });
+      }
+      case 'given-up': {
+        const directory = await this.#undelivered.keep(files, outcome);
+        const message = 'result kept locally: could not be delivered to the backend';
+        log.error(message, { ...facts, reason: end.reason, directory });
         return;
+      }
     }
-  }
-
-  #refuseWhenDraining(): void {
-    if (this.#draining) throw new HttpProblem('worker_full', 'this worker takes no more jobs: it is about to end');
-  }
-
-  #trouble(error: unknown): void {
-    const full = error !== null;
-    if (full === this.#diskFull) return;
-    this.#diskFull = full;
-    if (full) this.#parts.log.error('the disk takes nothing', { why: messageOf(error) });
-    else this.#parts.log.info('the disk takes something again');
-    this.#changed();
-  }
-
-  #changed(): void {
-    for (const listener of this.#listeners) listener();
   }
 }
 
-/** What the backend has said, for whoever has called this worker. */
-function refusalOf(error: unknown): unknown {
+const shuttingDown = 'this worker accepts no more jobs: it is shutting down';
+
+/** The backend's refusal, for the caller of this worker; null if the error is none. */
+function refusalOf(error: unknown): Result<never, Problem> | null {
   if (error instanceof ApiProblem) {
     const { code, detail, title } = error.problem;
-    // Which token the backend did not like is no matter of the caller's.
+    // The caller does not know the token that the backend has rejected.
     if (code === 'unauthorized' || code === 'forbidden') {
-      return new HttpProblem('unavailable', `the backend does not let this worker in: ${detail ?? title}`);
+      return refused('unavailable', `the backend rejects this worker's token: ${detail ?? title}`);
     }
-    return new HttpProblem(code, detail ?? title);
+    return refused(code, detail ?? title);
   }
-  return error instanceof ApiUnreachable ? new HttpProblem('unavailable', error.message) : error;
+  return error instanceof ApiUnreachable ? refused('unavailable', error.message) : null;
 }

@@ -53,9 +53,9 @@ export class WorkerApp {
    */
   async start(): Promise<void> {
     const { service, contact, guard, identity, log } = this.#parts;
-    await service.load(contact?.confirmed ?? Promise.resolve());
+    await service.loadLeftovers(contact?.confirmed ?? Promise.resolve());
     // The process before may have been killed together with its guard.
-    if (identity.isHeir && service.heldAttempts().length > 0) guard?.ensure();
+    if (identity.isHeir && service.attempts.leased().length > 0) guard?.ensure();
     if (contact === null) return await this.#recover();
     this.#contact = contact.run(this.#stop.signal);
     contact.confirmed
@@ -66,9 +66,9 @@ export class WorkerApp {
   /** What is not gone on with is removed before anything new is made. */
   async #recover(): Promise<void> {
     const { service, executor } = this.#parts;
-    await service.picked();
+    await service.leftoversAdopted();
     await executor.removeUnadopted();
-    service.recovered();
+    service.admitNew();
   }
 
   /** Takes no more jobs; resolves when those running have ended, or were given back, and the backend knows. */
@@ -87,7 +87,7 @@ export class WorkerApp {
     const { service, announceDrain, log } = this.#parts;
     service.drain();
     await announceDrain(AbortSignal.any([this.#stop.signal, AbortSignal.timeout(2000)])).catch(() => {});
-    const { running, waiting } = service.counts();
+    const { running, waiting } = service.attempts.counts();
     if (running + waiting > 0) log.info('draining', { running, waiting });
     await this.#within(service.idle(), limitMs);
     service.giveBackAll('the worker was shut down');

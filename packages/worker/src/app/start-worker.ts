@@ -120,25 +120,27 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       clock,
       machineTime,
       log,
-      renewed: (term) => guard?.renew(leaseOf(term, backendUrl, service.unleasedJobs())),
+      renewed: (term) => guard?.renew(leaseOf(term, backendUrl, service.attempts.unleasedJobs())),
     });
     const fenced = new FencedExecutor({
       executor,
       fence,
       guard,
       jobs: {
-        say: (jobId, attempt, line) => service.say(jobId, attempt, line),
+        say: (jobId, attempt, line) => service.attempts.find(jobId, attempt)?.say(line),
         lose: (jobId, attempt, reason) => service.loseJob(jobId, attempt, reason),
       },
     });
     const parts = { dependencies: communication, artifacts: communication };
-    const runner = new JobRunner({ ...parts, executor, clock });
-    const fencedRunner = new JobRunner({ ...parts, executor: fenced, clock: new FencedClock(clock, fence) });
+    const runners = {
+      unleased: new JobRunner({ ...parts, executor, clock }),
+      leased: new JobRunner({ ...parts, executor: fenced, clock: new FencedClock(clock, fence) }),
+    };
     const slots = options.slots ?? 4;
     const upcoming =
       client !== null && executor.traits.makesAheadCheaply
         ? new UpcomingJobs({
-            runner: fencedRunner,
+            runner: runners.leased,
             ask: ({ jobId, attempt = 1, token }, limit, signal) =>
               client.getUpcomingJobs({ jobId, attempt, token }, limit, signal),
             slots,
@@ -146,17 +148,14 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
           })
         : null;
     const service = new PipelineExecutionWorkerService({
-      runner,
-      fencedRunner,
+      runners,
       upcoming,
-      unleased: () => fence.noteAgain(),
       communication,
       client,
       identity,
       clock,
       log,
-      slots,
-      directory: stateDirectory,
+      settings: { slots, stateDirectory, onUnleased: () => fence.noteAgain() },
     });
 
     const name = options.name ?? hostname();
@@ -178,9 +177,13 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
         dependencyTimeoutSeconds: 3600,
       };
       const handlers = {
-        ...JobExecutionController(service),
-        ...WorkerConfigController(config),
-        ...WorkerHealthController({ service, engine: () => executor.health(), contact: () => contact?.state ?? null }),
+        ...new JobExecutionController(service),
+        ...new WorkerConfigController(config),
+        ...new WorkerHealthController({
+          service,
+          engine: () => executor.health(),
+          contact: () => contact?.state ?? null,
+        }),
       };
       serveWorker(server, handlers, options.withoutToken === true ? null : [token ?? '', pushToken], log);
       url = await server.listen(listen);

@@ -12,87 +12,100 @@ import {
 import { type JobRunner, type PreparedJob, type ReleaseSlot, shownImage } from '../../execution/index.ts';
 import type { DeliveryEnd } from '../delivery/AttemptDelivery.ts';
 import type { WorkerCommunicationService } from '../delivery/WorkerCommunicationService.ts';
+import type { Slots } from '../Slots.ts';
 import type { AttemptFiles } from '../spool/AttemptFiles.ts';
 import { LogSpool } from '../spool/LogSpool.ts';
 import { outcomeUpdate } from './outcome-update.ts';
 
-/** What an attempt needs of its worker. */
-export interface AttemptSurroundings {
-  readonly runner: JobRunner;
-  readonly communication: WorkerCommunicationService;
-  readonly clock: Clock;
-  /** A slot, when one is free and it is this attempt's turn; at once for one that runs already. */
-  readonly acquireSlot: (runsAlready: boolean) => Promise<ReleaseSlot>;
-  /** The attempt has moved on: see `state`. */
-  readonly changed: () => void;
-  readonly diskTrouble: (error: unknown) => void;
-  /** Resolves when nothing of what lies in the state directory can be somebody else's; before that it is not touched. */
+/** How an attempt starts. */
+export interface AttemptStart {
+  /** Resolves when the state directory is certainly this process's alone; before that, no file of the attempt is touched. */
   readonly admitted: Promise<void>;
+  /** Resolves when a script may begin that has not; null: at once. */
+  readonly after: Promise<void> | null;
   /** An earlier process has accepted it. */
-  readonly isLeft: boolean;
+  readonly isLeftover: boolean;
   /** Its script begins only when the backend knows that it is here. */
   readonly asksToBegin: boolean;
-  /** The container that was made for it before it came; asked for once, when it is to run. */
-  readonly takePrepared: () => PreparedJob | undefined;
-  /** Its script begins. */
-  readonly begun: () => void;
-  /** Whoever had this state directory before has certainly ended: a container that is not here is nowhere. */
+  /** The process before has certainly ended: a container that is not on this machine does not exist. */
   readonly isHeir: boolean;
 }
 
-/**
- * Where an attempt is:
- *
- *   ready --> waiting (for other jobs) --> ready --> running --> finished (being told) --> gone
- */
-export type AttemptState = 'ready' | 'waiting' | 'running' | 'finished' | 'gone';
+/** The worker's parts that an attempt uses. */
+export interface AttemptParts {
+  readonly runner: JobRunner;
+  readonly communication: WorkerCommunicationService;
+  readonly clock: Clock;
+  readonly start: AttemptStart;
+  readonly slots: Pick<Slots, 'acquire' | 'occupy'>;
+  /** The container that was made before the job was accepted; the attempt owns it. Called once, when it is to run. */
+  readonly takePrepared: () => PreparedJob | undefined;
+  readonly notify: {
+    /** `state` has changed. */
+    readonly changed: () => void;
+    readonly scriptBegins: () => void;
+    /** A write has failed with this error; null: one has succeeded. */
+    readonly disk: (error: unknown) => void;
+  };
+}
 
-/** How it came to an end on this worker. */
+/**
+ * What an attempt does:
+ *
+ *   ready --> waiting (for other jobs) --> ready --> running <--> queued (by the engine, without a slot)
+ *                                                      '--> delivering (its results) --> closed
+ */
+export type AttemptState = 'ready' | 'waiting' | 'running' | 'queued' | 'delivering' | 'closed';
+
+/** How an attempt ended on this worker. */
 export type AttemptEnd = DeliveryEnd;
+
+/**
+ * Who decides the outcome:
+ *
+ *   open --the script has ended, or the attempt has failed--> decided
+ *     '---the worker gives it back, to be retried elsewhere--> given-back
+ *   each --the backend has taken it away--> lost (nothing more is reported)
+ */
+type Verdict =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'decided' }
+  | { readonly kind: 'given-back'; readonly reason: string }
+  | { readonly kind: 'lost'; readonly reason: string };
 
 /** One attempt of one job on this worker, from its acceptance until the backend has everything. */
 export class RunningAttempt {
-  readonly directory: AttemptFiles;
-  /** Resolves when the worker has nothing more to do with it. Never rejects. */
-  readonly gone: Promise<AttemptEnd>;
-  /** Resolves when nothing of it runs any more. */
-  readonly ended: Promise<void>;
-  /** Resolves when it is known whether a container of an earlier process goes on with it. */
-  readonly picked: Promise<void>;
-  readonly #around: AttemptSurroundings;
+  readonly files: AttemptFiles;
+  /** Resolves when the worker has nothing more to do for it. Never rejects. */
+  readonly end: Promise<AttemptEnd>;
+  readonly #parts: AttemptParts;
   readonly #cancel = new AbortController();
   readonly #kill = new AbortController();
-  #state: AttemptState = 'ready';
-  #lostReason: string | null = null;
-  #handBack: string | null = null;
-  /** Resolves when the backend has said that it does not know the job: then nobody else gets it. */
+  readonly #executionEnded = Promise.withResolvers<void>();
+  readonly #adoptionDecided = Promise.withResolvers<void>();
+  /** Resolves when the backend has answered that it does not know the job: no other worker gets it then. */
   readonly #unowned = Promise.withResolvers<void>();
-  #spool: LogSpool | null = null;
-  #atLineStart = true;
-  /** It ended by itself: too late to give it back. */
-  #decided = false;
+  #state: AttemptState = 'ready';
+  #verdict: Verdict = { kind: 'open' };
   #outcome: JobOutcome | null = null;
+  #spool: LogSpool | null = null;
+  #slot: ReleaseSlot | null = null;
+  #atLineStart = true;
 
-  /** `begin`: resolves when the attempt may begin; for a recovered one, when it is known to be still ours. */
-  constructor(directory: AttemptFiles, around: AttemptSurroundings, begin: Promise<void> | null = null) {
-    this.directory = directory;
-    this.#around = around;
-    const { promise: ended, resolve } = Promise.withResolvers<void>();
-    this.ended = ended;
-    const { promise: picked, resolve: pick } = Promise.withResolvers<void>();
-    this.picked = picked;
-    this.gone = this.#live(begin, pick, resolve).catch((error: unknown): AttemptEnd => {
-      return { kind: 'given-up', reason: `the worker failed: ${messageOf(error)}` };
-    });
-    void this.gone.then(() => {
-      pick();
-      resolve();
-      this.#move('gone');
-    });
+  constructor(files: AttemptFiles, parts: AttemptParts) {
+    this.files = files;
+    this.#parts = parts;
+    this.end = this.#live()
+      .catch((error: unknown): AttemptEnd => ({ kind: 'given-up', reason: `the worker failed: ${messageOf(error)}` }))
+      .finally(() => {
+        this.#adoptionDecided.resolve();
+        this.#executionEnded.resolve();
+        this.#move('closed');
+      });
   }
 
   get request(): JobRequest {
-    return this.directory.job.request;
+    return this.files.job.request;
   }
 
   get jobId(): string {
@@ -100,33 +113,50 @@ export class RunningAttempt {
   }
 
   get attempt(): number {
-    return this.directory.job.attempt;
+    return this.files.job.attempt;
   }
 
   get state(): AttemptState {
     return this.#state;
   }
 
-  /** How the job ended; null while it has not. */
+  /** The job's outcome; null while it has none. */
   get outcome(): JobOutcome | null {
     return this.#outcome;
   }
 
-  /** The attempt belongs to somebody else now. */
+  /** The attempt belongs to this worker no longer. */
   get isLost(): boolean {
-    return this.#lostReason !== null;
+    return this.#verdict.kind === 'lost';
   }
 
-  /** Ends the job as a person wants it: TERM, grace time, KILL; then told as usual. */
+  /** Resolves when nothing of the attempt runs. */
+  get executionEnded(): Promise<void> {
+    return this.#executionEnded.promise;
+  }
+
+  /** Resolves when it is known whether a container of an earlier process continues. */
+  get adoptionDecided(): Promise<void> {
+    return this.#adoptionDecided.promise;
+  }
+
+  /** Cancels the job: TERM, grace time, KILL; then its outcome is reported as usual. */
   cancel(): void {
     this.#cancel.abort(new Error('canceled'));
   }
 
-  /** Ends the job at once and gives it back: told as lost by this worker, so that it is tried again. */
+  /** Ends the job at once and reports it as lost by this worker, so that it is retried elsewhere. */
   giveBack(reason: string): void {
-    if (this.#decided || this.#state === 'finished' || this.#state === 'gone') return;
-    this.#handBack ??= reason;
+    if (this.#verdict.kind !== 'open' || this.#state === 'delivering' || this.#state === 'closed') return;
+    this.#verdict = { kind: 'given-back', reason };
     this.#kill.abort(new Error(reason));
+  }
+
+  /** Ends the attempt at once; nothing more is reported about it. */
+  lose(reason: string): void {
+    if (this.#verdict.kind !== 'lost') this.#verdict = { kind: 'lost', reason };
+    this.#kill.abort(new Error(reason));
+    this.#parts.communication.unfollow(this.files);
   }
 
   /** Writes a line into the job's log. */
@@ -135,109 +165,119 @@ export class RunningAttempt {
     this.#atLineStart = true;
     void this.#spool?.write({
       stream: 'runner',
-      at: this.#around.clock.now(),
+      at: this.#parts.clock.now(),
       bytes: Buffer.from(`${start}${text}\n`),
       mark: runnerLineMark({ kind: 'note', text }),
     });
   }
 
-  /** The attempt is no longer ours: ends it at once, tells nothing more. */
-  lose(reason: string): void {
-    this.#lostReason ??= reason;
-    this.#kill.abort(new Error(reason));
-    this.#around.communication.unfollow(this.directory);
-  }
-
-  async #live(begin: Promise<void> | null, pick: () => void, ended: () => void): Promise<AttemptEnd> {
-    const { communication, clock, diskTrouble, admitted, isLeft } = this.#around;
-    await Promise.race([admitted, aborted(this.#kill.signal)]);
-    if (this.#lostReason !== null) return { kind: 'stale', reason: this.#lostReason };
-    // Not known to be ours: nothing is told, the next process will see.
-    if (this.#kill.signal.aborted && isLeft) return { kind: 'stopped' };
-    const spool = await LogSpool.on(this.directory.logFile, {
+  async #live(): Promise<AttemptEnd> {
+    const { communication, clock, notify, start } = this.#parts;
+    await Promise.race([start.admitted, aborted(this.#kill.signal)]);
+    if (this.#verdict.kind === 'lost') return { kind: 'stale', reason: this.#verdict.reason };
+    // It may belong to another process: nothing is reported, the next process decides.
+    if (this.#kill.signal.aborted && start.isLeftover) return { kind: 'stopped' };
+    const spool = await LogSpool.on(this.files.logFile, {
       onGrowth: () => communication.logGrew(this.jobId),
-      onTrouble: diskTrouble,
+      onTrouble: notify.disk,
       now: () => clock.now(),
     });
     this.#spool = spool;
-    const delivery = communication.follow(this.directory, spool).then((end) => {
+    const delivery = communication.follow(this.files, spool).then((end) => {
       if (end.kind === 'stale') this.lose(end.reason);
       if (end.kind === 'unknown-job') this.#unowned.resolve();
       return end;
     });
     try {
-      const { reports } = this.directory.journal.state;
-      if (reports.some((update) => update.status !== 'RUNNING')) this.#finishedBefore();
-      else await this.#run(spool, begin, pick);
-      ended();
+      await this.#execute(spool);
+      this.#executionEnded.resolve();
       await spool.finish();
-      if (this.#lostReason === null) this.#reportLast();
-      this.#move('finished');
+      if (!this.isLost) this.#reportLast();
+      this.#move('delivering');
       const end = await delivery;
-      return this.#lostReason === null ? end : { kind: 'stale', reason: this.#lostReason };
+      return this.#lostEnd() ?? end;
     } finally {
-      communication.unfollow(this.directory);
+      communication.unfollow(this.files);
       this.#spool = null;
       await spool.close();
     }
   }
 
-  async #run(spool: LogSpool, begin: Promise<void> | null, pick: () => void): Promise<void> {
-    const { runner } = this.#around;
-    const { journal } = this.directory;
-    if (journal.state.outcome !== null) {
-      this.#outcome = journal.state.outcome;
+  #lostEnd(): AttemptEnd | null {
+    return this.#verdict.kind === 'lost' ? { kind: 'stale', reason: this.#verdict.reason } : null;
+  }
+
+  async #execute(spool: LogSpool): Promise<void> {
+    const { outcome, reports, begunAt } = this.files.journal.state;
+    if (outcome !== null || reports.some(({ status }) => status !== 'RUNNING')) {
+      // It had ended before the worker did: only its results are left to deliver.
+      this.#outcome = outcome;
       return;
     }
-    let adopted: PreparedJob | null = null;
-    const { begunAt } = journal.state;
-    if (begunAt !== null) {
-      adopted = await runner.adopt(this.request);
-      if (adopted === null && !this.#around.isHeir) {
-        // Perhaps it goes on elsewhere: nobody else may get the job before the lease has ended.
-        this.lose('its container is not on this machine');
-        return;
-      }
-      if (adopted === null) {
-        this.#outcome = interrupted(
-          'the worker was restarted while the job ran, and its container cannot be found again',
-        );
-        return;
-      }
-      this.#move('running');
-    }
-    pick();
-    if (begunAt === null && begin !== null) {
-      await Promise.race([begin, aborted(AbortSignal.any([this.#kill.signal, this.#cancel.signal]))]);
-    }
-    const prepared = adopted ?? this.#around.takePrepared();
-    const outcome = await runner.runJob(this.request, {
+    const adopted = begunAt === null ? null : await this.#adopt();
+    if (begunAt !== null && adopted === null) return;
+    this.#adoptionDecided.resolve();
+    const { after } = this.#parts.start;
+    if (begunAt === null && after !== null) await Promise.race([after, this.#stopped()]);
+    const prepared = adopted ?? this.#parts.takePrepared();
+    const result = await this.#parts.runner.runJob(this.request, {
       signal: this.#cancel.signal,
       kill: this.#kill.signal,
       reportedLog: spool.reported,
-      acquireSlot: () => this.#acquireSlot(),
+      acquireSlot: () => this.#acquireSlot(begunAt !== null),
+      onQueued: (isQueued) => this.#onQueued(isQueued),
       onEvent: (event) => this.#onEvent(event, spool),
-      onDecided: (decided) => {
-        // A job that is given back has not ended: another attempt will.
-        if (this.#handBack !== null || this.#lostReason !== null) return;
-        this.#decided = true;
-        // The log first: once the outcome is known nobody looks for the rest of the output any more.
-        const note = () => journal.note({ type: 'outcome', outcome: decided });
-        const writing = spool.settled();
-        if (writing === undefined) note();
-        else return writing.then(note);
-      },
+      onDecided: (decided) => this.#onDecided(decided, spool),
       ...(prepared === undefined ? {} : { prepared }),
       ...(begunAt === null ? {} : { begunAt }),
     });
-    this.#outcome = this.#handBack === null ? outcome : { ...outcome, ...interrupted(this.#handBack) };
+    const { kind } = this.#verdict;
+    this.#outcome = kind === 'given-back' ? { ...result, ...interrupted(this.#verdict.reason) } : result;
   }
 
-  async #acquireSlot(): Promise<ReleaseSlot> {
+  /** The container in which an earlier process has begun the script; null if it is not there: then the attempt has ended. */
+  async #adopt(): Promise<PreparedJob | null> {
+    const adopted = await this.#parts.runner.adopt(this.request);
+    if (adopted !== null) this.#move('running');
+    // The container may run on another machine: no other attempt may begin before the lease has ended.
+    else if (!this.#parts.start.isHeir) this.lose('its container is not on this machine');
+    else this.#outcome = interrupted('the worker was restarted while the job ran, and its container cannot be found');
+    return adopted;
+  }
+
+  #onDecided(outcome: JobOutcome, spool: LogSpool): void | Promise<void> {
+    // A job that is given back has not ended: another attempt will.
+    if (this.#verdict.kind !== 'open') return;
+    this.#verdict = { kind: 'decided' };
+    // The log first: the rest of the output is not read once the outcome is known.
+    const note = () => this.files.journal.note({ type: 'outcome', outcome });
+    const writing = spool.settled();
+    if (writing === undefined) note();
+    else return writing.then(note);
+  }
+
+  async #acquireSlot(now: boolean): Promise<ReleaseSlot> {
     if (this.#state === 'waiting') this.#move('ready');
-    const release = await this.#around.acquireSlot(this.directory.journal.state.begunAt !== null);
+    const { slots } = this.#parts;
+    this.#slot = now ? slots.occupy() : await slots.acquire();
     this.#move('running');
-    return release;
+    return () => this.#releaseSlot();
+  }
+
+  #releaseSlot(): void {
+    this.#slot?.();
+    this.#slot = null;
+  }
+
+  /** A container in a queue of the engine has no slot; when it starts, it has one at once, free or not. */
+  #onQueued(isQueued: boolean): void {
+    if (isQueued) {
+      this.#releaseSlot();
+      this.#move('queued');
+    } else if (this.#state === 'queued') {
+      this.#slot = this.#parts.slots.occupy();
+      this.#move('running');
+    }
   }
 
   #onEvent(event: JobEvent, spool: LogSpool): void | Promise<void> {
@@ -246,7 +286,7 @@ export class RunningAttempt {
       return spool.write(event.chunk);
     }
     if (event.type !== 'phase') return;
-    const { journal } = this.directory;
+    const { journal } = this.files;
     switch (event.phase) {
       case 'dependencies':
         this.#move('waiting');
@@ -255,8 +295,8 @@ export class RunningAttempt {
         if (journal.state.reports.length === 0) this.#report({ status: 'RUNNING' }, false);
         return;
       case 'script':
-        this.#around.begun();
-        if (journal.state.begunAt === null && this.#around.asksToBegin) return this.#beginWhenKnown(event.at);
+        this.#parts.notify.scriptBegins();
+        if (journal.state.begunAt === null && this.#parts.start.asksToBegin) return this.#beginWhenKnown(event.at);
         journal.note({ type: 'begun', at: event.at });
         return;
       default:
@@ -264,24 +304,23 @@ export class RunningAttempt {
     }
   }
 
-  /** Before the backend knows that the attempt is here, it may give the job to somebody else at any time. */
+  /** Until the backend knows that the attempt is here, it may give the job to another worker at any time. */
   async #beginWhenKnown(at: number): Promise<void> {
-    const known = this.#around.communication.acknowledged(this.directory);
-    const stopped = aborted(AbortSignal.any([this.#kill.signal, this.#cancel.signal]));
-    await Promise.race([known, this.#unowned.promise, stopped]);
-    if (!this.#kill.signal.aborted && !this.#cancel.signal.aborted) this.directory.journal.note({ type: 'begun', at });
+    const known = this.#parts.communication.acknowledged(this.files);
+    await Promise.race([known, this.#unowned.promise, this.#stopped()]);
+    if (!this.#kill.signal.aborted && !this.#cancel.signal.aborted) this.files.journal.note({ type: 'begun', at });
   }
 
-  /** Everything of it was over when the worker ended: only the telling is left. */
-  #finishedBefore(): void {
-    this.#outcome = this.directory.journal.state.outcome;
+  /** Resolves when the attempt is canceled or killed. */
+  #stopped(): Promise<void> {
+    return aborted(AbortSignal.any([this.#kill.signal, this.#cancel.signal]));
   }
 
   #reportLast(): void {
-    const { journal } = this.directory;
+    const { journal } = this.files;
     const last = journal.state.reports.at(-1);
     if (last !== undefined && last.status !== 'RUNNING') {
-      this.#around.communication.reportFinished(this.jobId);
+      this.#parts.communication.reportFinished(this.jobId);
       return;
     }
     this.#report(outcomeUpdate(this.#outcome ?? interrupted('the worker lost track of the job')), true);
@@ -289,8 +328,8 @@ export class RunningAttempt {
 
   #report(update: Pick<JobStatusUpdate, 'status'> & Partial<JobStatusUpdate>, last: boolean): void {
     const { jobId, token } = this.request;
-    this.#around.communication.reportJobStatus(
-      this.directory,
+    this.#parts.communication.reportJobStatus(
+      this.files,
       {
         jobId,
         attempt: this.attempt,
@@ -305,7 +344,7 @@ export class RunningAttempt {
   #move(state: AttemptState): void {
     if (this.#state === state) return;
     this.#state = state;
-    this.#around.changed();
+    this.#parts.notify.changed();
   }
 }
 

@@ -4,22 +4,26 @@ import type { PipelineExecutionWorkerService } from '../PipelineExecutionWorkerS
 
 type Operations = Pick<Handlers<typeof workerRoutes>, 'executeJob' | 'executePipeline' | 'cancelJob'>;
 
-/** Jobs given to this worker, over HTTP. */
-export function JobExecutionController(service: PipelineExecutionWorkerService): Operations {
-  return {
-    executeJob: async ({ body }) => {
-      const { jobId, attempt, state } = service.executeJob(body);
-      return state === 'accepted'
-        ? { status: 202, body: { jobId, attempt, state } }
-        : { status: 200, body: { jobId, attempt, state } };
-    },
-    executePipeline: async ({ body }) => ({
-      status: 202,
-      body: await service.executePipeline(body.pipelineExecutionId),
-    }),
-    cancelJob: async ({ params: { jobId }, body }) => {
-      if (!service.cancelJob(jobId, body.attempt)) throw new HttpProblem('not_found', 'this job does not run here');
-      return { status: 202, body: { jobId } };
-    },
+/** Handlers for jobs that are given to this worker over HTTP. */
+export class JobExecutionController implements Operations {
+  readonly #service: PipelineExecutionWorkerService;
+
+  constructor(service: PipelineExecutionWorkerService) {
+    this.#service = service;
+  }
+
+  readonly executeJob: Operations['executeJob'] = async ({ body: request }) => {
+    const { state, ...body } = HttpProblem.orThrow(this.#service.executeJob(request));
+    return state === 'accepted' ? { status: 202, body: { ...body, state } } : { status: 200, body: { ...body, state } };
+  };
+
+  readonly executePipeline: Operations['executePipeline'] = async ({ body: { pipelineExecutionId } }) => {
+    const reserved = await this.#service.executePipeline(pipelineExecutionId);
+    return { status: 202, body: HttpProblem.orThrow(reserved) };
+  };
+
+  readonly cancelJob: Operations['cancelJob'] = async ({ params: { jobId }, body }) => {
+    if (!this.#service.cancelJob(jobId, body.attempt)) throw new HttpProblem('not_found', 'this job does not run here');
+    return { status: 202, body: { jobId } };
   };
 }

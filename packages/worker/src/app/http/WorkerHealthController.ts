@@ -5,20 +5,28 @@ import type { PipelineExecutionWorkerService } from '../PipelineExecutionWorkerS
 
 type Operations = Pick<Handlers<typeof workerRoutes>, 'health'>;
 
-/** Whether this worker takes and runs jobs. */
-export function WorkerHealthController(parts: {
+/** The sources of a worker's health. */
+export interface WorkerHealthParts {
   readonly service: PipelineExecutionWorkerService;
-  /** One line about what runs containers, or what is wrong with it. */
+  /** One line about the engine, or about what is wrong with it. */
   readonly engine: () => Promise<{ ok: boolean; text: string }>;
+  /** null: there is no backend. */
   readonly contact: () => ContactState | null;
-}): Operations {
-  const { service, engine, contact } = parts;
-  return {
-    health: async () => {
-      const { ok, text } = await engine();
-      const failing = !ok || service.isDiskFull || contact() === 'refused';
-      const status = failing ? 'failing' : service.isDraining ? 'draining' : 'ok';
-      return { status: 200, body: { status, ...service.counts(), engine: text } };
-    },
+}
+
+/** Handler for whether this worker accepts and runs jobs. */
+export class WorkerHealthController implements Operations {
+  readonly #parts: WorkerHealthParts;
+
+  constructor(parts: WorkerHealthParts) {
+    this.#parts = parts;
+  }
+
+  readonly health: Operations['health'] = async () => {
+    const { service, engine, contact } = this.#parts;
+    const { ok, text } = await engine();
+    const failing = !ok || service.disk.isFull || contact() === 'refused';
+    const status = failing ? 'failing' : service.isDraining ? 'draining' : 'ok';
+    return { status: 200, body: { status, ...service.attempts.counts(), engine: text } };
   };
 }
