@@ -5,10 +5,7 @@ export const exceptions: ReadonlyMap<string, number> = new Map([
   ['packages/pipeline-language/src/request/build-job-request.ts JobRequestInput', 17],
   ['packages/pipeline-language/src/rules/evaluate-rules.ts RuleInput', 10],
   ['packages/worker/src/app/BackendContact.ts ContactParts', 10],
-  ['packages/worker/src/app/PipelineExecutionWorkerService.ts WorkerServiceParts', 11],
-  ['packages/worker/src/app/PipelineExecutionWorkerService.ts PipelineExecutionWorkerService', 331],
   ['packages/worker/src/app/WorkerApp.ts WorkerAppParts', 11],
   ['packages/worker/src/app/start-worker.ts StartWorkerOptions', 23],
-  ['packages/worker/src/app/attempt/RunningAttempt.ts AttemptSurroundings', 12],
   ['packages/worker/src/execution/docker/recovery/RecoverableSession.ts RecoverableSession', 307],
 ]);

@@ -29,9 +29,11 @@ export interface WorkerServiceParts {
   readonly runners: WorkerRunners;
   /** null: no container is made before its job is accepted. */
   readonly upcoming: UpcomingJobs | null;
-  readonly communication: WorkerCommunicationService;
-  /** null: there is no backend. */
-  readonly client: WorkerBackendClient | null;
+  readonly backend: {
+    readonly communication: WorkerCommunicationService;
+    /** null: there is no backend. */
+    readonly client: WorkerBackendClient | null;
+  };
   readonly identity: Pick<WorkerIdentity, 'workerId' | 'instanceId' | 'isHeir'>;
   readonly clock: Clock;
   readonly log: ServiceLog;
@@ -134,7 +136,8 @@ export class PipelineExecutionWorkerService {
    * this worker alone while it lives, each as soon as its turn has come and a slot is free. Returns how many.
    */
   async executePipeline(id: string): Promise<Result<{ pipelineExecutionId: string; jobs: number }, Problem>> {
-    const { client, identity, log } = this.#parts;
+    const { backend, identity, log } = this.#parts;
+    const { client } = backend;
     if (client === null) return refused('unavailable', 'this worker has no backend to fetch a run from');
     if (this.#draining) return refused('worker_full', shuttingDown);
     const { workerId, instanceId } = identity;
@@ -206,7 +209,7 @@ export class PipelineExecutionWorkerService {
   async close(): Promise<void> {
     this.#draining = true;
     this.#stop.abort(new Error('the worker is shutting down'));
-    this.#parts.communication.close();
+    this.#parts.backend.communication.close();
     await Promise.all([this.delivered(), this.#parts.upcoming?.close()]);
     this.#finished.close();
     await this.#store.close();
@@ -233,12 +236,12 @@ export class PipelineExecutionWorkerService {
     files: AttemptFiles,
     start: { readonly after: Promise<void> | null; readonly admitted: Promise<void>; readonly isLeftover: boolean },
   ): RunningAttempt {
-    const { runners, upcoming, identity, communication, clock, log, settings } = this.#parts;
+    const { runners, upcoming, identity, backend, clock, log, settings } = this.#parts;
     const { request, attempt } = files.job;
     const isLeased = request.token !== undefined;
     const running = new RunningAttempt(files, {
       runner: isLeased ? runners.leased : runners.unleased,
-      communication,
+      communication: backend.communication,
       clock,
       start: { ...start, isHeir: identity.isHeir, asksToBegin: isLeased },
       slots: this.#slots,

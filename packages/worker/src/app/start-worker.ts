@@ -150,8 +150,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
     const service = new PipelineExecutionWorkerService({
       runners,
       upcoming,
-      communication,
-      client,
+      backend: { communication, client },
       identity,
       clock,
       log,

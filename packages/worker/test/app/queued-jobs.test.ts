@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isTransientForWorker, RetryPolicy } from '@xx-pipeline/service/http';
+import { isTransientForWorker } from '@xx-pipeline/common/api';
+import { RetryPolicy } from '@xx-pipeline/service/http';
 import { jobRequest, ManualClock, until } from '@xx-pipeline/testing';
 import { WorkerCommunicationService } from '../../src/app/delivery/WorkerCommunicationService.ts';
 import { PipelineExecutionWorkerService } from '../../src/app/PipelineExecutionWorkerService.ts';
@@ -33,8 +34,7 @@ test('a job that its engine keeps in a queue gives its slot to another job, and 
   const service = new PipelineExecutionWorkerService({
     runners: { unleased: runner, leased: runner },
     upcoming: null,
-    communication,
-    client: null,
+    backend: { communication, client: null },
     identity: { workerId: randomUUID(), instanceId: randomUUID(), isHeir: true },
     clock,
     log: silent,
