@@ -37,8 +37,7 @@ export class JobRunner {
 
   /** Runs one attempt to its end. Never rejects; the outcome is also the last event. */
   runJob(request: JobRequest, options: RunJobOptions): Promise<JobOutcome> {
-    const prepare = () => options.prepared ?? this.prepare(request);
-    const attempt = new AttemptRun(this.#settings, request, options, prepare);
+    const attempt = new AttemptRun(this.#settings, request, options, () => this.prepare(request));
     return attempt.run(options.prepared ?? null);
   }
 }

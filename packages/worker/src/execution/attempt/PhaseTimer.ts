@@ -1,11 +1,11 @@
-import type { Clock, PhaseTimings } from '@xx-pipeline/common';
+import { type Clock, noTimings, type PhaseTimings } from '@xx-pipeline/common';
 
 type Bucket = keyof PhaseTimings | 'none';
 
 /** Adds up how long an attempt spent on what. Exactly one bucket runs at a time. */
 export class PhaseTimer {
   readonly #clock: Clock;
-  readonly #spent: Record<Bucket, number> = { queue: 0, pull: 0, prepare: 0, script: 0, artifacts: 0, none: 0 };
+  readonly #spent: Record<Bucket, number> = { ...noTimings, none: 0 };
   #bucket: Bucket = 'queue';
   #since: number;
 
