@@ -143,7 +143,6 @@ export const inner: readonly { readonly file: string; readonly users: readonly s
       'packages/pipeline-language/src/plan/build-plan.ts',
       'packages/common/src/api/schemas/plan-schema.ts',
       'packages/backend/src/store/sql/ExecutionLoader.ts',
-      'packages/cli/src/remote/watch-run.ts',
       'packages/testing/src',
       'packages/cli/test',
     ],

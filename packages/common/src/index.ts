@@ -57,7 +57,6 @@ export type { ExcludedJob, PipelinePlan, PlanDocument } from './plan/PipelinePla
 export type { StagePlan } from './plan/StagePlan.ts';
 export { buildReport } from './report/build-report.ts';
 export type { JobReport, Report, StageReport } from './report/Report.ts';
-export { reportSchema } from './report/report-schema.ts';
 export { failure, type Result, success } from './result.ts';
 export { SystemFailure } from './SystemFailure.ts';
 export { parentsOf, pathInside, TreePaths } from './sources/paths.ts';

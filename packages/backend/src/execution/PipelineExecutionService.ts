@@ -85,6 +85,12 @@ export class PipelineExecutionService {
     return found === null ? noSuchExecution(id) : success(shownExecution(found.execution));
   }
 
+  /** The plan that the run was created with, its labels expanded. */
+  async getPlan(id: string): Promise<Result<PipelinePlan, Problem>> {
+    const found = await this.#parts.stores.executions.find(id);
+    return found === null ? noSuchExecution(id) : success(found.definition.plan);
+  }
+
   /** Cancels what has not started and asks workers to end what runs; a finished run stays as it is. */
   async cancelPipelineExecution(
     id: string,

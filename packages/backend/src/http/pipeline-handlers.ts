@@ -13,6 +13,7 @@ export function pipelineHandlers({
   | 'createExecution'
   | 'listExecutions'
   | 'getExecution'
+  | 'getPlan'
   | 'followExecution'
   | 'cancelExecution'
   | 'retryExecution'
@@ -29,6 +30,7 @@ export function pipelineHandlers({
     getExecution: async ({ params }) => {
       return { status: 200, body: HttpProblem.orThrow(await pipelines.getExecution(params.id)) };
     },
+    getPlan: async ({ params }) => ({ status: 200, body: HttpProblem.orThrow(await pipelines.getPlan(params.id)) }),
     followExecution: async ({ params: { id }, rawHeaders, signal }) => {
       HttpProblem.orThrow(await pipelines.getExecution(id));
       const after = lastEventId(rawHeaders) ?? 0;

@@ -149,6 +149,11 @@ test(
     await worker.updateJobStatus({ body: { jobId: manual.id, status: 'CANCELED' } }, { token: played.token });
     await person.retryExecution({ params });
     await person.cancelExecution({ params, body: { reason: 'enough' } });
+    const { body: plan } = await person.getPlan({ params });
+    assert.deepEqual(
+      plan.stages.flatMap(({ jobs }) => jobs.map(({ name }) => name)),
+      (await person.getExecution({ params })).body.jobs.map(({ name }) => name),
+    );
     const { body: report } = await person.getReport({ params });
     assert.equal((report as { runNumber: number }).runNumber, 1);
     assert.deepEqual((await person.listReports()).body.reports, [report]);

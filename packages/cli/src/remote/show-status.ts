@@ -54,7 +54,7 @@ export async function listReports(
 ): Promise<{ readonly items: readonly Report[]; readonly more: boolean }> {
   return await listAll(repositories, filter, limit, async (query) => {
     const { body } = await client.api.listReports({ query });
-    return { items: body.reports as Report[], nextCursor: body.nextCursor };
+    return { items: body.reports, nextCursor: body.nextCursor };
   });
 }
 

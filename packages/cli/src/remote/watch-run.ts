@@ -1,6 +1,5 @@
 import { Connection, RemoteRunFollower } from '@xx-pipeline/client';
 import { type PipelineExecution, systemClock } from '@xx-pipeline/common';
-import { validatedPlan } from '@xx-pipeline/common/plan';
 import type { CommandIo } from '../io/CommandIo.ts';
 import { createRunRenderer } from '../render/create-run-renderer.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
@@ -24,14 +23,13 @@ export async function watchRun(
     budgetMs,
   });
   const emit = renderer.event.bind(renderer);
-  const parts = { backend: client, connection, execution, plan: planUnknown, mask: (command: string) => command, emit };
+  const params = { id: execution.id };
   try {
+    const { body: plan } = await connection.call((signal) => client.api.getPlan({ params }, { signal }));
+    const parts = { backend: client, connection, execution, plan, mask: (command: string) => command, emit };
     await new RemoteRunFollower(parts).run();
   } finally {
     over.abort();
     renderer.close();
   }
 }
-
-/** Only whoever made the run has its plan; the records say enough to show it. */
-const planUnknown = validatedPlan({ schemaVersion: 1, name: null, stages: [], excluded: [], variables: {} });

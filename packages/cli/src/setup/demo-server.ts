@@ -59,7 +59,9 @@ export class DemoServer implements AsyncDisposable {
     const client = new BackendApiClient(record);
     try {
       const { body } = await client.api.listReports({ query: { limit: 1 } }, { signal });
-      return body.reports[0] as Report;
+      const [report] = body.reports;
+      if (report === undefined) throw new Error('the server has no report');
+      return report;
     } finally {
       client.close();
     }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { buildReport, reportSchema } from '@xx-pipeline/common';
+import { buildReport } from '@xx-pipeline/common';
+import { reportJsonSchema } from '@xx-pipeline/common/api';
 import { thisProcess } from '@xx-pipeline/worker/process';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { repairReport } from '../../src/reports/repair-report.ts';
 import { LocalRunRig } from './LocalRunRig.ts';
 
-const validate = new Ajv2020({ validateFormats: false, strictTypes: false }).compile(reportSchema);
+const validate = new Ajv2020({ validateFormats: false, strictTypes: false }).compile(reportJsonSchema());
 
 test('the report of every kind of ending fits the schema', async () => {
   await using rig = await LocalRunRig.create();

@@ -100,6 +100,6 @@ export class RemoteRunFollower {
     const execution = await this.#execution();
     const params = { id: execution.id };
     const { body } = await connection.call((signal) => backend.api.getReport({ params }, { signal }));
-    return { execution, report: body as Report };
+    return { execution, report: body };
   }
 }

@@ -22,6 +22,7 @@ export {
   refused,
 } from './schemas/Problem.ts';
 export * from './schemas/pipeline-schemas.ts';
+export { reportJsonSchema } from './schemas/report-schema.ts';
 export { unknownFields } from './schemas/unknown-fields.ts';
 export * from './schemas/worker-schemas.ts';
 export {

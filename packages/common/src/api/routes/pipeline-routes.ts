@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { statusSchema } from '../schemas/job-schemas.ts';
 import { createExecutionSchema, executionSummarySchema, pipelineExecutionSchema } from '../schemas/pipeline-schemas.ts';
+import { planSchema } from '../schemas/plan-schema.ts';
+import { reportSchema } from '../schemas/report-schema.ts';
 import type { Route } from './Route.ts';
 import { executionParams, MiB } from './route-parts.ts';
 
@@ -45,6 +47,14 @@ export const pipelineRoutes = {
     params: executionParams,
     responses: { 200: pipelineExecutionSchema },
   },
+  getPlan: {
+    method: 'GET',
+    path: '/api/pipelines/executions/{id}/plan',
+    summary: 'The plan of a run, variables not expanded',
+    access: ['person', 'worker'],
+    params: executionParams,
+    responses: { 200: planSchema },
+  },
   followExecution: {
     method: 'GET',
     path: '/api/pipelines/executions/{id}/events',
@@ -76,7 +86,7 @@ export const pipelineRoutes = {
     summary: 'The report of a run',
     access: ['person'],
     params: executionParams,
-    responses: { 200: z.unknown() },
+    responses: { 200: reportSchema },
   },
   listReports: {
     method: 'GET',
@@ -84,6 +94,6 @@ export const pipelineRoutes = {
     summary: 'Reports, newest first',
     access: ['person'],
     query: filters,
-    responses: { 200: z.object({ reports: z.array(z.unknown()), nextCursor: z.string().nullable() }) },
+    responses: { 200: z.object({ reports: z.array(reportSchema), nextCursor: z.string().nullable() }) },
   },
 } as const satisfies Record<string, Route>;

@@ -18,7 +18,8 @@ const name = z.string().min(1).max(limits.name);
 /** Every status of a pipeline, stage or job. */
 export const statusSchema = contract<ExecutionStatus>()(z.enum(ExecutionStatus));
 
-const failureReasonSchema = contract<FailureReason>()(z.enum(failureReasons));
+/** Every reason of a failure. */
+export const failureReasonSchema = contract<FailureReason>()(z.enum(failureReasons));
 
 /** An image with its details: see `ImagePlan`. */
 export const imageSchema = contract<ImagePlan>()(
