@@ -26,12 +26,12 @@ test('a server killed in the middle of the quickstart and started again ends it,
   await run.printed(/compile +✓ success/);
   killed.send('SIGKILL');
   await killed.ended();
-  await until('the client to notice', () => /trying again/.test(run.stderr));
+  await until('the client to notice', () => /server unreachable, retrying/.test(run.stderr));
   const again = await start();
   const { code, stdout, stderr } = await run.ended();
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /! success with warnings in .* \(6 success, 1 failed \(allowed\)\)/);
-  assert.equal(stderr.match(/the server cannot be reached, trying again/g)?.length, 1, stderr);
+  assert.equal(stderr.match(/server unreachable, retrying/g)?.length, 1, stderr);
 
   const { stdout: text } = await rig.expect(0, 'report', '--run', '1', '-o', 'json');
   const report = JSON.parse(text) as Report;

@@ -36,7 +36,7 @@ export async function retry(input: CommandInput, io: CommandIo): Promise<void> {
       const { body: job } = await api.retryJob({ params: { jobId: id } });
       await printData(job, () => `${title(execution, job)}: runs again, now ${job.status}\n`, input, io);
     }
-    io.stderr.write(`see it with: xx status ${execution.id}\n`);
+    io.stderr.write(`show it with: xx status ${execution.id}\n`);
   });
 }
 
@@ -53,9 +53,9 @@ export async function play(input: CommandInput, io: CommandIo): Promise<void> {
   });
 }
 
-/** What a cancel has brought about. */
+/** The result of a cancel. */
 function cancelNews(before: { readonly status: ExecutionStatus }, after: { readonly status: ExecutionStatus }): string {
-  if (isTerminal(before.status)) return `had ended already, with ${before.status}: nothing to cancel`;
+  if (isTerminal(before.status)) return `already ended with ${before.status}: nothing to cancel`;
   return after.status === 'CANCELED' ? 'canceled' : `is being canceled, still ${after.status}`;
 }
 

@@ -4,7 +4,7 @@ import { ExitCode } from '../io/exit-codes.ts';
 import { version } from '../version.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 
-/** Runs a command's work against a server; what the server or the network says becomes one message. */
+/** Runs the work of a command against a server. An error of the server or of the network becomes one message. */
 export async function withExplainedErrors<T>(client: BackendApiClient, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -13,26 +13,30 @@ export async function withExplainedErrors<T>(client: BackendApiClient, work: () 
   }
 }
 
-/** What a person is told of an error of the API; errors of other kinds as they are. */
+/** An error of the API as a message for a person; any other error as it is. */
 export async function explainApiError(error: unknown, client: BackendApiClient): Promise<unknown> {
   const { url, token } = client.server;
   if (error instanceof ApiUnreachable) {
     return new CommandError(
       error.message,
       ExitCode.machine,
-      `is the server at ${url} up? \`xx server\` starts one, and --local does without`,
+      `check that the server at ${url} is running; \`xx server\` starts one, --local needs none`,
     );
   }
   if (error instanceof ApiMismatch) {
-    return new CommandError(error.message, ExitCode.machine, (await otherVersion(client)) ?? `is ${url} an xx server?`);
+    return new CommandError(
+      error.message,
+      ExitCode.machine,
+      (await otherVersion(client)) ?? `check that ${url} is an xx server`,
+    );
   }
   if (!(error instanceof ApiProblem)) return error;
   switch (error.problem.code) {
     case 'unauthorized':
       return token === null
-        ? new CommandError(`${url} asks for a token`, ExitCode.usage, 'give it as XX_TOKEN or in a --token-file')
+        ? new CommandError(`${url} requires a token`, ExitCode.usage, 'give it as XX_TOKEN or in a --token-file')
         : new CommandError(
-            `${url} does not know this token`,
+            `${url} rejected the token`,
             ExitCode.usage,
             'it is read from --token-file, else XX_TOKEN, else server.json in the state directory',
           );
@@ -40,7 +44,7 @@ export async function explainApiError(error: unknown, client: BackendApiClient):
       return new CommandError(
         sentence(error),
         ExitCode.usage,
-        '`xx backend token create --role person` makes one; give it as XX_TOKEN',
+        'create a token with `xx backend token create --role person` and give it as XX_TOKEN',
       );
     case 'unavailable':
     case 'internal':
@@ -52,7 +56,7 @@ export async function explainApiError(error: unknown, client: BackendApiClient):
   }
 }
 
-/** What the server says, without the name of the operation, which no person has asked for. */
+/** The message of the server, without the name of the operation, which means nothing to a person. */
 const sentence = ({ problem }: ApiProblem): string => problem.detail ?? problem.title;
 
 /** The problem with every bad field on a line of its own. */
@@ -60,10 +64,10 @@ function withFields(error: ApiProblem): string {
   const { problem } = error;
   if (problem.errors === undefined || problem.errors.length === 0) return sentence(error);
   const fields = problem.errors.map((each) => `  ${each.pointer || '/'}: ${each.message}`);
-  return [`the server refused it: ${problem.detail ?? problem.title}`, ...fields].join('\n');
+  return [`the server rejected the request: ${problem.detail ?? problem.title}`, ...fields].join('\n');
 }
 
-/** A line of help where the server is of another version; null where it is not, or cannot be asked. */
+/** A line of help if the server has another version; null if it has the same or is unreachable. */
 async function otherVersion(client: BackendApiClient): Promise<string | null> {
   try {
     const { body } = await client.api.version({}, { signal: AbortSignal.timeout(3000) });

@@ -6,19 +6,19 @@ import { ExitCode } from '../io/exit-codes.ts';
 import { repositoryNames } from '../reports/select-reports.ts';
 import type { BackendApiClient } from './BackendApiClient.ts';
 
-/** How a run is named on the command line. */
+/** The forms in which the command line takes a run. */
 export const runArgument = 'number, id or PIPELINE#NUMBER of a run';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const numbered = /^(?:(.+)#)?(\d{1,15})$/;
 
-/** Whether a word can only be meant as a run. */
+/** Whether a word has one of these forms. */
 export const namesRun = (word: string): boolean => uuid.test(word) || numbered.test(word);
 
 type Summary = Pick<PipelineExecution, 'id' | 'pipeline' | 'runNumber' | 'source' | 'createdAt'>;
 
-/** The run that is meant; without a name the newest of this repository. */
+/** The run with this reference; without one, the newest run of this repository. */
 export async function findRun(
   reference: string | undefined,
   client: Pick<BackendApiClient, 'api'>,
@@ -46,7 +46,7 @@ async function findId(
   }
   const [, pipeline, number = ''] = numbered.exec(reference) ?? [];
   if (number === '')
-    throw usage(`'${reference}' is no run`, `give the ${runArgument}; xx status --list shows all runs`);
+    throw usage(`'${reference}' is not a run`, `give the ${runArgument}; xx status --list shows all runs`);
   const query = { run: Number(number), ...(pipeline === undefined ? {} : { pipeline }), limit: 500 };
   const here = await list(names, query, client);
   const found = here.length > 0 ? here : (await client.api.listExecutions({ query })).body.executions;
@@ -72,7 +72,7 @@ function chooseOne(found: readonly Summary[], reference: string): Summary {
   if (first === undefined) throw usage(`the server has no run ${reference}`, 'xx status --list shows all runs');
   if (others.length === 0) return first;
   const names = found.slice(0, 5).map((each) => `${each.pipeline}#${each.runNumber} of ${each.source.repository}`);
-  throw usage(`several runs are ${reference}: ${names.join(', ')}`, `name its pipeline (PIPELINE#NUMBER) or its id`);
+  throw usage(`'${reference}' is ambiguous: ${names.join(', ')}`, 'give PIPELINE#NUMBER or the id');
 }
 
 /** The job of a run with this name or id. */

@@ -14,8 +14,14 @@ export interface ServerAddress {
 
 /** The options of every command that speaks to a server. The token itself is never one: arguments are seen by everybody. */
 export const serverOptions: readonly OptionSpec[] = [
-  { flags: '--server <url>', description: 'the server; else XX_SERVER, else the one that `xx server` runs here' },
-  { flags: '--token-file <path>', description: 'a file with the token; else XX_TOKEN, else that of `xx server`' },
+  {
+    flags: '--server <url>',
+    description: 'address of the server (default: XX_SERVER, else the `xx server` of this machine)',
+  },
+  {
+    flags: '--token-file <path>',
+    description: 'file with the token (default: XX_TOKEN, else the token of `xx server`)',
+  },
 ];
 
 /** The record that `xx server` leaves in the state directory. */
@@ -44,7 +50,7 @@ function findToken(input: CommandInput, io: Pick<CommandIo, 'env' | 'cwd'>): str
   // It becomes a header: anything else would be refused there with a message that shows it.
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   const source = file === undefined ? 'XX_TOKEN' : file;
-  throw new CommandError(`${source} holds no token: it has blanks or control characters`, ExitCode.usage);
+  throw new CommandError(`${source} is not a token: it has blanks or control characters`, ExitCode.usage);
 }
 
 function readTokenFile(path: string, shown: string): string {
@@ -52,7 +58,7 @@ function readTokenFile(path: string, shown: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : message;
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EACCES' ? 'permission denied' : message;
     throw new CommandError(`cannot read the token file ${shown}: ${reason}`, ExitCode.usage);
   }
 }
@@ -60,10 +66,14 @@ function readTokenFile(path: string, shown: string): string {
 function normalizeUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new CommandError(`'${text}' is no server address`, ExitCode.usage, 'write it as http://host:port');
+    throw new CommandError(`'${text}' is not a server address`, ExitCode.usage, 'write it as http://host:port');
   }
   if (url.username !== '' || url.password !== '') {
-    throw new CommandError('a server address has no user and password', ExitCode.usage, 'give the token as XX_TOKEN');
+    throw new CommandError(
+      'a server address must not have a user or password',
+      ExitCode.usage,
+      'give the token as XX_TOKEN',
+    );
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }

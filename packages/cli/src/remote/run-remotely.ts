@@ -32,14 +32,14 @@ interface RemoteRunInput {
   readonly home: string;
 }
 
-/** `xx run` without `--local`. What makes no sense on a server, and that there is none, is said before anything is opened. */
+/** `xx run` without `--local`. Reports unsuitable options and a missing server before it opens anything. */
 export async function runOnServer(
   input: CommandInput,
   options: RunOptions,
   open: () => Promise<{ readonly source: OpenSource; readonly home: string }>,
   io: CommandIo,
 ): Promise<ExitCode> {
-  refuseOptions(input, localOnly, 'is for local runs; leave it out, or add --local');
+  refuseOptions(input, localOnly, 'applies to local runs only: leave it out, or add --local');
   const client = new BackendApiClient(findServer(input, io));
   try {
     const { source, home } = await open();
@@ -61,7 +61,7 @@ async function runRemotely(
   detach: boolean,
   io: CommandIo,
 ): Promise<ExitCode> {
-  // Whether anybody listens is asked while git answers; nobody waits for a snapshot to learn that nobody does.
+  // An unreachable server is reported before the snapshot is complete: both are started at the same time.
   const greeting = client.api.version({}, { signal: io.interrupted });
   greeting.catch(() => {});
   const { facts, problem } = await source.facts;
@@ -95,7 +95,7 @@ async function runRemotely(
   }
 }
 
-/** Until the run is asked for, Ctrl-C just stops; from then on there may be a run to cancel. */
+/** Until the run is requested, Ctrl-C just stops; from then on there may be a run to cancel. */
 function sendingConnections(io: CommandIo): { readonly upload: Connection; readonly create: Connection } {
   const connect = (signal: AbortSignal) =>
     new Connection({
@@ -114,7 +114,7 @@ async function printDetached(execution: PipelineExecution, options: RunOptions, 
   if (format === 'text') {
     io.stdout.write(`${execution.id}\n`);
     const name = `${visible(execution.pipeline)} #${execution.runNumber}`;
-    io.stderr.write(`${name} is on its way; follow it with: xx logs ${execution.id} -f\n`);
+    io.stderr.write(`${name} created; follow it with: xx logs ${execution.id} -f\n`);
   } else {
     io.stdout.write(format === 'ndjson' ? `${JSON.stringify(execution)}\n` : await formatData(execution, format));
   }
@@ -136,14 +136,14 @@ async function followRun(
   const over = new AbortController();
   const connection = new Connection({
     clock: systemClock,
-    // The second Ctrl-C leaves: the run ends without us.
+    // The second Ctrl-C stops following: the run ends on the server.
     signal: AbortSignal.any([io.killed, over.signal]),
     onNotice: notice,
     budgetMs: followBudgetMs,
   });
   const { id } = created.execution;
   const cancel = () => {
-    notice('canceling the run and waiting for its end; Ctrl-C again leaves it alone');
+    notice('canceling the run and waiting for its end; Ctrl-C again stops waiting');
     const body = { reason: messageOf(io.interrupted.reason) };
     connection
       .call((signal) => client.api.cancelExecution({ params: { id }, body }, { signal }))
@@ -165,7 +165,7 @@ async function followRun(
     return exitCodeOfRun(execution, io, `xx play ${execution.id} JOB`);
   } catch (error) {
     renderer.close();
-    io.stderr.write(`the run is left to the server: xx status ${id}\n`);
+    io.stderr.write(`the run continues on the server: xx status ${id}\n`);
     throw error;
   } finally {
     over.abort();

@@ -23,7 +23,7 @@ export async function showLog(input: CommandInput, io: CommandIo): Promise<void>
   await withServer(input, io, async (client) => {
     const execution = await findRun(run, client, io);
     if (jobName === undefined && follow) {
-      refuseOptions(input, ['attempt', 'raw', 'timestamps'], 'is for the log of one job: name it');
+      refuseOptions(input, ['attempt', 'raw', 'timestamps'], 'needs the name of a job');
       return await watchRun(execution, output === 'ndjson' ? 'ndjson' : 'text', client, io);
     }
     const job = jobName === undefined ? onlyJob(execution) : findJob(execution, jobName);
@@ -57,9 +57,9 @@ const noLog: AsyncIterable<LogChunk> = {
 function readInput(input: CommandInput) {
   const output = textOption(input, 'output') ?? 'text';
   const follow = input.options['follow'] === true;
-  if (output !== 'text') refuseOptions(input, ['raw', 'timestamps'], 'is for text: leave out -o');
+  if (output !== 'text') refuseOptions(input, ['raw', 'timestamps'], 'cannot be combined with -o');
   if (output === 'json' || output === 'yaml') {
-    refuseOptions(input, ['follow'], 'has no end a document could wait for: take -o ndjson');
+    refuseOptions(input, ['follow'], `cannot be combined with -o ${output}: use -o ndjson`);
   }
   const [first, second] = input.arguments;
   return second === undefined && first !== undefined && !namesRun(first)
@@ -73,9 +73,9 @@ function onlyJob({ id, jobs, pipeline, runNumber }: PipelineExecution): JobExecu
   if (only !== undefined && others.length === 0) return only;
   const names = jobs.slice(0, 20).map(({ name }) => visible(name));
   throw new CommandError(
-    `which job's log of ${visible(pipeline)} #${runNumber}?`,
+    `${visible(pipeline)} #${runNumber} has several jobs: name one`,
     ExitCode.usage,
-    `its jobs: ${names.join(', ')}${jobs.length > 20 ? ` and ${jobs.length - 20} more` : ''}; all together: xx logs ${id} -f`,
+    `its jobs: ${names.join(', ')}${jobs.length > 20 ? ` and ${jobs.length - 20} more` : ''}; for all of them: xx logs ${id} -f`,
   );
 }
 

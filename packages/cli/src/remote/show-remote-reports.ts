@@ -10,10 +10,10 @@ import { printChunks, readingConnection, readLogDocument, readLogNow } from './j
 import { listReports, readLimit } from './show-status.ts';
 import { printData, withServer } from './with-server.ts';
 
-/** Runs looked at where one of them is chosen. */
+/** The most runs that a run is chosen from. */
 const candidates = 500;
 
-/** `xx report` without `--local`: the same filters and the same renderers, of what the server has. */
+/** `xx report` without `--local`: the same filters and renderers for the reports of the server. */
 export async function showRemoteReports(input: CommandInput, io: CommandIo): Promise<ExitCode> {
   const [run, stage, job] = ['run', 'stage', 'job'].map((name) => textOption(input, name));
   const limit = readLimit(textOption(input, 'limit'));
@@ -21,7 +21,7 @@ export async function showRemoteReports(input: CommandInput, io: CommandIo): Pro
     if (run === undefined && stage === undefined && job === undefined) {
       const { items, more } = await findReports(input, io, limit, client);
       await printData(items, () => renderRunList(items, io.stdout), input, io);
-      if (more) io.stderr.write(`only the newest ${limit}; more with --limit\n`);
+      if (more) io.stderr.write(`only the newest ${limit} are shown; --limit shows more\n`);
       return;
     }
     const report = await findReport(input, io, client);
@@ -52,10 +52,10 @@ async function findReports(input: CommandInput, io: CommandIo, limit: number, cl
 
 function readRun(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new CommandError(`--run ${text} is no number`, ExitCode.usage, 'xx report lists the runs');
+  throw new CommandError(`--run ${text} is not a number`, ExitCode.usage, 'xx report lists the runs');
 }
 
-/** The one run that is meant, by the rules of `xx report --local`. */
+/** The run that the options choose, by the rules of `xx report --local`. */
 async function findReport(input: CommandInput, io: CommandIo, client: BackendApiClient): Promise<Report> {
   const isHere = textOption(input, 'repo') === undefined;
   const here = isHere ? await repositoryNames('.', io) : [];

@@ -14,7 +14,7 @@ import { printData, withServer } from './with-server.ts';
 export async function showStatus(input: CommandInput, io: CommandIo): Promise<void> {
   await withServer(input, io, async (client) => {
     if (input.options['list'] === true) return await showList(input, io, client);
-    refuseOptions(input, ['repo', 'pipeline', 'status', 'limit'], 'is for the list: add --list');
+    refuseOptions(input, ['repo', 'pipeline', 'status', 'limit'], 'applies to the list only: add --list');
     const execution = await findRun(input.arguments[0], client, io);
     const report = buildReport(execution);
     await printData(execution, () => renderReport(report, runUrl(client, execution.id), io.stdout), input, io);
@@ -22,7 +22,8 @@ export async function showStatus(input: CommandInput, io: CommandIo): Promise<vo
 }
 
 async function showList(input: CommandInput, io: CommandIo, client: BackendApiClient): Promise<void> {
-  if (input.arguments.length > 0) throw new CommandError('a list is of all runs', ExitCode.usage, 'leave out --list');
+  if (input.arguments.length > 0)
+    throw new CommandError('--list takes no run', ExitCode.usage, 'leave out the run, or --list');
   const repository = textOption(input, 'repo');
   const pipeline = textOption(input, 'pipeline');
   const status = textOption(input, 'status')?.toUpperCase() as ExecutionStatus | undefined;
@@ -42,7 +43,7 @@ async function showList(input: CommandInput, io: CommandIo, client: BackendApiCl
   }
   const reports = await listReports(names, filter, limit, client);
   io.stdout.write(renderRunList(reports.items, io.stdout));
-  if (reports.more) io.stderr.write(`only the newest ${limit}; more with --limit\n`);
+  if (reports.more) io.stderr.write(`only the newest ${limit} are shown; --limit shows more\n`);
 }
 
 /** The newest reports that fit. */
@@ -62,5 +63,5 @@ export async function listReports(
 export function readLimit(text: string | undefined): number {
   if (text === undefined) return 50;
   if (/^\d{1,6}$/.test(text) && Number(text) > 0) return Number(text);
-  throw new CommandError(`--limit ${text} is no number of runs`, ExitCode.usage, 'give a whole number from 1 on');
+  throw new CommandError(`--limit ${text} is not a number of runs`, ExitCode.usage, 'give a whole number of 1 or more');
 }

@@ -7,7 +7,7 @@ import type { BackendApiClient } from './BackendApiClient.ts';
 /** Milliseconds for which the server may be unreachable while a run is watched. */
 const budgetMs = 10 * 60_000;
 
-/** Shows a run from its beginning to its end as `xx run` would have; unlike there, Ctrl-C only ends the showing. */
+/** Shows a run from its beginning to its end as `xx run` does, but Ctrl-C only stops the display. */
 export async function watchRun(
   execution: PipelineExecution,
   format: 'text' | 'ndjson',

@@ -3,7 +3,7 @@ import { visible } from '../render/ansi.ts';
 import { paint, type TextStyle } from '../render/style.ts';
 import { renderTable } from '../render/table.ts';
 
-/** A worker as the server describes it. */
+/** A worker as the API describes it. */
 export type WorkerInfo = ReturnType<(typeof workerSchema)['parse']>;
 
 const states = {

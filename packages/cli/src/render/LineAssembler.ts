@@ -11,7 +11,7 @@ export class LineAssembler {
   #held: Uint8Array[] = [];
   #heldLength = 0;
 
-  /** Takes a piece; returns the lines it completes, each with its line end, or null. The result may share memory with `bytes`. */
+  /** Adds a piece; returns the lines that it completes, each with its line end, or null. The result may share memory with `bytes`. */
   push(bytes: Uint8Array): Uint8Array | null {
     const end = bytes.lastIndexOf(newline) + 1;
     if (end === 0) {

@@ -14,14 +14,14 @@ import { paint } from './style.ts';
 
 const frameMs = 100;
 
-/** A run on a terminal: finished jobs scroll up as one line each, below them what goes on now. */
+/** A run on a terminal: finished jobs scroll up as one line each, below them is the current state. */
 export class LiveRenderer implements RunRenderer {
   readonly #io: CommandIo;
   readonly #clock: Clock;
   readonly #view = new RunView();
   readonly #region: LiveRegion;
-  /** What was last told of each job, so that nothing is told twice. */
-  readonly #told = new Map<string, string>();
+  /** The key of the last news printed of each job, so that none is printed twice. */
+  readonly #printed = new Map<string, string>();
   readonly #closed = new AbortController();
   #permanent = '';
   #startedAt = 0;
@@ -83,13 +83,13 @@ export class LiveRenderer implements RunRenderer {
 
   #jobChanged(record: JobExecution): void {
     const news = newsKey(record);
-    if (news === null || this.#told.get(record.id) === news) {
+    if (news === null || this.#printed.get(record.id) === news) {
       return;
     }
-    this.#told.set(record.id, news);
+    this.#printed.set(record.id, news);
     const last = record.attempts.at(-1);
     if (record.status === 'PENDING' && last !== undefined) {
-      const why = `attempt ${last.number} failed (${visibleFailure(last)}), trying again`;
+      const why = `attempt ${last.number} failed (${visibleFailure(last)}), retrying`;
       this.#permanent += ` ↻ ${this.#paddedName(record)} ${jobDuration(record).padStart(7)}  ${why}\n`;
       return;
     }

@@ -2,9 +2,9 @@ import { cleanLogLine } from './ansi.ts';
 
 const keptBytes = 16 * 1024;
 
-/** The end of an output: bounded memory whatever comes, decoded only when somebody looks. */
+/** The end of an output, in bounded memory, decoded only when it is read. */
 export class LogTail {
-  /** Twice what is kept, so that small pieces are rarely moved. */
+  /** Twice the size of the tail, so that small pieces are rarely moved. */
   #buffer: Buffer | null = null;
   #length = 0;
   #cut = false;

@@ -16,7 +16,7 @@ interface OpenLog {
 export class NdjsonRenderer implements RunRenderer {
   readonly #stdout: OutputStream;
   readonly #logs = new Map<string, OpenLog>();
-  /** What the present event has printed does not go out at once. */
+  /** The stream holds back output of the current event. */
   #full = false;
 
   constructor(stdout: OutputStream) {

@@ -27,20 +27,20 @@ const widestPadding = 24;
 const widestName = 60;
 
 interface JobLines {
-  /** Name, coloured and padded. */
+  /** Name, colored and padded. */
   readonly label: string;
   readonly prefix: LinePrefix;
   readonly streams: Record<'stdout' | 'stderr' | 'runner', LineAssembler>;
 }
 
-/** A run as lines, for files, pipes and CI: `job │ text`. Nothing is ever taken back. */
+/** A run as lines, for files, pipes and CI: `job │ text`. Printed lines never change. */
 export class PlainRenderer implements RunRenderer {
   readonly #io: Pick<CommandIo, 'stdout' | 'stderr'>;
   readonly #view = new RunView();
   readonly #jobs = new Map<string, JobLines>();
-  /** What was last told of each job, so that nothing is told twice. */
-  readonly #told = new Map<string, string>();
-  /** What the present event has printed does not go out at once. */
+  /** The key of the last news printed of each job, so that none is printed twice. */
+  readonly #printed = new Map<string, string>();
+  /** The stream holds back output of the current event. */
   #full = false;
 
   constructor(io: Pick<CommandIo, 'stdout' | 'stderr'>) {
@@ -111,14 +111,14 @@ export class PlainRenderer implements RunRenderer {
   #jobChanged(record: JobExecution): void {
     const job = this.#jobs.get(record.id);
     const news = newsKey(record);
-    if (job === undefined || news === null || this.#told.get(record.id) === news) {
+    if (job === undefined || news === null || this.#printed.get(record.id) === news) {
       return;
     }
-    this.#told.set(record.id, news);
+    this.#printed.set(record.id, news);
     this.#flush(job);
     const last = record.attempts.at(-1);
     if (record.status === 'PENDING' && last !== undefined) {
-      this.#print(`${job.label} ↻ attempt ${last.number} failed (${visibleFailure(last)}), trying again\n`);
+      this.#print(`${job.label} ↻ attempt ${last.number} failed (${visibleFailure(last)}), retrying\n`);
       return;
     }
     const look = statusLook(record.status, record.allowFailure);
@@ -138,12 +138,12 @@ export class PlainRenderer implements RunRenderer {
   }
 
   #log(job: JobLines, { stream, bytes }: LogChunk): void {
-    const isOurs = stream === 'runner';
-    // A line of our own ends what the job left unfinished; in the log it then begins with a line end.
-    if (isOurs) {
+    const isRunner = stream === 'runner';
+    // A line of the runner ends an unfinished line of the job; in the log it then begins with a line end.
+    if (isRunner) {
       this.#flush(job);
     }
-    const lines = job.streams[stream].push(isOurs ? withoutLeadingLineEnd(bytes) : bytes);
+    const lines = job.streams[stream].push(isRunner ? withoutLeadingLineEnd(bytes) : bytes);
     if (lines !== null) {
       this.#printLines(job, lines);
     }

@@ -1,9 +1,9 @@
 import type { RunEvent } from '@xx-pipeline/client';
 
-/** Shows a run while it goes on. */
+/** Shows a run in progress. */
 export interface RunRenderer {
-  /** Takes the events in order. A returned promise is back-pressure: wait for it before the next event. */
+  /** Shows the next event. If it returns a promise, wait for it before the next event: the output is slow. */
   event(event: RunEvent): void | Promise<void>;
-  /** Leaves the terminal as it should be; also when the run broke off. Idempotent. */
+  /** Restores the terminal, also after a run that was interrupted. Idempotent. */
   close(): void;
 }

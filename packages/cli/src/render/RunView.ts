@@ -9,19 +9,19 @@ import {
 } from '@xx-pipeline/common';
 import { LogTail } from './LogTail.ts';
 
-/** One job as the renderers see it now. */
+/** The current state of one job, for the renderers. */
 export interface JobView {
   record: JobExecution;
-  /** Of the attempt under way. */
+  /** The phase of the current attempt. */
   phase: JobPhase | null;
   phaseSince: number;
-  /** The command of the script under way, or the one that failed. */
+  /** The command that runs, or the one that failed. */
   command: string | null;
   /** The end of that command's output. */
   readonly tail: LogTail;
 }
 
-/** One image being pulled, for whichever jobs. */
+/** A pull of an image, for any number of jobs. */
 export interface PullView {
   readonly image: string;
   readonly since: number;
@@ -29,15 +29,15 @@ export interface PullView {
   total: number;
 }
 
-/** What a run looks like, kept up to date by its events; a job's output only as a tail. */
+/** The current state of a run, updated by its events; of a job's output, only the tail. */
 export class RunView {
   plan: PipelinePlan | null = null;
   readonly jobs = new Map<string, JobView>();
-  /** Pulls under way, by image. */
+  /** Current pulls, by image. */
   readonly pulls = new Map<string, PullView>();
   directory = '';
   title = '';
-  /** Whose pull it is, by job. */
+  /** The image that each job waits for, by job id. */
   readonly #pullOfJob = new Map<string, string>();
 
   apply(event: RunEvent): void {

@@ -9,7 +9,7 @@ import { jobsOf, renderJobTable, renderVerdict } from './summary-text.ts';
 
 const tailLines = 20;
 
-/** What a run leaves on the screen: failures with their last lines, the table, the verdict. */
+/** The end of a run's display: failures with their last lines, the table, the verdict. */
 export function renderClosing(report: Report, view: RunView, style: TextStyle): string {
   const jobs = jobsOf(report);
   const failures = jobs.filter((job) => job.status === 'FAILED').sort(unallowedFirst);
@@ -26,7 +26,7 @@ export function renderClosing(report: Report, view: RunView, style: TextStyle): 
   return `\n${parts.filter((part) => part !== '').join('\n')}`;
 }
 
-/** Where report and logs are, and what to do next. */
+/** The place of the report, and commands to continue with. */
 export function renderHints(report: Report, directory: string, style: TextStyle): string {
   const steps = nextSteps(report);
   const width = Math.max(0, ...steps.map((step) => step.command.length));

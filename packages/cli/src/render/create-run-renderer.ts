@@ -6,7 +6,7 @@ import { NdjsonRenderer } from './NdjsonRenderer.ts';
 import { PlainRenderer } from './PlainRenderer.ts';
 import type { RunRenderer } from './RunRenderer.ts';
 
-/** How a run is to be shown. */
+/** The format of a run's display, and its streams. */
 export interface RunRendererOptions {
   readonly format: 'text' | 'json' | 'yaml' | 'ndjson';
   readonly io: CommandIo;
@@ -29,7 +29,7 @@ export function createRunRenderer({ format, io, clock = systemClock }: RunRender
   }
 }
 
-/** A person is watching: a terminal that can move its cursor, and not a CI system's imitation of one. */
+/** Whether a person watches: the output is a terminal that can move its cursor, and not that of a CI system. */
 function isLive(io: CommandIo): boolean {
   const ci = io.env['CI'];
   return io.stdout.isTTY && io.env['TERM'] !== 'dumb' && (ci === undefined || ci === '' || ci === 'false');

@@ -49,7 +49,7 @@ export function padTo(text: string, width: number): string {
 
 const sgr = /\x1b\[[0-9;:]*m/y;
 
-/** Cuts to a width, an ellipsis in the place of what is missing; knows wide characters and keeps colours whole. */
+/** Cuts to a width, an ellipsis in the place of what is missing; knows wide characters and keeps colors whole. */
 export function truncate(text: string, width: number): string {
   if (width <= 0) {
     return '';

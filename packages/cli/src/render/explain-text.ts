@@ -4,7 +4,7 @@ import { displayWidth, padTo } from './display-width.ts';
 import { shellQuote } from './shell-quote.ts';
 import { paint, type TextStyle } from './style.ts';
 
-/** A job of the file, in this run or not, and all that decided about it. */
+/** A job of the file, in this run or not, with everything that decided about it. */
 export interface Explanation {
   readonly name: string;
   readonly stage: string;
@@ -43,7 +43,7 @@ export function renderExplanation(explanation: Explanation, style: TextStyle): s
   ].join('');
 }
 
-/** What the rules came to. */
+/** The result of the rules. */
 function verdictLines({ admission, plan }: Explanation): string[] {
   const { rules } = admission;
   if (rules.length === 0) {

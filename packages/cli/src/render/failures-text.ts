@@ -4,18 +4,18 @@ import { visible } from './ansi.ts';
 import { visibleFailure } from './job-text.ts';
 import { paint, type TextStyle } from './style.ts';
 
-/** A failed job with what its failing command printed last. */
+/** A failed job with the last output of the command that failed. */
 export interface Failure {
   readonly job: JobReport;
-  /** The command that failed; null when the job did not get to one. */
+  /** The command that failed; null if none had started. */
   readonly command: string | null;
   /** Cleaned lines, at most 20. */
   readonly tail: readonly string[];
-  /** Where the whole log is. */
+  /** Path of the whole log; null if it is not on this machine. */
   readonly log: string | null;
 }
 
-/** A block per failed job: what failed, the end of its output, where the rest is. */
+/** A block per failed job: the failure, the end of the output, the path of the log. */
 export function renderFailures(failures: readonly Failure[], style: TextStyle): string {
   return failures.map((failure) => renderFailure(failure, style)).join('\n');
 }

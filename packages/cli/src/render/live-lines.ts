@@ -5,11 +5,11 @@ import { displayWidth, padTo, truncate } from './display-width.ts';
 import type { JobView, PullView, RunView } from './RunView.ts';
 import { paint, type TextStyle } from './style.ts';
 
-/** What the live region shows at one moment. */
+/** The state that the live region shows at one moment. */
 export interface LiveMoment {
   readonly now: number;
   readonly startedAt: number;
-  /** The most lines there is room for. */
+  /** The most lines that fit. */
   readonly height: number;
   readonly stopping: boolean;
 }
@@ -54,9 +54,9 @@ function doing(job: JobView): string {
 function phaseText(phase: JobPhase): string {
   switch (phase) {
     case 'dependencies':
-      return 'waiting for the jobs it needs';
+      return 'waiting for needed jobs';
     case 'pull':
-      return 'getting its image';
+      return 'pulling the image';
     case 'prepare':
       return 'preparing the container';
     case 'script':

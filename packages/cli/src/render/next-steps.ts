@@ -16,20 +16,23 @@ function localSteps(report: Report): { command: string; explains: string }[] {
   const show = `xx report --local --pipeline ${quoted(report.pipeline)} --run ${report.runNumber}`;
   const steps: { command: string; explains: string }[] = [];
   if (failed !== undefined) {
-    steps.push({ command: `${show} --job ${quoted(failed.name)}`, explains: 'its whole log' });
+    steps.push({ command: `${show} --job ${quoted(failed.name)}`, explains: 'show the whole log' });
     steps.push({
       command: `xx run --local --job ${quoted(failed.name)}`,
-      explains: 'run it again alone',
+      explains: 'run only this job again',
     });
   }
   if (manual !== undefined) {
     steps.push({ command: `xx run --local --play ${quoted(manual.name)}`, explains: 'start the manual job too' });
   }
   if (failed === undefined) {
-    steps.push({ command: show, explains: 'this report again' });
+    steps.push({ command: show, explains: 'show this report again' });
   }
   if (failed === undefined && skipped !== undefined && manual === undefined) {
-    steps.push({ command: `xx explain ${quoted(skipped.name)}`, explains: 'why a job is in, and what it waits for' });
+    steps.push({
+      command: `xx explain ${quoted(skipped.name)}`,
+      explains: 'show why a job is in the run and what it waits for',
+    });
   }
   return steps.slice(0, 3);
 }
@@ -42,15 +45,15 @@ function remoteSteps(report: Report): { command: string; explains: string }[] {
   const keeps = jobs.some((job) => job.artifacts.length > 0);
   const steps: { command: string; explains: string }[] = [];
   if (failed !== undefined) {
-    steps.push({ command: `xx logs ${id} ${quoted(failed.name)}`, explains: 'its whole log' });
-    steps.push({ command: `xx retry ${id}`, explains: 'run what failed again' });
+    steps.push({ command: `xx logs ${id} ${quoted(failed.name)}`, explains: 'show the whole log' });
+    steps.push({ command: `xx retry ${id}`, explains: 'retry the failed jobs' });
   }
   if (manual !== undefined) {
     steps.push({ command: `xx play ${id} ${quoted(manual.name)}`, explains: 'start the manual job' });
   }
-  if (failed === undefined) steps.push({ command: `xx status ${id}`, explains: 'this run again' });
+  if (failed === undefined) steps.push({ command: `xx status ${id}`, explains: 'show this run again' });
   if (failed === undefined && keeps) {
-    steps.push({ command: `xx artifacts ${id} --download DIR`, explains: 'what its jobs have kept' });
+    steps.push({ command: `xx artifacts ${id} --download DIR`, explains: 'download the artifacts' });
   }
   return steps.slice(0, 3);
 }

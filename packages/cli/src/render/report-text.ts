@@ -37,7 +37,7 @@ export function renderRunList(reports: readonly Report[], style: TextStyle): str
   return `${[paint(style, 'gray', head), ...lines.map((line, index) => paintLabel(line, looks[index], style))].join('\n')}\n`;
 }
 
-/** One run: where it came from, every job, how it ended. */
+/** One run: result, source, times, every job. */
 export function renderReport(report: Report, directory: string | null, style: TextStyle): string {
   const source = [visible(report.repository), visible(report.branch ?? ''), commitText(report)].filter(
     (part) => part !== '',

@@ -1,13 +1,13 @@
 import { styleText } from 'node:util';
 
-/** What a text is drawn for: a renderer knows nothing else of the terminal. */
+/** The properties of a terminal that a text depends on. */
 export interface TextStyle {
   readonly color: boolean;
   /** Width to fit tables into. */
   readonly columns: number;
 }
 
-/** The colours and weights in use. */
+/** The colors and weights in use. */
 export type Paint =
   | 'red'
   | 'green'
@@ -24,7 +24,7 @@ export type Paint =
   | 'gray'
   | 'bold';
 
-/** Colours a text when colour is wanted; never the only carrier of a meaning. */
+/** Colors a text if color is enabled. Color must never be the only carrier of a meaning. */
 export function paint(style: Pick<TextStyle, 'color'>, format: Paint, text: string): string {
   return style.color && text !== '' ? styleText(format, text, { validateStream: false }) : text;
 }

@@ -5,7 +5,7 @@ import { visibleNotes } from './job-text.ts';
 import { paint, type TextStyle } from './style.ts';
 import { renderTable } from './table.ts';
 
-/** The table of all jobs of a run: status, job, stage, duration, and what is worth knowing. */
+/** The table of all jobs of a run: status, job, stage, duration, notes. */
 export function renderJobTable(jobs: readonly (JobReport & { readonly stage: string })[], style: TextStyle): string {
   const columns = [
     { title: '  status' },
@@ -36,7 +36,7 @@ export function jobsOf(report: Report): (JobReport & { readonly stage: string })
   return report.stages.flatMap((stage) => stage.jobs.map((job) => ({ ...job, stage: stage.name })));
 }
 
-/** One line: how a run ended, which, how long it took, and its jobs counted. */
+/** One line about a run: name, result, duration, number of jobs by status. */
 export function renderVerdict(report: Report, style: Pick<TextStyle, 'color'>): string {
   const look = statusLook(report.status, report.warnings);
   const took = between(report.startedAt, report.completedAt);

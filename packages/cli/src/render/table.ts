@@ -1,6 +1,6 @@
 import { displayWidth, padTo, truncate } from './display-width.ts';
 
-/** A column's head; `right` aligns numbers, `shrink` lets its cells be cut when the line gets too long, `free` lets them run on. */
+/** The head of a column. `right` aligns numbers, `shrink` allows cells to be cut in a long line, `free` lets them exceed the width. */
 export interface Column {
   readonly title: string;
   readonly right?: boolean;
@@ -8,7 +8,7 @@ export interface Column {
   readonly free?: boolean;
 }
 
-/** Lines of a table with two spaces between columns; columns empty throughout are left out. */
+/** Lines of a table with two spaces between columns; empty columns are left out. */
 export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
   const shown = columns.map((_, index) => index).filter((index) => rows.some((row) => (row[index] ?? '') !== ''));
   const widths = shown.map((index) =>

@@ -5,7 +5,7 @@ import { plural } from './run-title.ts';
 import { paint, type TextStyle } from './style.ts';
 import { renderTable } from './table.ts';
 
-/** What `xx dry-run` shows: the waves in order, each job with its image and why it is in; a job without rules needs no reason; then the jobs left out. */
+/** The output of `xx dry-run`: the waves in order, each job with its image and, if it has rules, the reason why it is in; then the jobs left out. */
 export function renderWaves(plan: PipelinePlan, file: string, waves: readonly Wave[], style: TextStyle): string {
   const jobs = plan.stages.reduce((sum, stage) => sum + stage.jobs.length, 0);
   const order = plan.stages.map((stage) => visible(stage.name)).join(' → ');

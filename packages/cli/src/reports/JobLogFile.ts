@@ -28,13 +28,13 @@ export class JobLogFile {
   #failed = false;
   #writing: Promise<void> | null = null;
 
-  /** `onFailure` hears at most once that the disk refused; from then on the log swallows what it is given. */
+  /** `onFailure` is called at most once, when a write fails; from then on the log discards what it is given. */
   constructor(path: string, onFailure: (error: unknown) => void) {
     this.#path = path;
     this.#onFailure = onFailure;
   }
 
-  /** Takes a chunk; when it returns a promise the caller must wait for it before writing more. The bytes are kept, not copied. */
+  /** Queues a chunk. If it returns a promise, the caller must wait for it before it writes more. The bytes are not copied. */
   write(chunk: LogChunk): void | Promise<void> {
     if (this.#failed || chunk.bytes.length === 0) return;
     this.#index.add(chunk.stream, chunk.at, chunk.bytes.length);
@@ -66,7 +66,7 @@ export class JobLogFile {
         await this.#flushIndexIfDue();
       }
     });
-    // What came in after the last look would otherwise stay until the next write.
+    // Chunks that arrived since the loop ended would otherwise wait for the next write.
     this.#writing = this.#waiting.length > 0 ? this.#writeAll() : null;
   }
 
@@ -96,13 +96,13 @@ export class JobLogFile {
   }
 }
 
-/** A short write happens when the disk fills up: the rest is tried again, and then fails with the reason. */
+/** A write is short when the disk is full: the rest is retried, and fails with the reason. */
 async function writeFully(file: FileHandle, pieces: readonly Uint8Array[], bytes: number): Promise<void> {
   const { bytesWritten } = await file.writev(pieces);
   if (bytesWritten === bytes) return;
   for (let left = Buffer.concat(pieces).subarray(bytesWritten); left.length > 0; ) {
     const { bytesWritten: more } = await file.write(left);
-    if (more === 0) throw Object.assign(new Error('the disk takes no more'), { code: 'ENOSPC' });
+    if (more === 0) throw Object.assign(new Error('no space left on the disk'), { code: 'ENOSPC' });
     left = left.subarray(more);
   }
 }

@@ -35,7 +35,7 @@ export class LocalArtifacts implements JobArtifacts {
       for await (const bytes of archive) {
         digest.update(bytes);
         size += bytes.length;
-        // `writeFile` on an open file goes on where the last one ended, and writes all of it.
+        // `writeFile` on an open file continues where the last call ended, and writes all bytes.
         await file.writeFile(bytes);
       }
       await file.close();

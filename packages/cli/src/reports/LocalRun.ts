@@ -7,7 +7,7 @@ import { JobLogFile } from './JobLogFile.ts';
 import { LocalArtifacts } from './LocalArtifacts.ts';
 import { ReportFile } from './ReportFile.ts';
 
-/** A job as its files need to know it. */
+/** The part of a job that the names of its files depend on. */
 export interface JobIdentity {
   readonly id: string;
   readonly name: string;
@@ -16,7 +16,7 @@ export interface JobIdentity {
 /** Two files each; systems allow a process as few as 1024. */
 const manyLogs = 200;
 
-/** The directory of one run while it goes on: its report, logs and artifacts. */
+/** The directory of a run in progress: its report, logs and artifacts. */
 export class LocalRun {
   readonly directory: string;
   readonly runNumber: number;
@@ -37,7 +37,7 @@ export class LocalRun {
     this.artifacts = new LocalArtifacts(directory, this.#fileNames);
   }
 
-  /** Aborts, with a StateUnwritable as its reason, when the disk refuses a log or the report. */
+  /** Aborts, with a StateUnwritable as its reason, when a log or the report cannot be written. */
   get broken(): AbortSignal {
     return this.#broken.signal;
   }
@@ -62,7 +62,7 @@ export class LocalRun {
     this.#openLogs.delete(log);
   }
 
-  /** More logs are open than is good: who ends one should wait until it is closed. */
+  /** Many logs are open: after ending one, wait until it is closed. */
   get hasManyOpenLogs(): boolean {
     return this.#openLogs.size > manyLogs;
   }

@@ -1,12 +1,12 @@
 import type { Report } from '@xx-pipeline/common';
 import { writeAtomically } from '../io/write-atomically.ts';
 
-/** Writes come no closer together than this, and than twenty times what the last one took. */
+/** The shortest time between two writes in milliseconds; it is longer after a write that took long. */
 const shortestPause = 250;
 
 /**
- * The `report.json` of a run under way. Updates cost their caller nothing: the text is made and written later, at
- * most a few times per second, one write at a time, always from the newest state.
+ * The `report.json` of a run in progress. An update returns at once: the text is made and written later, at most a few
+ * times per second, one write at a time, always from the newest state.
  */
 export class ReportFile {
   readonly #path: string;
@@ -22,14 +22,14 @@ export class ReportFile {
     this.#onFailure = onFailure;
   }
 
-  /** Has the report written soon; `build` is called when its turn comes, so it may read records that change meanwhile. */
+  /** Schedules a write of the report. `build` is called at the time of the write, so it reads the newest records. */
   update(build: () => Report): void {
     this.#newest = build;
     if (this.#timer !== null || this.#busy) return;
     this.#timer = setTimeout(() => this.#write(), Math.max(0, this.#earliest - performance.now()));
   }
 
-  /** Writes the last report and waits until the disk has it. Rejects when it does not take it. */
+  /** Writes the last report and waits until it is on the disk. Rejects if it cannot be written. */
   async finish(report: Report): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

@@ -12,7 +12,7 @@ export function slug(text: string): string {
   return cleaned === '' ? 'x' : cleaned;
 }
 
-/** Eight hex digits that stand for a text. */
+/** The first eight hex digits of the hash of a text. */
 export function shortHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
@@ -26,7 +26,7 @@ export function jobFileNames(jobs: Iterable<string>): ReadonlyMap<string, string
   const names = new Map<string, string>();
   const taken = new Set(bySlug.keys());
   for (const sharing of bySlug.values()) {
-    // Whose slug is the name itself keeps it; the others of the group get a hash.
+    // A job whose name is the slug keeps it; the others of the group get a hash.
     const owner = sharing.find((job) => job === slug(job)) ?? sharing[0];
     for (const job of sharing) {
       names.set(job, job === owner ? slug(job) : firstFree(job, taken));

@@ -8,7 +8,7 @@ import type { LogStream } from '@xx-pipeline/common';
  *   zigzag(milliseconds since the record before; since the epoch for the first)
  *
  * A record covers the bytes behind those of the record before; pieces of one stream and millisecond are one record.
- * Index and log are written apart, so either may be ahead when the process was killed; readers use what both have.
+ * Index and log are separate writes: after a kill, either may be ahead. Readers use the part that both have.
  */
 const magic = Buffer.from('xx-log-index 1\n');
 
@@ -44,12 +44,12 @@ export class LogIndexWriter {
     this.#run = { stream, at, bytes };
   }
 
-  /** Encoded bytes not yet taken; the run still growing is left out. */
+  /** Encoded bytes not yet taken, without those of the run that still grows. */
   get pending(): number {
     return this.#used;
   }
 
-  /** Hands over what is to be appended to the index file. */
+  /** Removes and returns the bytes to append to the index file. */
   take(): Buffer {
     const taken = this.#buffer.subarray(0, this.#used);
     this.#buffer = Buffer.alloc(1024);
@@ -57,7 +57,7 @@ export class LogIndexWriter {
     return taken;
   }
 
-  /** Ends the index and hands over the rest. */
+  /** Ends the index and returns the rest of its bytes. */
   end(): Buffer {
     this.#endRun();
     return this.take();
@@ -89,7 +89,7 @@ export class LogIndexWriter {
   }
 }
 
-/** The runs of an index, in order; stops quietly where a killed writer left a record half written. */
+/** Yields the runs of an index in order; ends at a record that a killed writer has not completed. */
 export function* readLogIndex(index: Uint8Array): Generator<LogRun> {
   if (Buffer.compare(Buffer.from(index.subarray(0, magic.length)), magic) !== 0) return;
   let position = magic.length;

@@ -6,7 +6,7 @@ import { cleanLogLine } from '../render/ansi.ts';
 import { paint } from '../render/style.ts';
 import { type LogLine, readLogLines } from './read-log.ts';
 
-/** What of a log goes into a document for programs; the file has the rest. */
+/** The most bytes of a log in a document for programs; the file has the rest. */
 export const documentLimit = 10 * 1024 * 1024;
 
 /** Characters gathered before they are written. */
@@ -14,7 +14,7 @@ const batch = 64 * 1024;
 
 const marks: Readonly<Record<LogStream, string>> = { stdout: ' ', stderr: '!', runner: '#' };
 
-/** Prints a log as it may be shown, whatever its size. */
+/** Prints a log of any size, safe for a terminal. */
 export async function printLog(path: string, out: OutputStream, options: { timestamps: boolean }): Promise<void> {
   let text = '';
   try {
@@ -26,13 +26,13 @@ export async function printLog(path: string, out: OutputStream, options: { times
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    text += 'no log: its file is gone\n';
+    text += 'no log: its file has been deleted\n';
   }
   out.write(text);
   await out.drained();
 }
 
-/** A line of a log as it may be shown, with its line end. */
+/** A line of a log, safe for a terminal, with its line end. */
 export function formatLogLine(
   { at, stream, bytes }: LogLine,
   style: Pick<OutputStream, 'color'>,

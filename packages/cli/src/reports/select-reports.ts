@@ -12,7 +12,7 @@ import { CommandError, type CommandIo } from '../io/CommandIo.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import type { StoredReport } from './LocalReportStore.ts';
 
-/** Which names a repository goes by in reports: its remote's URL, else its path. */
+/** The names of a repository in reports: the URL of its remote if it has one, and its paths. */
 export async function repositoryNames(
   repository: string,
   io: Pick<CommandIo, 'cwd' | 'env'>,
@@ -25,20 +25,20 @@ export async function repositoryNames(
   return facts.remoteUrl === null ? [root, path] : [facts.remoteUrl, root, path];
 }
 
-/** The one run that is meant: the newest, or that with the number; `here` decides between pipelines that both have it. */
+/** Chooses a run: the newest, or the one with the number. If several pipelines have it, a repository of `here` wins. */
 export function chooseRun(
   reports: readonly StoredReport[],
   run: string | undefined,
   here: ReadonlySet<string>,
   help = 'xx report --local lists the runs',
 ): StoredReport {
-  if (run !== undefined && !/^\d+$/.test(run)) throw usage(`--run ${run} is no number`, help);
+  if (run !== undefined && !/^\d+$/.test(run)) throw usage(`--run ${run} is not a number`, help);
   const matching = run === undefined ? reports : reports.filter(({ report }) => report.runNumber === Number(run));
   const local = matching.filter(({ report }) => here.has(report.repository));
   const candidates = local.length > 0 ? local : matching;
   const [first] = candidates;
   if (first === undefined) {
-    throw usage(run === undefined ? 'there is no such run' : `there is no run ${run}`, help);
+    throw usage(run === undefined ? 'no run found' : `no run ${run} found`, help);
   }
   const pipelines = new Set(candidates.map(({ report }) => `${report.pipeline} (${report.repository})`));
   if (run !== undefined && pipelines.size > 1) {

@@ -41,7 +41,7 @@ test('every bad field of a refused request is told, and that the server is of an
     { pointer: '', message: 'has too much' },
   ];
   const { message, help, exitCode } = await answerOf(400, problem({ code: 'bad_request', errors }), '9.9.9');
-  assert.equal(message, 'the server refused it: wrong\n  /plan/stages/0: is no stage\n  /: has too much');
+  assert.equal(message, 'the server rejected the request: wrong\n  /plan/stages/0: is no stage\n  /: has too much');
   assert.match(help ?? '', /the server is xx 9\.9\.9, this is xx .*: use the same version/);
   assert.equal(exitCode, 2);
 });
@@ -58,7 +58,7 @@ test('an answer of something else than an xx server is said to be one', async ()
     [200, '{"workers": 3}'],
   ] as const) {
     const { message, exitCode } = await answerOf(status, body, '0.1.0');
-    assert.match(message, /not what this version expects|without saying why/);
+    assert.match(message, /not what this version expects|without a problem document/);
     assert.equal(exitCode, 3);
   }
 });

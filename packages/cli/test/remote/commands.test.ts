@@ -118,11 +118,11 @@ test('the log of a run with one job needs no name, one of a run with several ask
     assert.equal(exitCode, 2);
     assert.match(
       stderr,
-      /which job's log of demo #2\?\n {2}help: its jobs: x, y; all together: xx logs [0-9a-f-]{36} -f/,
+      /demo #2 has several jobs: name one\n {2}help: its jobs: x, y; for all of them: xx logs [0-9a-f-]{36} -f/,
     );
   }
   const { stderr } = await rig.run(['logs', '2', '-f', '--raw']);
-  assert.match(stderr, /--raw is for the log of one job: name it/);
+  assert.match(stderr, /--raw needs the name of a job/);
 });
 
 test('logs -f goes on until the job has ended', async () => {
@@ -156,7 +156,7 @@ test('names that lead nowhere are mistakes with a hint', async () => {
   for (const [args, message] of [
     [['status', '7'], /the server has no run 7/],
     [['status', 'other#1'], /the server has no run other#1/],
-    [['status', 'what?'], /'what\?' is no run/],
+    [['status', 'what?'], /'what\?' is not a run/],
     [
       ['status', '00000000-0000-4000-8000-000000000000'],
       /error: the server has no run 0+-0000-4000-8000-0+\n {2}help: xx status --list/,
@@ -166,9 +166,9 @@ test('names that lead nowhere are mistakes with a hint', async () => {
     [['logs', '1', 'fin'], /has no job fin\n {2}help: did you mean fine\?/],
     [['logs', '1', 'fine', '--attempt', '2'], /fine has no attempt 2\n {2}help: it has 1/],
     [['cancel', '1', 'nobody'], /has no job nobody/],
-    [['artifacts', '1', '--download', 'x'], /there are no artifacts/],
-    [['status', '--limit', '3'], /--limit is for the list/],
-    [['run', '--workspace', 'shared'], /--workspace is for local runs/],
+    [['artifacts', '1', '--download', 'x'], /no artifacts to download/],
+    [['status', '--limit', '3'], /--limit applies to the list only/],
+    [['run', '--workspace', 'shared'], /--workspace applies to local runs only/],
     [['run', '--local', '--detach'], /--detach is for runs on a server/],
   ] as const) {
     const { stderr, exitCode } = await rig.run(args);
@@ -220,7 +220,7 @@ test('cancel ends what runs, one job or all', async () => {
   assert.match((await rig.run(['cancel', '1'])).stdout, /^demo #1: (canceled|is being canceled, still RUNNING)\n/);
   assert.equal(await running.exitCode, 1);
   const late = await rig.run(['cancel', '1']);
-  assert.equal(late.stdout, 'demo #1: had ended already, with CANCELED: nothing to cancel\n');
+  assert.equal(late.stdout, 'demo #1: already ended with CANCELED: nothing to cancel\n');
 });
 
 test('workers lists who runs jobs', async () => {

@@ -16,6 +16,8 @@ const expected = (count: number) => Array.from({ length: count }, (_, index) => 
 const printed = (stdout: string) =>
   stdout.split('\n').flatMap((line) => /^numbers │ (line \d+)$/.exec(line)?.[1] ?? []);
 
+const count = (text: string, part: string) => text.split(part).length - 1;
+
 test('connections cut again and again cost nothing of a log and repeat nothing', async () => {
   await using rig = await RemoteRig.start({ '.xx-pipeline.yml': numbered(200) });
   rig.proxy.cutAfter = 6000;
@@ -23,7 +25,8 @@ test('connections cut again and again cost nothing of a log and repeat nothing',
   assert.equal(exitCode, 0, stderr);
   assert.deepEqual(printed(stdout), expected(200));
   assert.ok(rig.proxy.connections > 5, `only ${rig.proxy.connections} connections`);
-  assert.doesNotMatch(stderr, /trying again/);
+  // Two connections in a row that break before the first event are reported; whether that happens, timing decides.
+  assert.equal(count(stderr, 'server unreachable'), count(stderr, 'server reachable again'), stderr);
 });
 
 test('a server that restarts in the middle of a run is waited for, and said to be away at most once', async () => {
@@ -38,7 +41,7 @@ test('a server that restarts in the middle of a run is waited for, and said to b
   assert.equal(running.stdout.text.match(/│ before$/gm)?.length, 1);
   assert.equal(running.stdout.text.match(/│ after$/gm)?.length, 1);
   assert.match(running.stdout.text, /demo #1: ✓ success/);
-  assert.ok((running.stderr.text.match(/trying again/g)?.length ?? 0) <= 1, running.stderr.text);
+  assert.ok((running.stderr.text.match(/server unreachable/g)?.length ?? 0) <= 1, running.stderr.text);
 });
 
 test('a proxy that answers for a backend that restarts is waited out, in one calm line', async () => {
@@ -128,9 +131,9 @@ test('a wrong token and a missing one are told apart', async () => {
   await using rig = await RemoteRig.start({ '.xx-pipeline.yml': numbered(1) });
   const wrong = await rig.run(['status'], { XX_TOKEN: 'xxp_nobody' });
   assert.equal(wrong.exitCode, 2);
-  assert.match(wrong.stderr, /does not know this token/);
+  assert.match(wrong.stderr, /rejected the token/);
   assert.doesNotMatch(wrong.stderr, /xxp_nobody/);
   const missing = await rig.run(['status'], { XX_TOKEN: '' });
   assert.equal(missing.exitCode, 2);
-  assert.match(missing.stderr, /asks for a token/);
+  assert.match(missing.stderr, /requires a token/);
 });

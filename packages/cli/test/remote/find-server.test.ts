@@ -50,9 +50,9 @@ test('a token file is stronger than XX_TOKEN, and that than the record', async (
 });
 
 for (const [what, address, message] of [
-  ['no address', 'ci.example.org', /no server address/],
-  ['another protocol', 'ftp://ci.example.org', /no server address/],
-  ['a password', 'https://me:secret@ci.example.org', /has no user and password/],
+  ['no address', 'ci.example.org', /not a server address/],
+  ['another protocol', 'ftp://ci.example.org', /not a server address/],
+  ['a password', 'https://me:secret@ci.example.org', /must not have a user or password/],
 ] as const) {
   test(`an address with ${what} is refused without being repeated in full`, () => {
     const find = () => findServer(input({ server: address }), { cwd: '/', env: { XX_HOME: '/nowhere' } });
@@ -64,8 +64,8 @@ test('what is no token is refused without being shown', async () => {
   await withHome(async (home) => {
     await writeFile(join(home, 'token'), 'two words\nand a line');
     const find = () => findServer(input({ tokenFile: 'token', server: 'http://a:1' }), { cwd: home, env: {} });
-    assert.throws(find, (error: Error) => /holds no token/.test(error.message) && !error.message.includes('two words'));
+    assert.throws(find, (error: Error) => /is not a token/.test(error.message) && !error.message.includes('two words'));
     const missing = () => findServer(input({ tokenFile: 'none', server: 'http://a:1' }), { cwd: home, env: {} });
-    assert.throws(missing, /cannot read the token file none: there is no such file/);
+    assert.throws(missing, /cannot read the token file none: no such file/);
   });
 });

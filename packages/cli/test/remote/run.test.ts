@@ -112,7 +112,7 @@ test('the second Ctrl-C leaves the run to the server', async () => {
   await until('the cancel to be told', () => running.stderr.text.includes('canceling the run'));
   running.kill.abort(new DOMException('interrupted twice by SIGINT', 'AbortError'));
   assert.equal(await running.exitCode, 130);
-  assert.match(running.stderr.text, /the run is left to the server: xx status/);
+  assert.match(running.stderr.text, /the run continues on the server: xx status/);
 });
 
 test('--detach prints the id and goes', async () => {
@@ -120,7 +120,7 @@ test('--detach prints the id and goes', async () => {
   const { stdout, stderr, exitCode } = await rig.run(['run', '--detach']);
   assert.equal(exitCode, 0);
   assert.match(stdout, /^[0-9a-f-]{36}\n$/);
-  assert.match(stderr, /demo #1 is on its way/);
+  assert.match(stderr, /demo #1 created/);
 });
 
 test('a file with mistakes is not sent', async () => {

@@ -93,7 +93,7 @@ const formats: { readonly [K in Kind]: LineFormat<K> } = {
   },
   gap: {
     code: 10,
-    format: ({ size }) => `${size} of output left out here: see above`,
+    format: ({ size }) => `${size} of output omitted here (log limit)`,
     parse: (text) => ({ kind: 'gap', size: text.split(' of output ')[0] ?? '' }),
   },
   lost: {

@@ -57,7 +57,7 @@ test('beyond the limit the newest output is kept and the gap is announced', asyn
     log.startsWith('0123456789\nWARNING: log limit of 10 B reached: only the last 256 KiB of what follows are kept\n'),
   );
   assert.ok(log.endsWith('xthe end'));
-  const gap = /\n([0-9.]+ KiB) of output left out here/.exec(log);
+  const gap = /\n([0-9.]+ KiB) of output omitted here/.exec(log);
   assert.ok(gap !== null);
   assert.equal(events.filter((event) => event.type === 'warning').length, 1);
   const kept = (log.match(/x/g) ?? []).length;
@@ -73,7 +73,7 @@ test('one chunk far larger than the limit loses its middle only', async () => {
     1,
   );
   await pipe.flush();
-  assert.match(text(), /^head\nWARNING.*\n.*left out here.*\n-+tail$/);
+  assert.match(text(), /^head\nWARNING.*\n.*omitted here.*\n-+tail$/);
 });
 
 test('secrets across chunks are masked in output, in our lines and in warnings', async () => {

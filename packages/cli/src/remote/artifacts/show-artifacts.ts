@@ -17,7 +17,7 @@ import { type ListedArtifact, listArtifacts } from './list-artifacts.ts';
 export async function showArtifacts(input: CommandInput, io: CommandIo): Promise<void> {
   const [run, jobName] = input.arguments;
   const directory = textOption(input, 'download');
-  if (directory === undefined) refuseOptions(input, ['archives'], 'is for downloads: add --download');
+  if (directory === undefined) refuseOptions(input, ['archives'], 'applies to downloads only: add --download');
   await withServer(input, io, async (client) => {
     const execution = await findRun(run, client, io);
     const all = listArtifacts(execution);
@@ -27,7 +27,7 @@ export async function showArtifacts(input: CommandInput, io: CommandIo): Promise
       await printData(found, () => renderArtifacts(found, io.stdout), input, io);
       return;
     }
-    if (found.length === 0) throw new CommandError('there are no artifacts to download', ExitCode.usage);
+    if (found.length === 0) throw new CommandError('no artifacts to download', ExitCode.usage);
     const names = jobFileNames(execution.jobs.map(({ name }) => name));
     const connection = readingConnection(io);
     const downloaded: { job: string; path: string; files: number | null }[] = [];

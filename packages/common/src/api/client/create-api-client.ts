@@ -9,7 +9,7 @@ import { readServerSentEvents } from '../wire/server-sent-events.ts';
 import type { ApiResponse, ApiTransport } from './ApiTransport.ts';
 import { ApiMismatch, ApiProblem, ApiUnreachable } from './api-errors.ts';
 
-/** What any call may say besides its input. */
+/** Options of any call. */
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Instead of the client's own: the token of an attempt. */
@@ -26,7 +26,7 @@ type Call<R extends Route> =
 /** One method per operation of a route table. */
 export type ApiClient<Routes extends Record<string, Route>> = { readonly [Name in keyof Routes]: Call<Routes[Name]> };
 
-/** What a client needs besides the table. */
+/** The transport and the token of a client. */
 export interface ApiClientOptions {
   readonly transport: ApiTransport;
   /** Sent as bearer; a function where it may change. */
@@ -40,7 +40,7 @@ interface AnyInput {
   readonly contentType?: string;
 }
 
-/** What a proxy answers while the server behind it is away. */
+/** Statuses with which a proxy answers while the server behind it is unreachable. */
 const gatewayStatuses: readonly number[] = [502, 503, 504];
 
 const largestDocument = 256 * 1024 * 1024;
@@ -132,7 +132,9 @@ async function readProblem(name: string, response: ApiResponse): Promise<Error> 
   if (gatewayStatuses.includes(response.status)) {
     return new ApiUnreachable(`a proxy in front of the server answered ${response.status}`);
   }
-  return new ApiMismatch(`${name}: the server answered ${response.status} without saying why; is it an xx server?`);
+  return new ApiMismatch(
+    `${name}: the server answered ${response.status} without a problem document: it may not be an xx server`,
+  );
 }
 
 function readJson(bytes: Uint8Array): unknown {
@@ -150,7 +152,7 @@ async function readAll(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > largestDocument) throw new ApiMismatch('the server answered more than 256 MiB of JSON');
+    if (size > largestDocument) throw new ApiMismatch('the answer of the server is larger than 256 MiB');
     chunks.push(chunk);
   }
   return concatBytes(chunks);
