@@ -9,6 +9,7 @@ import { type LoadedFiles, loadFiles } from './resolve/load-files.ts';
 import { definePipeline } from './resolve/PipelineDefinition.ts';
 import { resolveReferences } from './resolve/references.ts';
 import type { FileProvider } from './source/FileProvider.ts';
+import type { FetchedFiles, FileRef, Origin } from './source/FileRef.ts';
 import { limits } from './source/limits.ts';
 import type { PipelineContext } from './source/PipelineContext.ts';
 import type { MapNode } from './syntax/nodes.ts';
@@ -17,8 +18,13 @@ import type { MapNode } from './syntax/nodes.ts';
 export interface CheckInput {
   /** Path of the root file, as messages should show it. */
   readonly file: string;
+  /** Where the root file comes from; the tree of `files` if absent. Its local includes are files of the same origin. */
+  readonly origin?: Origin;
   readonly text: string;
+  /** The tree that is checked. */
   readonly files: FileProvider;
+  /** Files of other origins, as far as they are known. */
+  readonly fetched?: FetchedFiles;
   readonly context: PipelineContext;
 }
 
@@ -29,8 +35,10 @@ export interface CheckResult {
   readonly plan: PipelinePlan | null;
   /** Why a valid file makes no pipeline here (workflow rules, no job left); null otherwise. */
   readonly notCreated: string | null;
-  /** Text of every file read, by path: diagnostics are shown with it. */
+  /** Text of every file read, by its name (see `fileName`): diagnostics are shown with it. */
   readonly sources: ReadonlyMap<string, string>;
+  /** Files of other origins that are not in `fetched`. If there are any, the rest of the result is not final. */
+  readonly missing: readonly FileRef[];
 }
 
 /**
@@ -43,7 +51,9 @@ export function checkPipeline(input: CheckInput): CheckResult {
   const files = listOnce(input.files);
   const loaded = loadFiles({ ...input, files }, reader);
   const { plan, notCreated } = planFrom(loaded, { ...input, files }, reader);
-  return { diagnostics: sink.sorted(loaded.includeChains), plan, notCreated, sources: loaded.sources };
+  const { sources, missing } = loaded;
+  const final = missing.length === 0;
+  return { diagnostics: sink.sorted(loaded.includeChains), plan: final ? plan : null, notCreated, sources, missing };
 }
 
 function planFrom(loaded: LoadedFiles, input: CheckInput, reader: Reader): Built {

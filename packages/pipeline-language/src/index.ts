@@ -1,4 +1,5 @@
 export { type CheckInput, type CheckResult, checkPipeline } from './check-pipeline.ts';
+export { checkWithFetched } from './check-with-fetched.ts';
 export type { DiagnosticCode } from './diagnostics/codes.ts';
 export { type RenderOptions, renderDiagnostics } from './diagnostics/render.ts';
 export type { JsonSchema } from './keys/JsonSchema.ts';

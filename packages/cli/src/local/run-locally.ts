@@ -33,7 +33,7 @@ export async function runLocally(
   try {
     const { facts, problem } = await source.facts;
     if (problem !== null) printNote(io.stderr, problem);
-    const checked = checkForRun(options, source, facts, io);
+    const checked = await checkForRun(options, source, facts, io);
     if (checked.plan === null) {
       const { printNotCreated } = await import('../run/load-plan.ts');
       return await printNotCreated(checked.notCreated ?? 'it has no jobs', options.format, io);

@@ -72,7 +72,7 @@ async function runRemotely(
   const snapshot = gitSource(options, facts) === null ? take(false) : Promise.reject(unused);
   snapshot.catch(() => {});
   try {
-    const checked = checkForRun(options, source, facts, io);
+    const checked = await checkForRun(options, source, facts, io);
     if (checked.plan === null) {
       const { printNotCreated } = await import('../run/load-plan.ts');
       return await printNotCreated(checked.notCreated ?? 'it has no jobs', options.format, io);

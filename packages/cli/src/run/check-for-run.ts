@@ -8,15 +8,15 @@ import { orExplain } from './explain-source-problem.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** Checks the pipeline file of a run in its tree; problems are printed, errors end the command. */
-export function checkForRun(
+export async function checkForRun(
   options: Pick<RunOptions, 'variables'>,
   { location, reader }: Pick<OpenSource, 'location' | 'reader'>,
   facts: RepositoryFacts,
   io: CommandIo,
-): CheckResult {
+): Promise<CheckResult> {
   const variables = Object.fromEntries(options.variables.map(({ name, value }) => [name, value]));
   const text = orExplain(readPipelineFile(location));
-  const result = checkInTree(text, { location, reader, facts, variables, createdAt: systemClock.now() });
+  const result = await checkInTree(text, { location, reader, facts, variables, createdAt: systemClock.now() });
   if (result.diagnostics.length > 0) {
     io.stderr.write(renderDiagnostics(result.diagnostics, result.sources, { color: io.stderr.color }));
   }

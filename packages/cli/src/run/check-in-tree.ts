@@ -1,4 +1,9 @@
-import { type CheckResult, checkPipeline, type RepositoryFacts, treeVariables } from '@xx-pipeline/pipeline-language';
+import {
+  type CheckResult,
+  checkWithFetched,
+  type RepositoryFacts,
+  treeVariables,
+} from '@xx-pipeline/pipeline-language';
 import { type PipelineLocation, type RepositoryReader, readChangedFiles, workingTreeFiles } from '@xx-pipeline/source';
 
 /** A tree, and the facts with which its pipeline file is checked. */
@@ -14,10 +19,10 @@ export interface TreeToCheck {
 }
 
 /** Checks the text of a pipeline file in its tree. */
-export function checkInTree(text: string, input: TreeToCheck): CheckResult {
+export function checkInTree(text: string, input: TreeToCheck): Promise<CheckResult> {
   const { location, reader, facts, variables, createdAt } = input;
   const tree = { root: location.root, file: location.file, repository: facts };
-  return checkPipeline({
+  const toCheck = {
     file: location.file,
     text,
     files: workingTreeFiles(location.root, reader),
@@ -29,5 +34,7 @@ export function checkInTree(text: string, input: TreeToCheck): CheckResult {
         return reader === null ? null : readChangedFiles(facts, reader);
       },
     },
-  });
+  };
+  // No keyword names a file of another origin yet.
+  return checkWithFetched(toCheck, async () => new Map());
 }

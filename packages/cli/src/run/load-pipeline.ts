@@ -31,7 +31,10 @@ export async function loadPipeline(input: CommandInput, io: CommandIo): Promise<
   const facts = reader !== null && maybeAsksForContext(text) ? await askGit(reader, io) : noFacts;
   const seen = asIf(facts, textOption(input, 'branch') ?? null, textOption(input, 'tag') ?? null);
   const variables = parseVariables(listOption(input, 'var'));
-  return { file: location.file, result: checkInTree(text, { location, reader, facts: seen, variables, createdAt: 0 }) };
+  return {
+    file: location.file,
+    result: await checkInTree(text, { location, reader, facts: seen, variables, createdAt: 0 }),
+  };
 }
 
 /** Checks without calling git for facts: quick, and enough to know the names of the jobs. */

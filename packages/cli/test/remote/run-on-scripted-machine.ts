@@ -25,7 +25,7 @@ export async function runOnScriptedMachine(
   if (!opened.ok) throw new Error(opened.error.kind);
   const source = opened.value;
   const { facts } = await source.facts;
-  const { plan } = checkForRun({ variables: [] }, source, facts, io);
+  const { plan } = await checkForRun({ variables: [] }, source, facts, io);
   if (plan === null) throw new Error('the file makes no pipeline');
   const request = { jobs: [], play: [], variables: [], pullPolicy: null, timeout: null, createdAt: systemClock.now() };
   const { root, file } = source.location;

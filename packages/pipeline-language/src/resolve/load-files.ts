@@ -6,6 +6,7 @@ import type { Reader } from '../keys/Keyword.ts';
 import { evaluateRules } from '../rules/evaluate-rules.ts';
 import { matchGlob } from '../rules/glob.ts';
 import type { FileProvider } from '../source/FileProvider.ts';
+import { type FetchedFiles, type FileRef, fileName, type Origin } from '../source/FileRef.ts';
 import { limits } from '../source/limits.ts';
 import type { PipelineContext } from '../source/PipelineContext.ts';
 import { type MapEntry, type MapNode, mapNode, presentValue, quote } from '../syntax/nodes.ts';
@@ -22,59 +23,72 @@ export interface LoadedFiles {
   readonly sources: ReadonlyMap<string, string>;
   /** For each file, the includes that led to it, outermost first. */
   readonly includeChains: ReadonlyMap<string, readonly Span[]>;
+  /** Included files of other origins whose text is not known yet. */
+  readonly missing: readonly FileRef[];
+}
+
+/** The root file, and the texts that are known. */
+export interface FilesInput {
+  readonly file: string;
+  readonly origin?: Origin;
+  readonly text: string;
+  readonly files: FileProvider;
+  readonly fetched?: FetchedFiles;
+  readonly context: PipelineContext;
 }
 
 /** A file on the way from the root file to the one being read, and the include that named it. */
 interface Step {
-  readonly file: string;
+  readonly file: FileRef;
   readonly via: Span | null;
 }
 
 /** Reads a file and everything it includes: included files first, in order, the including file over them. */
-export function loadFiles(
-  input: { file: string; text: string; files: FileProvider; context: PipelineContext },
-  reader: Reader,
-): LoadedFiles {
-  return new FileLoader(input.files, input.context, reader).load(input.file, input.text);
+export function loadFiles(input: FilesInput, reader: Reader): LoadedFiles {
+  return new FileLoader(input, reader).load({ origin: input.origin ?? null, path: input.file }, input.text);
 }
 
 class FileLoader {
   readonly #files: FileProvider;
+  readonly #fetched: FetchedFiles;
   readonly #variables: Record<string, string>;
   readonly #context: PipelineContext;
   readonly #reader: Reader;
   readonly #sources = new Map<string, string>();
   readonly #chains = new Map<string, readonly Span[]>();
   readonly #parsed = new Map<string, MapNode | null>();
+  readonly #missing = new Map<string, FileRef>();
   #included = 0;
   #hasReferences = false;
 
-  constructor(files: FileProvider, context: PipelineContext, reader: Reader) {
+  constructor({ files, fetched = new Map(), context }: FilesInput, reader: Reader) {
     this.#files = files;
+    this.#fetched = fetched;
     this.#context = context;
     this.#variables = { ...context.predefined, ...context.pipelineVariables };
     this.#reader = reader;
   }
 
-  load(file: string, text: string): LoadedFiles {
+  load(file: FileRef, text: string): LoadedFiles {
     const root = this.#document({ file, via: null }, text, []);
     return {
       root,
       hasReferences: this.#hasReferences,
       sources: this.#sources,
       includeChains: this.#chains,
+      missing: [...this.#missing.values()],
     };
   }
 
   #document(step: Step, text: string, path: readonly Step[]): MapNode | null {
     const steps = [...path, step];
-    const root = this.#parse(step.file, text, steps);
+    const root = this.#parse(fileName(step.file), text, steps);
     if (root === null) return null;
     const includes = presentValue(root, 'include');
     if (includes === undefined) return withoutInclude(root);
     let merged: MapNode | null = null;
     for (const include of this.#reader.value(includeKeyword, includes) ?? []) {
-      for (const file of this.#filesOf(include)) {
+      for (const file of this.#filesOf(include, step.file.origin)) {
         const below = this.#includedFile(file, include, steps);
         if (below !== null) merged = merged === null ? below : deepMerge(merged, below);
       }
@@ -99,7 +113,8 @@ class FileLoader {
     return root;
   }
 
-  #filesOf(include: Include): readonly string[] {
+  /** A local include is a file of the origin that includes it. */
+  #filesOf(include: Include, origin: Origin): readonly FileRef[] {
     if (include.rules !== null) {
       const decision = evaluateRules(include.rules, {
         variables: this.#variables,
@@ -109,14 +124,16 @@ class FileLoader {
       if (decision.matched === null || decision.matched.when === 'never') return [];
     }
     const path = expandText(include.local, (name) => this.#variables[name]).replace(/^\/+/, '');
-    if (!path.includes('*')) return [path];
+    // Only the tree itself can be listed: elsewhere a wildcard is a name that no file has.
+    if (origin !== null || !path.includes('*')) return [{ origin, path }];
     return this.#files
       .list()
-      .filter((file) => hasYamlExtension(file) && matchGlob(path, file) && !this.#sources.has(file))
-      .toSorted();
+      .filter((file) => hasYamlExtension(file) && matchGlob(path, file) && !this.#sources.has(nameInTree(file)))
+      .toSorted()
+      .map((file) => ({ origin, path: file }));
   }
 
-  #includedFile(file: string, include: Include, steps: readonly Step[]): MapNode | null {
+  #includedFile(file: FileRef, include: Include, steps: readonly Step[]): MapNode | null {
     if (this.#isCircular(file, include, steps)) return null;
     this.#included++;
     if (this.#included > limits.includes) {
@@ -128,29 +145,36 @@ class FileLoader {
     return text === null ? null : this.#document({ file, via: include.span }, text, steps);
   }
 
-  #isCircular(file: string, include: Include, steps: readonly Step[]): boolean {
-    const start = steps.findIndex((step) => step.file === file);
+  #isCircular(file: FileRef, include: Include, steps: readonly Step[]): boolean {
+    const name = fileName(file);
+    const start = steps.findIndex((step) => fileName(step.file) === name);
     if (start === -1) return false;
-    const cycle = [...steps.slice(start).map((step) => step.file), file];
+    const cycle = [...steps.slice(start).map((step) => fileName(step.file)), name];
     this.#reader.sink.report(codes.includeCycle, {
       message: `files include each other: ${cycle.join(' -> ')}`,
       span: include.span,
       related: steps
         .slice(start + 1)
-        .flatMap((step) => (step.via ? [{ span: step.via, message: `includes ${step.file}` }] : [])),
+        .flatMap((step) => (step.via ? [{ span: step.via, message: `includes ${fileName(step.file)}` }] : [])),
     });
     return true;
   }
 
-  #textOf(file: string, include: Include): string | null {
-    const known = this.#sources.get(file);
+  #textOf(file: FileRef, include: Include): string | null {
+    const name = fileName(file);
+    const known = this.#sources.get(name);
     if (known !== undefined) return known;
-    const text = hasYamlExtension(file) && !file.split('/').includes('..') ? this.#files.read(file) : null;
+    const text = this.#read(file);
+    if (text === undefined) {
+      this.#missing.set(name, file);
+      expectMissingNames(this.#reader.sink);
+      return null;
+    }
     if (text !== null && text.trim() !== '') return text;
-    const shown = quote(file);
+    const shown = quote(name);
     let message = `local file ${shown} does not exist!`;
     if (text !== null) message = `included file ${shown} is empty!`;
-    else if (!hasYamlExtension(file)) message = `included file ${shown} does not have YAML extension!`;
+    else if (!hasYamlExtension(file.path)) message = `included file ${shown} does not have YAML extension!`;
     this.#reader.sink.report(codes.includeMissing, {
       message,
       span: include.span,
@@ -159,7 +183,15 @@ class FileLoader {
     expectMissingNames(this.#reader.sink);
     return null;
   }
+
+  /** null: there is no such file; undefined: it has not been fetched yet. */
+  #read({ origin, path }: FileRef): string | null | undefined {
+    if (!hasYamlExtension(path) || path.split('/').includes('..')) return null;
+    return origin === null ? this.#files.read(path) : this.#fetched.get(fileName({ origin, path }));
+  }
 }
+
+const nameInTree = (path: string): string => fileName({ origin: null, path });
 
 const hasYamlExtension = (file: string): boolean => /\.ya?ml$/.test(file);
 
