@@ -3,8 +3,10 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import process from 'node:process';
+import { programVariable } from '../test/rig/test-program.ts';
 import type { TestOutcome } from './testing/event-reporter.ts';
 import { findTests, needsPostgres } from './testing/find-tests.ts';
+import { type InstalledPackage, installPackage } from './testing/install-package.ts';
 import { type PreparedPostgres, postgresVariable, preparePostgres } from './testing/postgres/prepare-postgres.ts';
 import { prepareEngine } from './testing/prepare-engine.ts';
 import { preparePrograms } from './testing/prepare-programs.ts';
@@ -19,6 +21,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'xx-test-'));
 chmodSync(scratch, 0o755);
 const interrupted = new AbortController();
 const runs = new Set<TestRun>();
+let installed: InstalledPackage | null = null;
 let database: PreparedPostgres | null = null;
 let preparing: Promise<PreparedPostgres | string> | null = null;
 let passed = 0;
@@ -49,9 +52,12 @@ if (postgres.length > 0 && database !== null) {
 }
 if (real.length > 0) {
   const missing = (await prepareEngine(interrupted.signal)) ?? (await preparePrograms(real, interrupted.signal));
-  if (missing === null)
+  if (missing === null) {
+    installed = await installPackage(join(scratch, 'package'), interrupted.signal);
     await phase('with Docker and real processes', [real], 'process', { test: 3 * minutes, all: 20 * minutes });
-  else fail('the tests that need Docker cannot run', missing);
+  } else {
+    fail('the tests that need Docker cannot run', missing);
+  }
 }
 if (passed + failed === 0) fail('no test found', process.argv.slice(2).join(' '));
 
@@ -81,6 +87,7 @@ async function phase(
           FORCE_COLOR: undefined,
           NO_COLOR: '1',
           ...(database !== null && { [postgresVariable]: database.url }),
+          ...(installed !== null && { [programVariable]: installed.program }),
         },
         testDeadline: deadlines.test,
         deadline: deadlines.all,

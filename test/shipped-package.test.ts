@@ -5,19 +5,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { installPackage } from '../scripts/testing/install-package.ts';
 
 const root = join(import.meta.dirname, '..');
 
 test('the package that is built installs and runs on its own', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'xx-package-'));
   try {
-    execFileSync(process.execPath, [join(root, 'scripts/build.ts'), '--into', join(folder, 'dist')], { stdio: 'pipe' });
-    await writeFile(join(folder, 'package.json'), '{"private": true}');
-    execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', '--install-links', './dist'], {
-      cwd: folder,
-      stdio: 'pipe',
-    });
-    const xx = join(folder, 'node_modules/.bin/xx');
+    const { command: xx, folder: installed } = await installPackage(folder);
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     assert.equal(execFileSync(xx, ['--version'], { encoding: 'utf8' }), `xx ${version}\n`);
 
@@ -30,7 +25,6 @@ test('the package that is built installs and runs on its own', async () => {
     });
     assert.match(plan, /docker\.io\/library\/ubuntu:latest/);
 
-    const installed = join(folder, 'node_modules/xx-pipeline');
     const programs = programsIn(installed);
     assert.deepEqual(
       programs.map((path) => /([\w-]+)-[\w-]{8}\.js$/.exec(path)?.[1]),

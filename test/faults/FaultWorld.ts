@@ -44,8 +44,7 @@ export class FaultWorld implements AsyncDisposable {
       XX_ACCEPT_SECONDS: String(times.accept),
       ...options.env,
     };
-    const program = process.env['XX_FAULTS_PROGRAM'];
-    const rig = await ServiceRig.make({ ...(program === undefined ? {} : { program }), ...options, env });
+    const rig = await ServiceRig.make({ ...options, env });
     const world = new FaultWorld(rig, await FaultProxy.start(rig.url), await EngineWatch.start());
     await rig.startBackend();
     return world;

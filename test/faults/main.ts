@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { prepareEngine } from '../../scripts/testing/prepare-engine.ts';
+import { programVariable } from '../rig/test-program.ts';
 import { allCases } from './all-cases.ts';
 import type { FaultCase } from './FaultCase.ts';
 import { Random } from './Random.ts';
@@ -15,7 +16,7 @@ const { values } = parseArgs({
     program: { type: 'string' },
   },
 });
-if (values.program !== undefined) process.env['XX_FAULTS_PROGRAM'] = resolve(values.program);
+if (values.program !== undefined) process.env[programVariable] = resolve(values.program);
 const chosen = values.only.split(',').filter((word) => word !== '');
 const [first, count] = [Number(values.from), Number(values.seeds)];
 const rows: string[] = [];

@@ -7,8 +7,7 @@ import { dirname, join } from 'node:path';
 import type { JobReport, Report } from '@xx-pipeline/common';
 import { listLeftovers } from './list-leftovers.ts';
 import { type Finished, RunningProgram } from './RunningProgram.ts';
-
-const main = join(import.meta.dirname, '../../packages/cli/src/main.ts');
+import { testProgram } from './test-program.ts';
 
 /** How to start the command line in a test. */
 export interface StartOptions {
@@ -98,7 +97,7 @@ export class Rig implements AsyncDisposable {
 
   /** Starts the command line. */
   start(args: readonly string[], options: StartOptions = {}): RunningProgram {
-    const program = new RunningProgram(process.execPath, [main, ...args], {
+    const program = new RunningProgram(process.execPath, [testProgram(), ...args], {
       cwd: options.cwd ?? this.repository,
       env: { ...this.environment, ...options.env },
     });

@@ -8,15 +8,12 @@ import { NodeTransport } from '@xx-pipeline/service/http';
 import { freePort, until } from '@xx-pipeline/testing';
 import { listOwned } from './list-leftovers.ts';
 import { RunningProgram } from './RunningProgram.ts';
-
-const main = join(import.meta.dirname, '../../packages/cli/src/main.ts');
+import { testProgram } from './test-program.ts';
 
 /** How services are to be. */
 export interface ServiceRigOptions {
   /** `postgres://…`; a SQLite file of the rig if not given. */
   readonly database?: string;
-  /** The file that starts the command line; the sources' if not given. */
-  readonly program?: string;
   /** For all of its processes. */
   readonly env?: Readonly<Record<string, string>>;
   /** Where the backend keeps its files, when that is not a folder of the rig. */
@@ -209,7 +206,7 @@ export class ServiceRig implements AsyncDisposable {
   }
 
   #xx(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningProgram {
-    const program = new RunningProgram(process.execPath, [this.#options.program ?? main, ...args], {
+    const program = new RunningProgram(process.execPath, [testProgram(), ...args], {
       cwd: this.directory,
       env: { ...this.environment, ...env },
     });

@@ -2,8 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RunningProgram } from '../rig/RunningProgram.ts';
-
-const main = join(import.meta.dirname, '../../packages/cli/src/main.ts');
+import { testProgram } from '../rig/test-program.ts';
 
 /** What a started process gets besides its arguments. */
 export interface StartOptions {
@@ -23,7 +22,7 @@ export class ServiceProcesses implements AsyncDisposable {
 
   /** Starts `xx` with these arguments. */
   start(args: readonly string[], { executor = 'scripted', env = {} }: StartOptions = {}): RunningProgram {
-    const program = new RunningProgram(process.execPath, [main, ...args], {
+    const program = new RunningProgram(process.execPath, [testProgram(), ...args], {
       cwd: this.home,
       env: { ...process.env, XX_HOME: this.home, XX_EXECUTOR: executor, ...env },
     });

@@ -6,11 +6,11 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 import { listOwned } from '../rig/list-leftovers.ts';
 import { RunningProgram } from '../rig/RunningProgram.ts';
+import { testProgram } from '../rig/test-program.ts';
 import { ComposeProject } from './ComposeProject.ts';
 import { guideBlock } from './guide.ts';
 
 const root = join(import.meta.dirname, '../..');
-const main = join(root, 'packages/cli/src/main.ts');
 const text = readFileSync(join(root, 'deploy/docker-compose.yml'), 'utf8');
 
 const pipeline = `
@@ -49,7 +49,8 @@ test('compose does what the guide says: two workers on PostgreSQL, killed withou
   mkdirSync(checkout);
   writeFileSync(join(checkout, 'readme'), 'from the checkout\n');
   const env = { ...process.env, XX_HOME: project.path('home'), XX_SERVER: project.url, XX_TOKEN: token };
-  const xx = (...args: string[]) => new RunningProgram(process.execPath, [main, ...args], { cwd: checkout, env });
+  const xx = (...args: string[]) =>
+    new RunningProgram(process.execPath, [testProgram(), ...args], { cwd: checkout, env });
   writeFileSync(join(checkout, '.xx-pipeline.yml'), pipeline);
   const first = await xx('run').ended();
   assert.equal(first.code, 0, first.stdout + first.stderr);
