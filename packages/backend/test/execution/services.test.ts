@@ -191,8 +191,8 @@ test('canceling a run ends what waits at once and what runs when its worker says
   assert.equal(ok(await rig.pipelines.cancelPipelineExecution(id, alice, 'again')).reason, 'wrong branch');
 });
 
-test('a canceled job whose worker never confirms ends when its lease does', async () => {
-  await using rig = await Rig.open();
+/** A run with a job that runs, may be retried, and has been asked to end. */
+async function canceledWhileItRuns(rig: Rig) {
   const { taken } = await rig.willing();
   const { id } = await rig.run(jobPlan('a', 'one', { retry: { max: 2, when: ['always'], exitCodes: [] } }));
   await rig.schedule();
@@ -200,6 +200,12 @@ test('a canceled job whose worker never confirms ends when its lease does', asyn
   assert(a);
   ok(await rig.jobs.updateJobExecutionStatus({ ...told(a), status: 'RUNNING' }, worker));
   ok(await rig.jobs.cancelJob(a.jobId, alice));
+  return { id, a };
+}
+
+test('a canceled job whose worker never confirms ends when its lease does', async () => {
+  await using rig = await Rig.open();
+  const { id } = await canceledWhileItRuns(rig);
   await rig.pass(30);
   assert.equal((await rig.job(id, 'a')).status, 'RUNNING');
   await rig.pass(20);
@@ -209,13 +215,7 @@ test('a canceled job whose worker never confirms ends when its lease does', asyn
 
 test('a job that fails while it is being canceled is not tried again', async () => {
   await using rig = await Rig.open();
-  const { taken } = await rig.willing();
-  const { id } = await rig.run(jobPlan('a', 'one', { retry: { max: 2, when: ['always'], exitCodes: [] } }));
-  await rig.schedule();
-  const [a] = taken;
-  assert(a);
-  ok(await rig.jobs.updateJobExecutionStatus({ ...told(a), status: 'RUNNING' }, worker));
-  ok(await rig.jobs.cancelJob(a.jobId, alice));
+  const { id, a } = await canceledWhileItRuns(rig);
   ok(await rig.jobs.updateJobExecutionStatus({ ...told(a), status: 'FAILED', exitCode: 1 }, worker));
   const job = await rig.job(id, 'a');
   assert.equal(job.status, 'CANCELED');

@@ -82,6 +82,13 @@ export class BackendRig {
     return (await this.person.createExecution({ body: executionOf(...jobs) })).body;
   }
 
+  /** A run whose only job has been started by a worker. */
+  async startJob(): Promise<{ worker: TestWorker; taken: Awaited<ReturnType<TestWorker['start']>> }> {
+    await this.run(job('a'));
+    const worker = await this.registerWorker();
+    return { worker, taken: await worker.start() };
+  }
+
   /** A registered worker that asks for jobs. */
   async registerWorker(name = 'w', slots = 10): Promise<TestWorker> {
     const worker = new TestWorker(this.worker, name, slots);

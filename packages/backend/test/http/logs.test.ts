@@ -64,9 +64,7 @@ test(
 test(
   'a log is followed live, ends with its attempt, and is resumed at an event or an offset',
   withBackend(async (rig) => {
-    await rig.run(job('a'));
-    const worker = await rig.registerWorker();
-    const taken = await worker.start();
+    const { worker, taken } = await rig.startJob();
     const { jobId, token } = taken;
     const append = (offset: number, bytes: Uint8Array) =>
       rig.worker.appendLog({ params: { jobId }, query: { offset }, body: bytes }, { token });
@@ -101,9 +99,7 @@ test(
 test(
   'fifty readers follow one log',
   withBackend(async (rig) => {
-    await rig.run(job('a'));
-    const worker = await rig.registerWorker();
-    const taken = await worker.start();
+    const { worker, taken } = await rig.startJob();
     const { jobId, token } = taken;
     const readers = Array.from({ length: 50 }, async () => {
       let size = 0;
@@ -124,9 +120,7 @@ test(
 test(
   'a reader goes on after the backend was restarted in the middle of its stream',
   withBackend(async (rig) => {
-    await rig.run(job('a'));
-    const worker = await rig.registerWorker();
-    const taken = await worker.start();
+    const { worker, taken } = await rig.startJob();
     const { jobId, token } = taken;
     const append = (offset: number, bytes: string) =>
       rig.worker.appendLog({ params: { jobId }, query: { offset }, body: text(bytes) }, { token });
@@ -177,9 +171,7 @@ test(
 test(
   'many who follow one log hear all of it, those who come late and those who read slowly too',
   withBackend(async (rig) => {
-    await rig.run(job('a'));
-    const worker = await rig.registerWorker();
-    const taken = await worker.start();
+    const { worker, taken } = await rig.startJob();
     const { jobId, token } = taken;
     const block = Buffer.alloc(300_000, 'a line\n');
     const follow = async (pause: number) => {

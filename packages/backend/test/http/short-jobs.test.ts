@@ -37,9 +37,7 @@ test(
 test(
   'a log that comes with a status goes on where the log ends, and is refused whole where bytes are missing',
   withBackend(async (rig) => {
-    await rig.run(job('a'));
-    const worker = await rig.registerWorker();
-    const taken = await worker.start();
+    const { worker, taken } = await rig.startJob();
     const { jobId, attempt, token } = taken;
     const append = { params: { jobId }, query: { offset: 0, attempt }, body: Buffer.from('one ') };
     await rig.worker.appendLog(append, { token });

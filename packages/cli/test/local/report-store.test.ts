@@ -174,12 +174,18 @@ async function deadProcess(): Promise<number> {
   return child.pid ?? 0;
 }
 
-test('the report of a run whose process died is ended by whoever looks next', async (t) => {
+/** A run of this process that has not ended, and what its marker says. */
+async function unfinishedRun(t: TestContext) {
   const home = await temporary(t);
   const store = new LocalReportStore(home);
   const run = await store.createRun(newRun({ id: 'run-1' }));
   const marker = join(home, 'running', 'run-1.json');
-  const unfinished = JSON.parse(await readFile(marker, 'utf8'));
+  const unfinished = JSON.parse(await readFile(marker, 'utf8')) as { owner: object };
+  return { store, run, marker, unfinished };
+}
+
+test('the report of a run whose process died is ended by whoever looks next', async (t) => {
+  const { store, run, marker, unfinished } = await unfinishedRun(t);
   const job = (name: string, status: Report['status']) => ({
     id: name,
     name,
@@ -250,21 +256,13 @@ test('the report of a run whose process died is ended by whoever looks next', as
 });
 
 test('a process id used again by another process does not keep a run alive', async (t) => {
-  const home = await temporary(t);
-  const store = new LocalReportStore(home);
-  const run = await store.createRun(newRun({ id: 'run-1' }));
-  const marker = join(home, 'running', 'run-1.json');
-  const unfinished = JSON.parse(await readFile(marker, 'utf8'));
+  const { store, run, marker, unfinished } = await unfinishedRun(t);
   await writeFile(marker, JSON.stringify({ ...unfinished, owner: { ...unfinished.owner, started: '1' } }));
   assert.deepEqual(await store.repairAbandoned(systemClock), [run.directory]);
 });
 
 test('a run of a machine this one cannot see is left alone for a day', async (t) => {
-  const home = await temporary(t);
-  const store = new LocalReportStore(home);
-  const run = await store.createRun(newRun({ id: 'run-1' }));
-  const marker = join(home, 'running', 'run-1.json');
-  const unfinished = JSON.parse(await readFile(marker, 'utf8'));
+  const { store, run, marker, unfinished } = await unfinishedRun(t);
   await writeFile(marker, JSON.stringify({ ...unfinished, owner: { ...unfinished.owner, scope: 'other/boot/ns' } }));
   assert.deepEqual(await store.repairAbandoned(systemClock), []);
   const inTwoDays = { ...systemClock, now: () => Date.now() + 2 * 86_400_000 };

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type RunningBackend, startBackend } from '@xx-pipeline/backend';
 import { systemClock } from '@xx-pipeline/common';
 import { createServiceLog } from '@xx-pipeline/service';
-import { runGit } from '@xx-pipeline/testing';
+import { runGit, until } from '@xx-pipeline/testing';
 import { type StartedWorker, startWorker } from '@xx-pipeline/worker';
 import { describeError } from '../../src/program/describe-error.ts';
 import { parseArguments } from '../../src/program/parse-arguments.ts';
@@ -52,6 +52,11 @@ export class RemoteRig implements AsyncDisposable {
     this.directory = directory;
     this.#options = options;
     this.repository = join(directory, 'demo');
+  }
+
+  /** A rig whose repository has only this pipeline file. */
+  static startWith(pipeline: string): Promise<RemoteRig> {
+    return RemoteRig.start({ '.xx-pipeline.yml': pipeline });
   }
 
   static async start(files: Readonly<Record<string, string>>, options: RemoteRigOptions = {}): Promise<RemoteRig> {
@@ -113,6 +118,13 @@ export class RemoteRig implements AsyncDisposable {
     const port = Number(new URL(this.backend.url).port);
     await this.backend.close();
     await this.#openBackend(port);
+  }
+
+  /** Starts the command line and waits until it has printed a text. */
+  async startUntil(args: readonly string[], text: string): Promise<RunningCommand> {
+    const running = this.start(args);
+    await until(`xx ${args.join(' ')} to print ${text}`, () => running.stdout.text.includes(text));
+    return running;
   }
 
   /** Starts a command in the repository, as `xx` would. */

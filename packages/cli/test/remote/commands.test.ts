@@ -71,12 +71,10 @@ test('logs shows what a job printed, in every form', async () => {
 });
 
 test('logs -f without a job shows a run as xx run does, while it goes on and afterwards', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml':
-      'stages: [a, b]\nimage: busybox\none: { stage: a, script: [print first, sleep 1] }\ntwo: { stage: b, script: [print second, fail] }\n',
-  });
-  const running = rig.start(['run']);
-  await until('the first line', () => running.stdout.text.includes('│ first'));
+  await using rig = await RemoteRig.startWith(
+    'stages: [a, b]\nimage: busybox\none: { stage: a, script: [print first, sleep 1] }\ntwo: { stage: b, script: [print second, fail] }\n',
+  );
+  const running = await rig.startUntil(['run'], '│ first');
   const watching = rig.start(['logs', '-f']);
   assert.equal(await running.exitCode, 1);
   assert.equal(await watching.exitCode, 0, watching.stderr.text);
@@ -90,21 +88,18 @@ test('logs -f without a job shows a run as xx run does, while it goes on and aft
 });
 
 test('Ctrl-C ends the showing of a run and leaves the run alone', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print one, sleep 2, print two] }\n',
-  });
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print one, sleep 2, print two] }\n',
+  );
   await rig.run(['run', '--detach']);
-  const watching = rig.start(['logs', '-f']);
-  await until('the first line', () => watching.stdout.text.includes('│ one'));
+  const watching = await rig.startUntil(['logs', '-f'], '│ one');
   watching.interrupt.abort(new DOMException('interrupted by SIGINT', 'AbortError'));
   assert.equal(await watching.exitCode, 130);
   assert.match((await rig.run(['logs', '1', '-f'])).stdout, /slow ✓ success/);
 });
 
 test('the log of a run with one job needs no name, one of a run with several asks which', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nonly: { stage: a, script: [print one] }\n',
-  });
+  await using rig = await RemoteRig.startWith('stages: [a]\nimage: busybox\nonly: { stage: a, script: [print one] }\n');
   await rig.run(['run']);
   assert.match((await rig.run(['logs'])).stdout, /^one$/m);
   assert.match((await rig.run(['logs', '1', '--raw'])).stdout, /^one$/m);
@@ -126,21 +121,20 @@ test('the log of a run with one job needs no name, one of a run with several ask
 });
 
 test('logs -f goes on until the job has ended', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print one, sleep 2, print two] }\n',
-  });
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print one, sleep 2, print two] }\n',
+  );
   await rig.run(['run', '--detach']);
-  const following = rig.start(['logs', 'slow', '-f']);
-  await until('the first line', () => following.stdout.text.includes('\none\n'));
+  const following = await rig.startUntil(['logs', 'slow', '-f'], '\none\n');
   assert.doesNotMatch(following.stdout.text, /^two$/m);
   assert.equal(await following.exitCode, 0);
   assert.match(following.stdout.text, /^two$/m);
 });
 
 test('logs -f of a job that is tried again goes on over the end that its run has had before', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nlate: { stage: a, script: [print at last] }\n',
-  });
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\nlate: { stage: a, script: [print at last] }\n',
+  );
   await rig.worker?.close();
   await rig.run(['run', '--detach']);
   assert.equal((await rig.run(['cancel', '1'])).exitCode, 0);
@@ -206,12 +200,10 @@ test('play starts a manual job with variables, also after the run has ended', as
 });
 
 test('cancel ends what runs, one job or all', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml':
-      'stages: [a]\nimage: busybox\none: { stage: a, script: [print on, sleep 1000] }\ntwo: { stage: a, script: [sleep 1000] }\n',
-  });
-  const running = rig.start(['run']);
-  await until('a job to run', () => running.stdout.text.includes('│ on'));
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\none: { stage: a, script: [print on, sleep 1000] }\ntwo: { stage: a, script: [sleep 1000] }\n',
+  );
+  const running = await rig.startUntil(['run'], '│ on');
   assert.match(
     (await rig.run(['cancel', '1', 'one'])).stdout,
     /^one of demo #1: (canceled|is being canceled, still RUNNING)\n/,

@@ -30,12 +30,10 @@ test('connections cut again and again cost nothing of a log and repeat nothing',
 });
 
 test('a server that restarts in the middle of a run is waited for, and said to be away at most once', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml':
-      'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print before, sleep 3, print after] }\n',
-  });
-  const running = rig.start(['run']);
-  await until('the job to print', () => running.stdout.text.includes('│ before'));
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print before, sleep 3, print after] }\n',
+  );
+  const running = await rig.startUntil(['run'], '│ before');
   await rig.restartBackend();
   assert.equal(await running.exitCode, 0, running.stderr.text);
   assert.equal(running.stdout.text.match(/│ before$/gm)?.length, 1);
@@ -45,12 +43,10 @@ test('a server that restarts in the middle of a run is waited for, and said to b
 });
 
 test('a proxy that answers for a backend that restarts is waited out, in one calm line', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml':
-      'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print before, sleep 2, print after] }\n',
-  });
-  const running = rig.start(['run']);
-  await until('the job to print', () => running.stdout.text.includes('│ before'));
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\nslow: { stage: a, script: [print before, sleep 2, print after] }\n',
+  );
+  const running = await rig.startUntil(['run'], '│ before');
   rig.proxy.answerInstead = { to: /^/, status: '502 Bad Gateway' };
   rig.proxy.cut();
   await until('several tries', () => rig.proxy.answeredInstead > 4);

@@ -74,10 +74,9 @@ plain: { script: ["print plain: $CI_JOB_MANUAL"] }
 });
 
 test('a manual job that blocks leaves the run waiting, which is no failure', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml':
-      'stages: [a, b]\nimage: busybox\nask: { stage: a, script: [print go], rules: [{ when: manual }] }\nthen: { stage: b, script: [print on] }\n',
-  });
+  await using rig = await RemoteRig.startWith(
+    'stages: [a, b]\nimage: busybox\nask: { stage: a, script: [print go], rules: [{ when: manual }] }\nthen: { stage: b, script: [print on] }\n',
+  );
   const { stderr, exitCode } = await rig.run(['run']);
   assert.equal(exitCode, 0);
   assert.match(stderr, /waits for a person to play ask \(xx play/);
@@ -91,11 +90,10 @@ test('with -o json the report is all there is on standard output', async () => {
 });
 
 test('the first Ctrl-C cancels the run on the server and waits for its end', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nlong: { stage: a, script: [print begun, sleep 1000] }\n',
-  });
-  const running = rig.start(['run']);
-  await until('the script to begin', () => running.stdout.text.includes('begun'));
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\nlong: { stage: a, script: [print begun, sleep 1000] }\n',
+  );
+  const running = await rig.startUntil(['run'], 'begun');
   running.interrupt.abort(new DOMException('interrupted by SIGINT', 'AbortError'));
   assert.equal(await running.exitCode, 130);
   assert.match(running.stdout.text, /long ■ canceled/);
@@ -103,11 +101,10 @@ test('the first Ctrl-C cancels the run on the server and waits for its end', asy
 });
 
 test('the second Ctrl-C leaves the run to the server', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nlong: { stage: a, script: [print begun, hang] }\n',
-  });
-  const running = rig.start(['run']);
-  await until('the script to begin', () => running.stdout.text.includes('begun'));
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\nlong: { stage: a, script: [print begun, hang] }\n',
+  );
+  const running = await rig.startUntil(['run'], 'begun');
   running.interrupt.abort(new DOMException('interrupted by SIGINT', 'AbortError'));
   await until('the cancel to be told', () => running.stderr.text.includes('canceling the run'));
   running.kill.abort(new DOMException('interrupted twice by SIGINT', 'AbortError'));
@@ -133,9 +130,9 @@ test('a file with mistakes is not sent', async () => {
 });
 
 test('secrets reach the jobs, and nothing that is shown', async () => {
-  await using rig = await RemoteRig.start({
-    '.xx-pipeline.yml': 'stages: [a]\nimage: busybox\nuse: { stage: a, script: ["print it is $PASSWORD"] }\n',
-  });
+  await using rig = await RemoteRig.startWith(
+    'stages: [a]\nimage: busybox\nuse: { stage: a, script: ["print it is $PASSWORD"] }\n',
+  );
   const ran = await rig.run(['run', '--secret', 'PASSWORD=correct-horse', '-o', 'ndjson']);
   assert.equal(ran.exitCode, 0);
   assert.match(ran.stdout, /it is \[MASKED\]/);
