@@ -7,5 +7,4 @@ export const exceptions: ReadonlyMap<string, number> = new Map([
   ['packages/worker/src/app/BackendContact.ts ContactParts', 10],
   ['packages/worker/src/app/WorkerApp.ts WorkerAppParts', 11],
   ['packages/worker/src/app/start-worker.ts StartWorkerOptions', 23],
-  ['packages/worker/src/execution/docker/recovery/RecoverableSession.ts RecoverableSession', 307],
 ]);
