@@ -14,6 +14,7 @@ import { attemptPhases } from './attempt-phases.ts';
 import {
   endingOfError,
   eventsNotRecorded,
+  failed,
   type JobEnding,
   JobStopped,
   lastLine,
@@ -85,8 +86,7 @@ export class AttemptRun {
   async #runPhase(phase: AttemptPhase): Promise<void> {
     const { stops, log, outside, reporter } = this.#attempt;
     this.#countTimeout(phase);
-    const limits = phase.limit(this.#attempt);
-    const limit = limits === null ? null : stops.startLimit(limits.ms, limits.late);
+    const limit = this.#startLimit(phase);
     const signal = this.#signalFor(phase, limit);
     try {
       signal.throwIfAborted();
@@ -111,22 +111,41 @@ export class AttemptRun {
     }
   }
 
+  get #timeoutMs(): number {
+    return (this.#attempt.request.timeout ?? defaultTimeout) * 1000;
+  }
+
   /** The job's time begins with the first phase that counts for it, and ends with the first after it that does not. */
   #countTimeout(phase: AttemptPhase): void {
-    const { request, settings, outside, stops } = this.#attempt;
+    const { settings, outside, stops } = this.#attempt;
     if (!phase.countsForTimeout) {
       this.#timeout?.lift();
       return;
     }
-    const timeout = (request.timeout ?? defaultTimeout) * 1000;
+    const timeout = this.#timeoutMs;
     const spent = outside.begunAt === undefined ? 0 : settings.clock.now() - outside.begunAt;
-    this.#timeout ??= stops.startTimeout(Math.max(1, timeout - spent), timeout);
+    const late = failed('timeout', `timed out after ${formatDuration(timeout)}`);
+    this.#timeout ??= stops.startLimit(Math.max(1, timeout - spent), late);
+  }
+
+  /** Being late on the way to the script ends the attempt; after it, only the phase. */
+  #startLimit(phase: AttemptPhase): TimeLimit | null {
+    const { stops } = this.#attempt;
+    const limit = phase.limit(this.#attempt);
+    // The job's own time is over first, or at the same moment.
+    if (limit === null || (phase.countsForTimeout && this.#timeoutMs <= limit.ms)) return null;
+    const late = `${limit.late} within ${formatDuration(limit.ms)}`;
+    return phase.runs === 'until an ending'
+      ? stops.startLimit(limit.ms, failed('system_failure', late))
+      : stops.startPhaseLimit(limit.ms, late);
   }
 
   /** A cancel that is known already does not end what runs in spite of it; a new one does. */
   #signalFor(phase: AttemptPhase, limit: TimeLimit | null): AbortSignal {
     const { stop, kill } = this.#attempt.stops;
-    const signal = phase.runs === 'after the script' && (phase.survivesCancel === true || stop.aborted) ? kill : stop;
+    // Its limit stops it too, see above: combining signals is expensive.
+    if (phase.runs === 'until an ending') return stop;
+    const signal = phase.survivesCancel === true || stop.aborted ? kill : stop;
     return limit === null ? signal : AbortSignal.any([signal, limit.signal]);
   }
 
@@ -157,9 +176,11 @@ export class AttemptRun {
   async #cleanUp(ending: JobEnding): Promise<void> {
     const { settings, reporter } = this.#attempt;
     const { cleanUpMs } = settings.times;
-    const { cleanUps, prepared } = this.#state;
+    const { cleanUps, prepared, container } = this.#state;
     if (prepared !== null) {
-      cleanUps.push({ what: 'a container', run: () => prepared.discard(new JobStopped(ending)) });
+      // The reason is for a preparation that is still running; an error is expensive to make.
+      const reason = container === null ? new JobStopped(ending) : ending.kind;
+      cleanUps.push({ what: 'a container', run: () => prepared.discard(reason) });
     }
     const limit = new TimeLimit(settings.clock, cleanUpMs);
     for (let step = cleanUps.pop(); step !== undefined; step = cleanUps.pop()) {

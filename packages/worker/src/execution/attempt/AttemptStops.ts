@@ -44,17 +44,16 @@ export class AttemptStops {
     this.#stop.abort(new JobStopped(ending));
   }
 
-  /** The job's timeout, of which `ms` are left. */
-  startTimeout(ms: number, timeout: number): TimeLimit {
+  /** A time limit that ends the attempt with this ending. */
+  startLimit(ms: number, late: JobEnding): TimeLimit {
     const limit = this.#track(new TimeLimit(this.#clock, ms));
-    const late = failed('timeout', `timed out after ${formatDuration(timeout)}`);
     limit.signal.addEventListener('abort', () => this.end(late));
     return limit;
   }
 
-  /** A time limit of one phase. Its signal's reason is an `ExecutionBroken`. */
-  startLimit(ms: number, late: string): TimeLimit {
-    return this.#track(new TimeLimit(this.#clock, ms, new ExecutionBroken(`${late} within ${formatDuration(ms)}`)));
+  /** A time limit of one phase alone. Its signal's reason is an `ExecutionBroken`. */
+  startPhaseLimit(ms: number, late: string): TimeLimit {
+    return this.#track(new TimeLimit(this.#clock, ms, new ExecutionBroken(late)));
   }
 
   /** Ends a limit that this has started. */

@@ -12,11 +12,11 @@ export const checkScripts: AttemptPhase = {
   limit: () => null,
 
   async run(attempt) {
-    const { script, afterScript = [] } = attempt.request;
+    const { script, afterScript } = attempt.request;
     const text = shellText(attempt, script, 'running');
     if (!text.ok) return failed('config_error', text.error);
-    const afterText = shellText(attempt, afterScript, 'success');
-    if (!afterText.ok) return failed('config_error', afterText.error);
+    const afterText = afterScript === undefined ? null : shellText(attempt, afterScript, 'success');
+    if (afterText?.ok === false) return failed('config_error', afterText.error);
     for (const warning of [...attempt.log.mask.warnings, ...text.value.warnings]) await attempt.log.warn(warning);
     return null;
   },
