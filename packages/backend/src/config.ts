@@ -9,7 +9,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Something about the configuration that its author can mend. */
+/** A mistake in the configuration. */
 export interface ConfigProblem {
   readonly message: string;
   readonly help: string | null;
@@ -21,7 +21,7 @@ export function parseListenAddress(text: string): Result<ListenAddress, ConfigPr
   const port = Number(match?.[2]);
   if (match === null || port > 65_535) {
     return failure({
-      message: `'${text}' is no address to listen at`,
+      message: `'${text}' is not an address to listen at`,
       help: 'HOST:PORT, for example 127.0.0.1:8642, 0.0.0.0:8642 or [::1]:8642',
     });
   }
@@ -29,14 +29,14 @@ export function parseListenAddress(text: string): Result<ListenAddress, ConfigPr
   return success({ host: host === undefined ? '127.0.0.1' : host === '' ? '0.0.0.0' : host, port });
 }
 
-/** Refuses to send tokens and sources in clear over a network, unless somebody says so. */
+/** Refuses to send tokens and sources in clear over a network, unless `insecure` allows it. */
 export function checkExposure(
   { host }: ListenAddress,
   { tls, insecure }: { readonly tls: TlsFiles | null; readonly insecure: boolean },
 ): Result<null, ConfigProblem> {
   if (isLoopback(host) || tls !== null || insecure) return success(null);
   return failure({
-    message: `${host} can be reached from other machines, and without TLS whoever listens in reads tokens and sources`,
+    message: `${host} can be reached from other machines, and without TLS tokens and sources can be read on the network`,
     help: 'give --tls-cert and --tls-key; or --insecure where something in front does TLS, or the network is trusted',
   });
 }
@@ -48,7 +48,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost';
 }
 
-/** Whether a database can be named like that. */
+/** Checks the URL of a database. */
 export function checkDatabase(text: string): Result<string, ConfigProblem> {
   if (/^sqlite:./.test(text) || /^postgres(?:ql)?:\/\//.test(text)) return success(text);
   return failure({

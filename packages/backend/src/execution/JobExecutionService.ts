@@ -28,7 +28,7 @@ import { makeUnassignedRequest, sealVariable } from './make-job-request.ts';
 import type { StageExecutionService } from './StageExecutionService.ts';
 import { StatusLogs } from './StatusLogs.ts';
 
-/** What became of an update. */
+/** The result of an update. */
 export interface JobStatusAnswer {
   readonly jobId: string;
   /** Now. */
@@ -36,7 +36,7 @@ export interface JobStatusAnswer {
   readonly cancelRequested: boolean;
 }
 
-/** One job: what workers tell of it, what people do with it. */
+/** Changes of one job: updates of workers, actions of people. */
 export class JobExecutionService {
   readonly #parts: ExecutionParts;
   readonly #changes: ExecutionChanges;
@@ -56,7 +56,7 @@ export class JobExecutionService {
   }
 
   /**
-   * Takes in what has become of a job; the same update twice is one. Callers of kind `job` need no check before:
+   * Applies a status update; the same update twice counts once. Callers of kind `job` need no check before:
    * token and attempt are checked here, also against `update.token`.
    */
   async updateJobExecutionStatus(
@@ -147,7 +147,7 @@ export class JobExecutionService {
     update: JobStatusUpdate,
     caller: TokenHolder,
   ): void {
-    // Whoever runs it has to hear that somebody else has spoken for it.
+    // The worker that runs it must learn that another caller has decided about it.
     const assignment = draft.assignments.get(job.id);
     const isForeign = assignment !== undefined && caller.kind !== 'job' && update.token === undefined;
     if (isForeign && decision.kind !== 'nothing' && decision.kind !== 'start') draft.tellCancel(assignment);
@@ -165,7 +165,7 @@ export class JobExecutionService {
         return;
       }
       case 'hand-back':
-        handBack(draft, job.id, 'its worker gave it back');
+        handBack(draft, job.id, 'its worker handed it back');
         return;
       case 'cancel':
         cancelJobFor(draft, job, principalOf(caller));
@@ -193,7 +193,7 @@ export class JobExecutionService {
       draft.assign({ ...assignment, accepted: true, leaseUntil: draft.now + this.#parts.leases.leaseMs });
   }
 
-  /** The image with variables put in, where whoever runs it does not say. */
+  /** The image with variables expanded, for updates that do not name it. */
   #imageOf(draft: ExecutionDraft, job: JobExecution): string {
     if (!job.image.includes('$')) return job.image;
     const request = makeUnassignedRequest(draft, job, 1, { ...this.#parts, secrets: masking });
@@ -207,7 +207,7 @@ export class JobExecutionService {
     draft.record.note(jobId, draft.at, (job) => ({ ...job, playVariables }));
   }
 
-  /** Text that comes with an update; not for one that is refused, nor again for one that is known. */
+  /** Appends the text of an update, unless the update is refused or was applied before. */
   async #appendLogs(
     executionId: string,
     update: JobStatusUpdate,
@@ -244,7 +244,7 @@ const noSuchJob = (jobId: string) => refused('not_found', `there is no job ${job
 /** For texts that are shown. */
 const masking: Pick<SecretBox, 'open'> = { open: () => success('[MASKED]') };
 
-/** From eligible to taken, by the server's clock. */
+/** Milliseconds from eligible to started, by the server's clock. */
 function queuedFor({ eligibleAt, attempts }: JobExecution): number {
   const startedAt = attempts.at(-1)?.startedAt ?? null;
   if (eligibleAt === null || startedAt === null) return 0;

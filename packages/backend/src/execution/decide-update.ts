@@ -14,19 +14,19 @@ import { hashToken, type TokenHolder } from '@xx-pipeline/service';
 import type { Assignment } from '../store/ExecutionStore.ts';
 import { parseAttemptToken } from './attempt-token.ts';
 
-/** What a status update comes to. */
+/** The decision about a status update. */
 export type UpdateDecision =
-  /** It is known already. */
+  /** It was applied before. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'start' }
-  /** `isStarting`: the message that it began got lost, or there was none. */
+  /** `isStarting`: the message that it began was lost, or none was sent. */
   | { readonly kind: 'finish'; readonly outcome: JobOutcome; readonly isStarting: boolean }
   | { readonly kind: 'hand-back' }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'skip' }
   | { readonly kind: 'refuse'; readonly problem: Problem };
 
-/** What the update is about. */
+/** The state that an update is about. */
 export interface UpdateSituation {
   readonly job: JobExecution;
   readonly assignment: Assignment | undefined;
@@ -70,7 +70,7 @@ function decideForAttempt(update: JobStatusUpdate, token: string, situation: Upd
   return refuse('stale_attempt', staleReason(job, claim.attempt, currentAttempt(situation)));
 }
 
-/** The table of `ExecutionStatus`, seen from what the message wants. */
+/** Decides by the table of `ExecutionStatus`. */
 function transition(
   update: JobStatusUpdate,
   job: JobExecution,
@@ -105,7 +105,7 @@ function transition(
       return { kind: 'skip' };
     case 'CREATED':
     case 'MANUAL':
-      return refuse('conflict', `nobody but the server makes a job ${to}`);
+      return refuse('conflict', `only the server makes a job ${to}`);
     default:
       return unreachable(to);
   }
@@ -150,7 +150,7 @@ export function currentAttempt({ job, assignment }: UpdateSituation): number {
 const attemptOf = (job: JobExecution, number: number): JobAttempt | undefined =>
   job.attempts.find((attempt) => attempt.number === number);
 
-/** The end that is told is the one that is written. */
+/** Whether the reported end is the recorded one. */
 function isRepeat(update: JobStatusUpdate, attempt: JobAttempt | undefined): boolean {
   const { status } = update;
   if (attempt === undefined || attempt.status !== status) return false;
@@ -164,5 +164,5 @@ function staleReason(job: JobExecution, named: number, current: number): string 
     return `attempt ${named} of job "${job.name}" is not the current one (that is ${current})`;
   }
   const why = attempt.failureReason === null ? '' : ` (${attempt.failureMessage ?? attempt.failureReason})`;
-  return `attempt ${named} of job "${job.name}" is over: ${attempt.status}${why}`;
+  return `attempt ${named} of job "${job.name}" has ended: ${attempt.status}${why}`;
 }

@@ -8,7 +8,7 @@ export function sourceProblem(url: string): Problem | null {
     problem('bad_request', 'the source is not valid', { errors: [{ pointer: '/source/url', message }] });
   // git@host:path; not `ext::command`, and nothing git could take for an option.
   if (/^(?:[\w.][\w.-]*@)?[\w.][\w.-]*:(?![:/])[^\s:][^\s]*$/.test(url)) return null;
-  if (!URL.canParse(url)) return refuse('this is no address of a repository');
+  if (!URL.canParse(url)) return refuse('this is not the address of a repository');
   const { protocol, password, username } = new URL(url);
   if (!protocols.has(protocol)) return refuse(`repositories are not fetched over ${protocol}`);
   if (password !== '' || (username !== '' && protocol.startsWith('http'))) {

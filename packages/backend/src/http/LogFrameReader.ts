@@ -46,7 +46,7 @@ export class LogFrameReader {
     if (this.#headerBytes < logFrameHeaderLength) return position + part.length;
     this.#headerBytes = 0;
     const head = readLogFrameHead(this.#header, 0);
-    if (head === null) throw new HttpProblem('bad_request', 'the body is no sequence of log frames');
+    if (head === null) throw new HttpProblem('bad_request', 'the body is not a sequence of log frames');
     const { length } = head;
     if (length > largestFrame) throw new HttpProblem('bad_request', `a log frame of ${length} bytes is too long`);
     this.#frame = length === 0 ? null : head;

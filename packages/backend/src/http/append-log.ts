@@ -67,5 +67,5 @@ export async function appendChunks(
   const result = await logs.append(key, offset, chunks);
   const { nextOffset } = result;
   if (result.kind === 'appended') return nextOffset;
-  throw new HttpProblem('offset_gap', `the log has ${nextOffset} bytes: go on from there`, { nextOffset });
+  throw new HttpProblem('offset_gap', `the log has ${nextOffset} bytes: continue from there`, { nextOffset });
 }

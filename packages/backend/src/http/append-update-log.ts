@@ -16,7 +16,7 @@ export async function appendUpdateLog(
   caller: Caller,
 ): Promise<void> {
   const chunks = decodeLogFrames(Buffer.from(frames, 'base64'));
-  if (chunks === null) throw new HttpProblem('bad_request', 'log.frames is no sequence of whole log frames');
+  if (chunks === null) throw new HttpProblem('bad_request', 'log.frames is not a sequence of whole log frames');
   try {
     const writer = await admitWriter(access, caller, jobId, attempt);
     metrics.logBytes.add((await appendChunks(logs, { jobId, attempt: writer.attempt }, offset, chunks)) - offset);

@@ -15,7 +15,7 @@ export function artifactHandlers({
     uploadArtifact: async ({ query: { jobId, name, size, sha256, offset, ...query }, body, caller }) => {
       const { attempt, headers } = await admitWriter(access, caller, jobId, query.attempt);
       if (size > largestArchive) throw new HttpProblem('too_large', `an archive may have ${largestArchive} bytes`);
-      if (offset > size) throw new HttpProblem('bad_request', `offset ${offset} lies behind the size of ${size}`);
+      if (offset > size) throw new HttpProblem('bad_request', `offset ${offset} is beyond the size of ${size}`);
       const result = await artifacts.upload({ jobId, attempt }, { size, sha256, offset }, atMost(body, size - offset));
       switch (result.kind) {
         case 'stored':
@@ -25,10 +25,10 @@ export function artifactHandlers({
           return { status: 200, body: { complete: false, nextOffset: result.nextOffset }, headers };
         case 'gap': {
           const { nextOffset } = result;
-          throw new HttpProblem('offset_gap', `${nextOffset} bytes are here: go on from there`, { nextOffset });
+          throw new HttpProblem('offset_gap', `${nextOffset} bytes are stored: continue from there`, { nextOffset });
         }
         case 'checksum-mismatch':
-          throw new HttpProblem('checksum_mismatch', 'the archive has another SHA-256 than was said; send it again');
+          throw new HttpProblem('checksum_mismatch', 'the archive does not have the given SHA-256: send it again');
       }
     },
     downloadArtifacts: async ({ params: { jobId }, query, caller }) => {
@@ -62,7 +62,7 @@ async function* atMost(bytes: AsyncIterable<Uint8Array>, limit: number): AsyncGe
   let size = 0;
   for await (const chunk of bytes) {
     size += chunk.length;
-    if (size > limit) throw new HttpProblem('too_large', 'more bytes came than the size says');
+    if (size > limit) throw new HttpProblem('too_large', 'the body is longer than the size says');
     yield chunk;
   }
 }

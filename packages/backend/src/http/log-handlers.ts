@@ -71,7 +71,7 @@ export function lastEventId(headers: Readonly<Record<string, string | string[] |
   const given = headers['last-event-id'];
   if (given === undefined || given === '') return null;
   if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) {
-    throw new HttpProblem('bad_request', 'Last-Event-ID is no id of an event of this stream');
+    throw new HttpProblem('bad_request', 'Last-Event-ID is not the id of an event of this stream');
   }
   return Number(given);
 }

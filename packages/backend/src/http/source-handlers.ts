@@ -9,7 +9,8 @@ export function sourceHandlers({
   return {
     offerSnapshot: async ({ body: { files } }) => {
       const errors = checkTree(files);
-      if (errors.length > 0) throw new HttpProblem('bad_request', 'the files are no tree', { errors: [...errors] });
+      if (errors.length > 0)
+        throw new HttpProblem('bad_request', 'the files do not form a tree', { errors: [...errors] });
       return { status: 200, body: await snapshots.offer(files) };
     },
     putBlob: async ({ params: { sha256 }, body }) => {
@@ -40,7 +41,7 @@ function splitContents(bytes: Buffer): Uint8Array[] {
   for (let at = 0; at < bytes.length; ) {
     const start = at + 4;
     const end = start > bytes.length ? start : start + bytes.readUInt32BE(at);
-    if (end > bytes.length) throw new HttpProblem('bad_request', 'the body ends in the middle of a content');
+    if (end > bytes.length) throw new HttpProblem('bad_request', 'the body ends inside a content');
     contents.push(bytes.subarray(start, end));
     at = end;
   }

@@ -13,7 +13,7 @@ export interface BackendMetrics {
 export function createBackendMetrics(registry: MetricsRegistry): BackendMetrics {
   return {
     httpSeconds: registry.histogram('xx_http_request_seconds', 'Time until an answer was sent.', secondsBounds),
-    logBytes: registry.counter('xx_log_bytes_total', 'Bytes of job logs taken in.'),
-    errors: registry.counter('xx_errors_total', 'Failures of the machinery, by operation.'),
+    logBytes: registry.counter('xx_log_bytes_total', 'Bytes of job logs received.'),
+    errors: registry.counter('xx_errors_total', 'Internal failures, by operation.'),
   };
 }

@@ -67,7 +67,7 @@ export class WorkerRegistry {
       previousInstanceId !== undefined && (await this.#find(workerId))?.instanceId === previousInstanceId;
     if (!(await this.#workers.register(record, isRestart ? now : now - aliveMs(leases)))) {
       const detail =
-        `another process speaks for worker ${workerId} and was heard of less than ${aliveMs(leases) / 1000} s ago: ` +
+        `another process uses the identity of worker ${workerId} (last heartbeat less than ${aliveMs(leases) / 1000} s ago): ` +
         'two processes must not share a state directory';
       return refused('conflict', detail);
     }
@@ -126,7 +126,7 @@ export class WorkerRegistry {
       case 'unknown':
         return refused('not_found', `worker ${workerId} is not registered`);
       case 'other-instance':
-        return refused('conflict', `another process speaks for worker ${workerId}`);
+        return refused('conflict', `another process uses the identity of worker ${workerId}`);
     }
   }
 
@@ -142,9 +142,9 @@ export class WorkerRegistry {
     if (!alive.ok) return alive;
     const execution = (await this.#store.find(executionId))?.execution;
     if (execution === undefined) return refused('not_found', `there is no pipeline execution ${executionId}`);
-    if (isTerminal(execution.status)) return refused('conflict', `the run is over: it is ${execution.status}`);
+    if (isTerminal(execution.status)) return refused('conflict', `the run has ended: it is ${execution.status}`);
     if ((await this.#find(workerId))?.draining === true) {
-      return refused('conflict', 'the worker drains: it is to get no more jobs');
+      return refused('conflict', 'the worker is draining: it gets no more jobs');
     }
     await this.#workers.reserve(executionId, workerId);
     this.#neighbors.onChange();

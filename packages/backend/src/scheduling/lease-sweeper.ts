@@ -46,7 +46,7 @@ function takeAway(draft: ExecutionDraft, assignment: Assignment, { leaseMs }: Le
   const { jobId, workerId, cancelRequested } = assignment;
   draft.tellCancel(assignment);
   if (draft.job(jobId).status !== 'RUNNING') {
-    handBack(draft, jobId, `worker ${workerId} did not take the job in time`);
+    handBack(draft, jobId, `worker ${workerId} did not accept the job in time`);
     return;
   }
   const message = `no heartbeat from worker ${workerId} for ${leaseMs / 1000} s`;

@@ -11,11 +11,11 @@ const prefix = 'xx1.';
 
 /**
  * Opens the box of a key file (64 hex digits); makes the file when it is missing. Backends of one database need the
- * same file. Throws when the file is there but is no key: a new one in its place would lose every secret.
+ * same file. Throws when the file exists but is not a key: a new one in its place would lose every secret.
  */
 export async function openSecretBox(keyFile: string): Promise<SecretBox> {
   const text = (await readKey(keyFile)) ?? (await makeKey(keyFile));
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`${keyFile} is no key file: 64 hex digits are expected in it`);
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error(`${keyFile} is not a key file: expected 64 hex digits`);
   return createSecretBox(Buffer.from(text, 'hex'));
 }
 

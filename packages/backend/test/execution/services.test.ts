@@ -91,7 +91,7 @@ test('the same update twice is one, and a message of a lost attempt is refused w
   const late = await rig.jobs.updateJobExecutionStatus({ ...told(first), status: 'SUCCESS' }, worker);
   assert(!late.ok);
   assert.equal(late.error.code, 'stale_attempt');
-  assert.match(late.error.detail ?? '', /attempt 1 of job "a" is over: FAILED \(no heartbeat/);
+  assert.match(late.error.detail ?? '', /attempt 1 of job "a" has ended: FAILED \(no heartbeat/);
   const again = await rig.willing();
   await rig.schedule();
   const [second] = again.taken;

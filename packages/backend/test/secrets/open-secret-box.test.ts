@@ -56,10 +56,10 @@ test('a key file is made once, for its owner only, also when two begin at once',
     assert.match(await readFile(path, 'utf8'), /^[0-9a-f]{64}\n$/);
   }));
 
-test('a file that is no key is not replaced', () =>
+test('a file that is not a key is not replaced', () =>
   inFolder(async (folder) => {
     const path = join(folder, 'secret.key');
     await writeFile(path, 'something else\n');
-    await assert.rejects(openSecretBox(path), /is no key file/);
+    await assert.rejects(openSecretBox(path), /is not a key file/);
     assert.equal(await readFile(path, 'utf8'), 'something else\n');
   }));

@@ -12,8 +12,8 @@ const refusals: readonly (readonly [title: string, args: readonly string[], mess
   ['an address for everybody', ['backend', '--listen', '0.0.0.0:0'], /0\.0\.0\.0 can be reached.*\n.*--insecure/],
   ['the same for a server', ['server', '--listen', '192.0.2.1:80'], /192\.0\.2\.1 can be reached/],
   ['the same in IPv6', ['backend', '--listen', '[::]:0'], /:: can be reached/],
-  ['no address', ['server', '--listen', 'here'], /'here' is no address to listen at/],
-  ['a port that is none', ['server', '--listen', '127.0.0.1:99999'], /is no address to listen at/],
+  ['no address', ['server', '--listen', 'here'], /'here' is not an address to listen at/],
+  ['a port that is none', ['server', '--listen', '127.0.0.1:99999'], /is not an address to listen at/],
   ['half a certificate', ['backend', '--tls-cert', 'x.pem'], /--tls-cert and --tls-key belong together/],
   [
     'no certificate',

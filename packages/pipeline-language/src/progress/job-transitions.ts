@@ -92,12 +92,12 @@ export function finished(
   const attempts = [...(running === undefined ? job.attempts : job.attempts.slice(0, -1)), attempt];
   const { retry, allowFailure } = concludeAttempt(plan, attempts.filter(counts).length, outcome);
   if (!retry) return { ...move(job, outcome.status), allowFailure, waitingReason: null, attempts };
-  const waitingReason = `attempt ${attempt.number} failed (${outcome.failureReason ?? 'unknown'}), tries again`;
+  const waitingReason = `attempt ${attempt.number} failed (${outcome.failureReason ?? 'unknown'}): retrying`;
   const pending = job.status === 'PENDING' ? job : move(job, 'PENDING');
   return { ...pending, waitingReason, eligibleAt: at, notBefore: null, attempts };
 }
 
-/** An attempt that its worker did not take, or gave back, ends; the job waits for another one. */
+/** An attempt that its worker rejected or handed back ends; the job waits for another one. */
 export function handedBack(
   job: JobExecution,
   { at, message, log }: { readonly at: string; readonly message: string; readonly log: string | null },
@@ -120,7 +120,7 @@ export function handedBack(
   return { ...pending, waitingReason: message, eligibleAt: at, notBefore: null, attempts };
 }
 
-/** Whether an attempt uses up one of the tries that `retry` grants: not where no worker stood by it. */
+/** Whether an attempt uses up one of the tries that `retry` grants: not if its worker was lost or handed it back. */
 const counts = ({ status, failureReason }: JobAttempt): boolean =>
   status !== 'CANCELED' || failureReason !== 'worker_lost';
 

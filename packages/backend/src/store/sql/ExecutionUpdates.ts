@@ -8,7 +8,7 @@ import type { ExecutionLoader, LoadedExecution } from './ExecutionLoader.ts';
 import type { ChangeRows, ExecutionWriter } from './ExecutionWriter.ts';
 import { changedJobs, executionText } from './execution-rows.ts';
 
-/** Somebody else was quicker each time. Each of them has made a change, so this is far beyond any real contention. */
+/** Each try fails because another change came first, which is progress: far beyond any real contention. */
 const maxTries = 200;
 
 type Decide<T> = (current: LockedExecution) => ExecutionChange<T> | null;
@@ -51,10 +51,10 @@ export class ExecutionUpdates {
         if (step.kind === 'failed') throw step.error;
         return step.result;
       }
-      // Others are at it: let them finish instead of making each other repeat.
+      // Contention: let the others finish instead of making each other repeat.
       if (tries > 2) await this.#clock.sleep(Math.random() * Math.min(tries, 20));
     }
-    throw new StorageError('busy', `execution ${executionId} is being changed by too many at the same time`);
+    throw new StorageError('busy', `too many concurrent changes of execution ${executionId}`);
   }
 
   /** Resolves when the changes that are under way now are stored, or known not to be. */

@@ -50,7 +50,10 @@ export const fleetRoutes = {
     params: executionParams,
     body: reserveExecutionSchema,
     responses: { 200: z.object({ pipelineExecutionId: z.uuid(), jobs: z.int() }) },
-    problems: { 404: 'no such run, or the worker is not registered', 409: 'the run is over, or the worker drains' },
+    problems: {
+      404: 'no such run, or the worker is not registered',
+      409: 'the run has ended, or the worker is draining',
+    },
   },
   drainWorker: {
     method: 'POST',

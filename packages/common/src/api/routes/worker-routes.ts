@@ -25,7 +25,7 @@ export const workerRoutes = {
     access: ['worker'],
     body: z.object({ pipelineExecutionId: z.uuid() }),
     responses: { 202: z.object({ pipelineExecutionId: z.uuid(), jobs: z.int() }) },
-    problems: { 404: 'no such run', 409: 'the run is over', 429: 'the worker takes no more jobs' },
+    problems: { 404: 'no such run', 409: 'the run has ended', 429: 'the worker accepts no more jobs' },
   },
   cancelJob: {
     method: 'POST',
