@@ -26,9 +26,9 @@ export interface BackendOptions {
   readonly stateDirectory: string;
   /** With PostgreSQL: a directory all backends share, for artifacts and sources. */
   readonly sharedDirectory?: string;
-  /** What encrypts secrets at rest; backends of one database need the same. Default: in the state directory. */
+  /** The key that encrypts secrets at rest; backends of one database need the same. Default: in the state directory. */
   readonly secretKeyFile?: string;
-  /** Where people reach the server, when it is another address. */
+  /** The address at which people reach the server, if it is another one. */
   readonly publicUrl?: string | null;
   readonly tls?: TlsFiles | null;
   readonly version: string;

@@ -3,7 +3,7 @@ import { failure, type Result, success } from '@xx-pipeline/common';
 import type { TlsFiles } from '@xx-pipeline/service';
 import { defaultLeases, type LeaseTimes } from './leases.ts';
 
-/** Where a service listens. */
+/** The address at which a service listens. */
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;

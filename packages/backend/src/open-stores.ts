@@ -31,7 +31,7 @@ import type { Tables } from './store/sql/tables.ts';
 import type { TokenStore } from './store/TokenStore.ts';
 import type { WorkerStore } from './store/WorkerStore.ts';
 
-/** Where a backend keeps everything. */
+/** The places where a backend stores everything. */
 export interface StoresConfig {
   /** `sqlite:PATH` or `postgres://…`. */
   readonly database: string;

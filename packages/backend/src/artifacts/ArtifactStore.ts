@@ -4,7 +4,7 @@ export interface ArtifactKey {
   readonly attempt: number;
 }
 
-/** What an upload came to. */
+/** The result of an upload. */
 export type UploadResult =
   | { readonly kind: 'stored'; readonly path: string }
   /** A part is stored; the next one begins here. */

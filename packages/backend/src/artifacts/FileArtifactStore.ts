@@ -120,7 +120,7 @@ export class FileArtifactStore implements ArtifactStore {
     const [path] = await this.#wholeFiles(key);
     if (path === undefined) return null;
     try {
-      // Opened before anything is promised; whoever replaces the file meanwhile does not disturb this reader.
+      // Opened before anything is promised; a replacement of the file does not disturb this reader.
       return (await open(path, 'r')).createReadStream({ highWaterMark: 256 * 1024 });
     } catch (error) {
       throw storageErrorOf(error, 'the artifacts');

@@ -12,7 +12,7 @@ const pieceSize = 1024 * 1024;
 const begin = `insert into artifacts (job_id, attempt, sha256, size, received, whole)
   values ($1, $2, $3, $4, 0, false) on conflict do nothing`;
 const find = `select received, whole from artifacts where job_id = $1 and attempt = $2 and sha256 = $3`;
-/** Only if nobody else has appended meanwhile. */
+/** Only if no other backend has appended in between. */
 const appendPart = {
   name: 'append-artifact',
   text: `with head as (
@@ -38,14 +38,14 @@ interface Progress {
   readonly hash: Hash;
 }
 
-/** What an upload announces. */
+/** The size and digest that an upload announces. */
 interface Archive {
   readonly size: number;
   readonly sha256: string;
   readonly offset: number;
 }
 
-/** Archives in PostgreSQL, in rows of up to 1 MiB; an upload goes on at any backend. */
+/** Archives in PostgreSQL, in rows of up to 1 MiB; an upload can continue at any backend. */
 export class PostgresArtifactStore implements ArtifactStore {
   readonly #pool: PostgresPool;
   readonly #turns = new KeyedQueue();

@@ -12,7 +12,7 @@ interface Remembered {
   readonly until: number;
 }
 
-/** Tells whose token a call shows. Looked up by hash, so the time it takes tells nothing about tokens that exist. */
+/** Finds the owners of tokens. Looks them up by hash, so the time it takes reveals nothing about tokens that exist. */
 export class Authenticator {
   readonly #tokens: TokenStore;
   readonly #clock: Clock;
@@ -23,7 +23,7 @@ export class Authenticator {
     this.#clock = clock;
   }
 
-  /** null when it is nobody's. Tokens of attempts are left to the services, which know what is current. */
+  /** Null if the token has no owner. Tokens of attempts are checked by the services, which know the current attempt. */
   async authenticate(token: string): Promise<Caller | null> {
     if (token.startsWith('xxj_')) return parseAttemptToken(token) === null ? null : { kind: 'job', token };
     const hash = hashToken(token);

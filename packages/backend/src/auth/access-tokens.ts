@@ -6,7 +6,7 @@ import type { TokenStore } from '../store/TokenStore.ts';
 const prefixes: Readonly<Record<TokenRole, string>> = { person: 'xxp', worker: 'xxw' };
 const tokenBytes = 32;
 
-/** Makes a token; it is told once, here, and kept as its hash only. */
+/** Makes a token. It is returned once, here, and stored as its hash only. */
 export async function createAccessToken(
   tokens: TokenStore,
   { role, name }: { readonly role: TokenRole; readonly name: string },
@@ -17,7 +17,7 @@ export async function createAccessToken(
   return token;
 }
 
-/** Whether a token lets somebody in as this. */
+/** Whether a token exists and has this role. */
 export async function isValidToken(tokens: TokenStore, token: string, role: TokenRole): Promise<boolean> {
   return (await tokens.find(hashToken(token)))?.role === role;
 }

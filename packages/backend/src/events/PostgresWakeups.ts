@@ -7,7 +7,7 @@ import type { Topic, Wakeups } from './Wakeups.ts';
 
 const channel = 'xx_pipeline';
 const maxPause = 5000;
-/** Other backends hear of things this much later, ms, so that many things are told at once. */
+/** Notifications to other backends are delayed by this, ms, so that many go together. */
 const gatherFor = 5;
 
 /**

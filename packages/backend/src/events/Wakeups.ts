@@ -1,9 +1,9 @@
-/** What somebody may wait for. */
+/** An event that others wait for. */
 export type Topic = 'jobs-pending' | `execution:${string}` | `log:${string}` | `worker:${string}`;
 
 /**
  * Tells waiting code, in this process and in other backends of the same database, that something may have changed.
- * Only a hint: it may come too often or get lost, so whoever waits also looks from time to time.
+ * Only a hint: it may come too often or get lost, so listeners also look from time to time.
  */
 export interface Wakeups {
   notify(topic: Topic): void;

@@ -24,7 +24,7 @@ import type {
 import type { CancelNotice } from './execution-parts.ts';
 
 /**
- * An execution while a decision about it is taken: what is stored, and what it becomes. Made inside
+ * An execution while a decision about it is made: the stored state, and what it becomes. Made inside
  * `ExecutionStore.change`, and touches nothing outside itself.
  */
 export class ExecutionDraft {
@@ -118,17 +118,17 @@ export class ExecutionDraft {
     return workers;
   }
 
-  /** The worker of an attempt is to hear that it ends. */
+  /** Asks the worker of an attempt to end it, once the change is written. */
   tellCancel({ workerId, jobId, attempt }: Assignment): void {
     this.#cancels.push({ workerId, jobId, attempt });
   }
 
-  /** Those who follow the run hear that it is over, though it was so before: it was created without anything to do. */
+  /** Sends `finished` to clients that follow the run, for a run that was created without anything to do. */
   tellEnd(): void {
     this.#tellsEnd = true;
   }
 
-  /** What is due now, decisions about later jobs knowing those about earlier ones. */
+  /** Decides what is due now; decisions about later jobs see those about earlier ones. */
   decide(): JobDecision[] {
     return nextJobs(this.index, this.jobs);
   }
@@ -143,17 +143,17 @@ export class ExecutionDraft {
     return { execution: this.execution, assignments: this.assignments, events: this.events, result: null };
   }
 
-  /** What a new execution is written as. */
+  /** The parts of a new execution that are written. */
   created(): { execution: PipelineExecution; definition: ExecutionDefinition } {
     return { execution: this.execution, definition: this.definition };
   }
 
-  /** Whom to tell once the change is written; lost if the process dies, so never more than a hint. */
+  /** Sent to workers once the change is written; lost if the process dies, so never more than a hint. */
   get cancels(): readonly CancelNotice[] {
     return this.#cancels;
   }
 
-  /** Attempts that are over now and were not before; of a job that ends between two attempts the one that never came. */
+  /** Attempts that this change has ended; of a job that ends between two attempts the one that never started. */
   get endedAttempts(): LogKey[] {
     const before = this.#before.execution.jobs;
     if (this.execution.jobs === before) return [];

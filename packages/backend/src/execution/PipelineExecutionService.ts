@@ -42,8 +42,8 @@ export class PipelineExecutionService {
     idempotencyKey: string | null,
   ): Promise<Result<{ execution: PipelineExecution; isNew: boolean }, Problem>> {
     const { playedJobs } = input;
-    const strangers = strangersIn(input.plan, playedJobs);
-    if (strangers.length > 0) return refused('bad_request', 'jobs to play are not in the plan', { errors: strangers });
+    const unknown = unknownJobs(input.plan, playedJobs);
+    if (unknown.length > 0) return refused('bad_request', 'jobs to play are not in the plan', { errors: unknown });
     const refusal = await this.#refuseSource(input.source);
     if (refusal !== null) return { ok: false, error: refusal };
     const { clock, ids, secrets, stores } = this.#parts;
@@ -121,7 +121,7 @@ export class PipelineExecutionService {
     releaseAssignments(draft);
   }
 
-  /** The report as it stands. */
+  /** The report as of now. */
   async report(id: string): Promise<Result<Report, Problem>> {
     const found = await this.#parts.stores.executions.find(id);
     return found === null ? noSuchExecution(id) : success(buildReport(found.execution));
@@ -144,7 +144,7 @@ export class PipelineExecutionService {
 
 const noSuchExecution = (id: string) => refused('not_found', `there is no pipeline execution ${id}`);
 
-/** What only the server knows of a run. */
+/** The variables of a run that only the server knows. */
 function runFacts(run: { id: string; runNumber: number; createdAt: string }): Record<string, string> {
   return {
     CI_PIPELINE_ID: run.id,
@@ -159,7 +159,7 @@ function asVariable({ name, value, secret, raw }: GivenVariable) {
   return { name, value, ...(secret === undefined ? {} : { secret }), ...(raw === undefined ? {} : { raw }) };
 }
 
-/** Labels are stored and shown: with a secret in one it is no worker's. */
+/** Labels are stored and shown: one that contains a secret never matches a worker. */
 function asMasked(given: GivenVariable) {
   const variable = asVariable(given);
   return variable.secret === true ? { ...variable, value: '[MASKED]', raw: true } : variable;
@@ -186,7 +186,7 @@ function played(plan: PipelinePlan, names: readonly string[]): PipelinePlan {
   return result.value;
 }
 
-function strangersIn(plan: PipelinePlan, names: readonly string[]): { pointer: string; message: string }[] {
+function unknownJobs(plan: PipelinePlan, names: readonly string[]): { pointer: string; message: string }[] {
   const known = new Set(plan.stages.flatMap(({ jobs }) => jobs.map(({ name }) => name)));
   return names
     .flatMap((name, index) =>

@@ -11,19 +11,19 @@ export class StatusLogs {
     this.#clock = clock;
   }
 
-  /** Behind whatever others, also in other backends, append at the same time. */
+  /** Appends behind bytes that others, also other backends, append at the same time. */
   async append(key: LogKey, text: string): Promise<void> {
     await this.#write(key, text, async () => true);
   }
 
-  /** Not again what the log ends with: the update came, was written in part, and comes again. */
+  /** Appends unless the log ends with the text: the update was sent again after it was applied in part. */
   async appendOnce(key: LogKey, text: string): Promise<void> {
     await this.#write(key, text, async (size, bytes) => {
       return size < bytes.length || !(await this.#tail(key, size - bytes.length)).equals(bytes);
     });
   }
 
-  /** Looks at the log, and again when it has grown before the text was in it. */
+  /** Reads the size of the log and appends there; again if the log has grown in between. */
   async #write(key: LogKey, text: string, isWanted: (size: number, bytes: Buffer) => Promise<boolean>): Promise<void> {
     const bytes = Buffer.from(text);
     for (;;) {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Principal } from '@xx-pipeline/common';
 import type { TokenHolder } from '@xx-pipeline/service';
 
-/** What an attempt's token says about itself; whether it is the right one only the assignment knows. */
+/** The claim of an attempt's token; only the assignment says whether the token is the right one. */
 export interface AttemptTokenParts {
   readonly jobId: string;
   readonly attempt: number;
@@ -16,7 +16,7 @@ export function newAttemptToken(jobId: string, attempt: number): string {
   return `xxj_${jobId.replaceAll('-', '')}_${attempt}_${randomBytes(secretBytes).toString('base64url')}`;
 }
 
-/** Which attempt a token is for; null when it is none of ours. */
+/** The attempt that a token is for; null if it is not the token of an attempt. */
 export function parseAttemptToken(token: string): AttemptTokenParts | null {
   const match = pattern.exec(token);
   if (match === null) return null;

@@ -50,7 +50,7 @@ export function releaseAssignments(draft: ExecutionDraft): void {
   }
 }
 
-/** Ends an attempt: the job ends or waits for another one, and the run goes on from there. */
+/** Ends an attempt: the job ends or waits for another one, and the run continues from there. */
 export function concludeAttempt(draft: ExecutionDraft, jobId: string, outcome: JobOutcome): void {
   const assignment = draft.assignments.get(jobId);
   const attempt = currentAttempt({ job: draft.job(jobId), assignment });

@@ -18,7 +18,7 @@ import type { ExecutionSource } from '../store/ExecutionStore.ts';
 import type { ExecutionDraft } from './ExecutionDraft.ts';
 import type { ServerFacts } from './execution-parts.ts';
 
-/** Where requests get what is not in the execution. */
+/** The source of what requests contain and the execution does not. */
 export interface RequestSurroundings {
   readonly secrets: Pick<SecretBox, 'open'>;
   readonly server: ServerFacts;
@@ -94,7 +94,7 @@ function openVariable(
 
 const contextOf = (executionId: string, name: string): string => `${executionId}/${name}`;
 
-/** What names the server, in variables. */
+/** The variables that name the server. */
 function addresses(executionId: string, jobId: string, { publicUrl, version }: ServerFacts): Record<string, string> {
   if (publicUrl === null) return {};
   const base = publicUrl.replace(/\/+$/, '');

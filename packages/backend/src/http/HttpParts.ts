@@ -16,7 +16,7 @@ export interface HttpParts {
   readonly about: ServiceFacts;
 }
 
-/** The facts that a service tells about itself. */
+/** The facts of a service about itself. */
 export interface ServiceFacts {
   readonly version: string;
   readonly registry: MetricsRegistry;

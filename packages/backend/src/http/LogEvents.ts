@@ -41,7 +41,7 @@ export class LogEvents {
     };
   }
 
-  /** What a log has from an offset on, some of it; null when that is its end for now. */
+  /** The next part of a log from an offset on; null at its end for now. */
   async read(key: LogKey, offset: number): Promise<LogPart | null> {
     const name = logName(key);
     if ((this.#followers.get(name) ?? 0) < 2) return await this.#read(key, offset);
@@ -49,7 +49,7 @@ export class LogEvents {
     const known = this.#parts.get(place);
     if (known !== undefined) return known;
     const under = this.#reading.get(place);
-    // Another's reading that found nothing may have begun before what this caller was told of.
+    // A read of another caller that found nothing may have begun before the append that this caller was notified of.
     if (under !== undefined) return (await under) ?? (await this.#read(key, offset));
     const reading = this.#read(key, offset).finally(() => this.#reading.delete(place));
     this.#reading.set(place, reading);

@@ -2,7 +2,7 @@ import type { LogChunk } from '@xx-pipeline/common';
 import { type LogFrameHead, logFrameHeaderLength, readLogFrameHead } from '@xx-pipeline/common/api';
 import { HttpProblem } from '@xx-pipeline/service';
 
-/** What no worker comes near: bytes that say so are something else. */
+/** Far more than any worker sends: such bytes are not log frames. */
 const largestFrame = 16 * 1024 * 1024;
 
 /** Cuts a body into its frames as it comes, however it was cut on the way. Copies nothing: a frame may come in parts. */

@@ -7,7 +7,7 @@ import { LogFrameReader } from './LogFrameReader.ts';
 /** Payload bytes that are gathered before they are written: few writes, little memory. */
 const batchBytes = 1024 * 1024;
 
-/** What there is to append. */
+/** Bytes to append. */
 export interface LogBody {
   readonly offset: number;
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -31,7 +31,7 @@ export async function appendLog(logs: LogStore, key: LogKey, body: LogBody, cloc
     await writing;
     const written = bodies;
     writing = appendChunks(logs, key, offset, batch).finally(() => freeBytes(written));
-    // Who waits for it hears of it; that may be later.
+    // Awaited later; this only marks the rejection as handled.
     writing.catch(() => {});
     offset += size;
     batch = [];

@@ -6,8 +6,8 @@ import { admitWriter } from './attempt-access.ts';
 import type { HttpParts } from './HttpParts.ts';
 
 /**
- * Stores the log bytes that come with a status. Those of an attempt that is no longer the current one are passed over:
- * the status may be a repeat, whose bytes are stored, and whoever looks at it next refuses what is none.
+ * Stores the log bytes that come with a status. Bytes of an attempt that is no longer the current one are ignored:
+ * the status may be a repeat, whose bytes are stored; if it is not, the decision about the status refuses it.
  */
 export async function appendUpdateLog(
   { services: { access }, stores: { logs }, metrics }: Pick<HttpParts, 'services' | 'stores' | 'metrics'>,

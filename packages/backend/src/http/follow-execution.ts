@@ -37,7 +37,7 @@ export async function* followExecution(
   }
 }
 
-/** Of a run that is over the last event may have been told before, or never have been written. */
+/** The last event of a run that has ended may have been sent before, or never have been written. */
 async function isOver(executions: ExecutionStore, executionId: string): Promise<boolean> {
   const found = await executions.find(executionId);
   return found === null || isTerminal(found.execution.status);

@@ -11,7 +11,7 @@ import { WakeLatch } from './WakeLatch.ts';
 /** How often an attempt without new output is asked whether it has ended: hints may get lost. */
 const lookAgain = 5_000;
 
-/** What following takes. */
+/** The parts of following. */
 export interface FollowLogParts {
   readonly events: LogEvents;
   readonly queries: JobQueries;
@@ -19,7 +19,7 @@ export interface FollowLogParts {
   readonly clock: Clock;
 }
 
-/** A log from an offset on as events, until its attempt has ended and all was told. */
+/** A log from an offset on as events, until its attempt has ended and everything was sent. */
 export async function* followLog(
   { events, queries, wakeups, clock }: FollowLogParts,
   key: LogKey,

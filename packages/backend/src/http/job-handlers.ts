@@ -3,7 +3,7 @@ import { appendUpdateLog } from './append-update-log.ts';
 import { admitReader, cancelHeader, principal, tokenHolder } from './attempt-access.ts';
 import type { HandlersOf, HttpParts } from './HttpParts.ts';
 
-/** What workers tell of jobs, and what people do with them. */
+/** Jobs: read, reported by workers, played, retried and canceled by people. */
 export function jobHandlers(
   parts: HttpParts,
 ): HandlersOf<

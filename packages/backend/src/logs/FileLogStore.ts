@@ -41,7 +41,7 @@ export class FileLogStore implements LogStore {
 
   async appendIf(key: LogKey, size: number, chunks: readonly LogChunk[]): Promise<boolean> {
     const isWritten = await this.#write(logName(key), async (file) => {
-      // Nothing, from the beginning on: tells the size, also after a write that failed.
+      // An append of nothing: returns the size, also after a write that failed.
       const { nextOffset } = await file.append(0, []);
       if (nextOffset !== size) return false;
       await file.append(size, chunks);

@@ -4,7 +4,7 @@ import type { StoredFile } from './StoredFile.ts';
 const recordLength = 16;
 const streams: readonly LogStream[] = ['stdout', 'stderr', 'runner'];
 
-/** Where a stretch of a log begins, and its origin. */
+/** The offset at which a stretch of a log begins, and its origin. */
 export interface IndexRecord {
   readonly offset: number;
   readonly origin: LogOrigin;

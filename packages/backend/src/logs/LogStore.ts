@@ -6,7 +6,7 @@ export interface LogKey {
   readonly attempt: number;
 }
 
-/** What an append came to. */
+/** The result of an append. */
 export type AppendResult =
   | { readonly kind: 'appended'; readonly nextOffset: number }
   /** Bytes before the offset are missing. */

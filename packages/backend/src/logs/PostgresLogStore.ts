@@ -38,10 +38,10 @@ const insertRows = `insert into log_chunks (job_id, attempt, start, length, body
   select $1, $2, v.start, v.length, substring($6::bytea from v.place + 1 for v.size)
   from unnest($3::bigint[], $4::bigint[], $5::integer[], $7::integer[]) as v (start, length, place, size)`;
 
-/** What this backend knows of a log's end. */
+/** The end of a log, as far as this backend knows it. */
 interface Tail {
   readonly size: number;
-  /** Where the small rows at the end begin, and how many there are. */
+  /** The offset at which the small rows at the end begin, and their number. */
   readonly smallFrom: number;
   readonly smallRows: number;
 }

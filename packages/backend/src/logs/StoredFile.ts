@@ -29,7 +29,7 @@ export class StoredFile {
     return fstatSync(this.#descriptor).size;
   }
 
-  /** Fills a buffer; tells how much there was. */
+  /** Fills a buffer and returns the number of bytes. */
   read(buffer: Buffer, position: number): number | Promise<number> {
     if (buffer.length <= smallBytes) return readSync(this.#descriptor, buffer, 0, buffer.length, position);
     return new Promise((resolve, reject) => {

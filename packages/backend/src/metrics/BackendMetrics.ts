@@ -2,7 +2,7 @@ import type { Counter, Histogram, MetricsRegistry } from '@xx-pipeline/service';
 
 const secondsBounds = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** What the backend counts as things happen. */
+/** Counters that the backend raises as things happen. */
 export interface BackendMetrics {
   readonly httpSeconds: Histogram;
   readonly logBytes: Counter;

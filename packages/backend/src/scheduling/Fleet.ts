@@ -1,6 +1,6 @@
 import type { Clock } from '@xx-pipeline/common';
 import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
-import type { Uptime } from './Uptime.ts';
+import type { ListeningTime } from './ListeningTime.ts';
 
 /** An online worker. */
 export interface FleetMember {
@@ -15,24 +15,24 @@ const askingShare = 0.1;
 const shortestAge = 20;
 
 /**
- * The online workers, remembered for moments: asking for a thousand of them takes longer than giving a job away.
+ * The online workers, cached for moments: a query for a thousand of them takes longer than giving a job away.
  * What this backend gives and gets back is known at once. Of slots that came free through another backend nothing is
- * known, so whoever finds no place looks again, though not all the time.
+ * known, so a scheduler that finds no place queries again, though not all the time.
  */
 export class Fleet {
   readonly #workers: WorkerStore;
   readonly #clock: Clock;
-  readonly #uptime: Uptime;
+  readonly #listening: ListeningTime;
   readonly #aliveMs: number;
   #members = new Map<string, FleetMember>();
   #reserved = new Map<string, string>();
   #at = Number.NEGATIVE_INFINITY;
   #oldEnough = shortestAge;
 
-  constructor(workers: WorkerStore, clock: Clock, uptime: Uptime, aliveMs: number) {
+  constructor(workers: WorkerStore, clock: Clock, listening: ListeningTime, aliveMs: number) {
     this.#workers = workers;
     this.#clock = clock;
-    this.#uptime = uptime;
+    this.#listening = listening;
     this.#aliveMs = aliveMs;
   }
 
@@ -83,9 +83,9 @@ export class Fleet {
     this.#at = Number.NEGATIVE_INFINITY;
   }
 
-  /** While it lives and takes jobs; silence says nothing when nobody was there to listen. */
+  /** Whether a worker is alive and accepts jobs. Silence says nothing if no backend was listening. */
   #keepsRuns(worker: WorkerRecord | undefined): boolean {
     if (worker === undefined || worker.draining) return false;
-    return this.#members.has(worker.id) || this.#uptime.look() < this.#aliveMs;
+    return this.#members.has(worker.id) || this.#listening.elapsed() < this.#aliveMs;
   }
 }

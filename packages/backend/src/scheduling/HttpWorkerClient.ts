@@ -30,7 +30,7 @@ export class HttpWorkerClient implements WorkerClient {
       await this.#api(worker).cancelJob({ params: { jobId }, body: { attempt } }, { signal });
       return true;
     } catch {
-      // The heartbeat tells it again.
+      // The next heartbeat repeats it.
       return false;
     }
   }

@@ -8,11 +8,11 @@ import type { Backoff } from './Backoff.ts';
 import { Fleet, type FleetMember } from './Fleet.ts';
 import { JobPushes } from './JobPushes.ts';
 import { Latch } from './Latch.ts';
+import type { ListeningTime } from './ListeningTime.ts';
 import { isSame } from './lease-sweeper.ts';
 import { type Match, matchJobs, type Place } from './match-jobs.ts';
 import { PollWaiters } from './PollWaiters.ts';
 import type { SchedulingParts } from './scheduling-parts.ts';
-import type { Uptime } from './Uptime.ts';
 import { WaitingReasons } from './WaitingReasons.ts';
 import type { WorkerRegistry } from './WorkerRegistry.ts';
 
@@ -20,17 +20,17 @@ import type { WorkerRegistry } from './WorkerRegistry.ts';
 export interface SchedulerNeighbors {
   readonly registry: WorkerRegistry;
   readonly backoff: Backoff;
-  readonly uptime: Uptime;
+  readonly listening: ListeningTime;
 }
 
-/** What a long poll came to. */
+/** The answer to a long poll. */
 export interface PollAnswer {
   readonly jobs: JobRequest[];
-  /** There is something that the worker hears with a heartbeat. */
+  /** The worker is to send a heartbeat: the answer has something for it. */
   readonly heartbeat: boolean;
 }
 
-/** Without any hint it looks this often: hints may get lost. */
+/** Milliseconds between two looks without a hint: hints may get lost. */
 const safetyLook = 1000;
 /** Workers may be as they were so long ago, ms, where that is good enough. */
 const rememberFor = 500;
@@ -40,7 +40,7 @@ const mostJobs = 10_000;
 const changesAtOnce = 8;
 
 /**
- * Gives pending jobs to workers: chooses, writes the assignment, tells the worker.
+ * Gives pending jobs to workers: chooses, writes the assignment, notifies the worker.
  *
  *   pending --> matched --> assigned (in the database) --> pushed ----> accepted
  *      ^                        |                            |--------> refused: taken back at once
@@ -67,20 +67,20 @@ export class JobScheduler {
     this.#parts = parts;
     this.#neighbors = neighbors;
     this.#background = new Background(parts.onError);
-    this.#fleet = new Fleet(stores.workers, clock, neighbors.uptime, aliveMs(leases));
+    this.#fleet = new Fleet(stores.workers, clock, neighbors.listening, aliveMs(leases));
     this.#waiters = new PollWaiters(clock, stores.wakeups, leases.heartbeatMs);
     this.#pushes = new JobPushes(parts, neighbors.backoff);
     this.#reasons = new WaitingReasons(parts);
     parts.services.changes.onRelease((workerId) => this.#fleet.freed(workerId));
   }
 
-  /** A worker has come or changed. */
+  /** A worker has registered or changed. */
   workerChanged(): void {
     this.#fleet.forget();
     this.wake();
   }
 
-  /** Something may have changed: looks again soon. */
+  /** Schedules again soon: something may have changed. */
   wake(): void {
     this.#wake.set();
   }
@@ -98,7 +98,7 @@ export class JobScheduler {
         await this.#reasons.refresh(this.#fleet);
       } catch (error) {
         onError(error);
-        // A database that is away is not to be asked without pause.
+        // A pause, so that a database that is unreachable is not queried in a loop.
         await clock.sleep(safetyLook / 2, signal).catch(() => {});
       }
     }
@@ -108,12 +108,12 @@ export class JobScheduler {
     await this.settled();
   }
 
-  /** Resolves when all that was given so far has been told, and taken back where it was refused. */
+  /** Resolves when all jobs given so far have been sent, and taken back where they were refused. */
   async settled(): Promise<void> {
     await this.#background.settled();
   }
 
-  /** One look: gives what can be given now. Telling the workers goes on behind. */
+  /** Gives what can be given now. Resolves before the workers have answered. */
   async schedule(): Promise<void> {
     if (await this.#giveTo(await this.#fleet.members(rememberFor))) return;
     const pause = this.#fleet.askAgainIn;
@@ -176,7 +176,7 @@ export class JobScheduler {
     if (freeSlots > 0) this.wake();
     const { jobs: taken, heartbeat } = await jobs;
     if (!signal.aborted) return success({ jobs: taken.map(({ request }) => request), heartbeat });
-    // Whoever asked is gone: nothing of this was sent.
+    // The worker has closed the connection: nothing of this was sent.
     await Promise.all(taken.map((job) => this.#takeBack(job)));
     return success({ jobs: [], heartbeat: false });
   }

@@ -8,10 +8,10 @@ interface Waiter {
   readonly answer: () => void;
 }
 
-/** What a poll is answered with. */
+/** The answer to a poll. */
 interface Waited {
   readonly jobs: AssignedJob[];
-  /** Somebody has nudged its worker. */
+  /** Its worker is to send a heartbeat. */
   readonly heartbeat: boolean;
 }
 
@@ -71,7 +71,7 @@ export class PollWaiters {
     return waiter === undefined ? 0 : waiter.free - waiter.jobs.length;
   }
 
-  /** Adds a job to the answer of its worker's poll; false when it waits no more. */
+  /** Adds a job to the answer of its worker's poll; false if there is no poll with room any more. */
   add(job: AssignedJob): boolean {
     const waiter = this.#waiters.get(job.assignment.workerId);
     if (waiter === undefined || waiter.jobs.length >= waiter.free) return false;
@@ -94,7 +94,7 @@ export class PollWaiters {
     this.#waiters.clear();
   }
 
-  /** Whether it was nudged lately while it had no poll here; by now a heartbeat has told it what is older. */
+  /** Whether it was nudged while it had no poll here; nudges older than a heartbeat are settled. */
   #hasMissed(workerId: string): boolean {
     const at = this.#missed.get(workerId);
     this.#missed.delete(workerId);

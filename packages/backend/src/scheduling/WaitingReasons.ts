@@ -7,8 +7,8 @@ import type { SchedulingParts } from './scheduling-parts.ts';
 
 const pause = 2000;
 /** A job that has only just begun to wait needs no explanation. */
-const patience = 1500;
-/** Jobs that are looked at; whoever waits behind so many waits for them. */
+const unexplainedMs = 1500;
+/** Jobs that get a reason; those behind them wait for them. */
 const explainedJobs = 200;
 
 /** Writes into the records of waiting jobs why they wait: now and then, and only what is new. */
@@ -16,7 +16,7 @@ export class WaitingReasons {
   readonly #store: ExecutionStore;
   readonly #changes: ExecutionChanges;
   readonly #clock: Clock;
-  /** What was written last, by job. */
+  /** The reasons that were written last, by job. */
   #written = new Map<string, string>();
   #lastLook = Number.NEGATIVE_INFINITY;
 
@@ -31,7 +31,7 @@ export class WaitingReasons {
     if (now - this.#lastLook < pause) return;
     this.#lastLook = now;
     const pending = await this.#store.pendingJobs(explainedJobs);
-    const waiting = pending.filter(({ eligibleAt }) => now - eligibleAt >= patience);
+    const waiting = pending.filter(({ eligibleAt }) => now - eligibleAt >= unexplainedMs);
     if (waiting.length === 0) this.#written.clear();
     if (waiting.length === 0) return;
     const members = await fleet.members(0);

@@ -1,12 +1,12 @@
 import type { JobRequest } from '@xx-pipeline/common';
 
-/** Where a worker is called, and what it wants to be shown. */
+/** The address of a worker, and the token that it expects. */
 export interface WorkerAddress {
   readonly url: string;
   readonly token: string | null;
 }
 
-/** What a push came to. */
+/** The answer to a push. */
 export type PushAnswer =
   /** The worker has it. */
   | { readonly kind: 'accepted' }

@@ -15,8 +15,8 @@ import { aliveMs } from '../leases.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';
 import type { WorkerRecord, WorkerStore } from '../store/WorkerStore.ts';
 import type { Backoff } from './Backoff.ts';
+import type { ListeningTime } from './ListeningTime.ts';
 import type { SchedulingParts } from './scheduling-parts.ts';
-import type { Uptime } from './Uptime.ts';
 import { sealPushToken } from './worker-address.ts';
 
 /** Lost attempts whose reason is looked up for one heartbeat. */
@@ -25,7 +25,7 @@ const explainedLosses = 20;
 /** The registry's collaborators. */
 export interface RegistryNeighbors {
   readonly backoff: Backoff;
-  readonly uptime: Uptime;
+  readonly listening: ListeningTime;
   /** A worker has registered, again or for the first time, or drains. */
   readonly onChange: () => void;
 }
@@ -44,7 +44,7 @@ export class WorkerRegistry {
     this.#workers = parts.stores.workers;
   }
 
-  /** A worker says who it is; `conflict` while another process with its identity lives. */
+  /** Registers a worker; `conflict` while another process with its identity is alive. */
   async register(
     input: z.infer<typeof registerWorkerSchema>,
   ): Promise<Result<z.infer<typeof registeredWorkerSchema>, Problem>> {
@@ -81,7 +81,7 @@ export class WorkerRegistry {
     });
   }
 
-  /** A sign of life: renews leases, tells what to cancel and what is lost. */
+  /** Handles a heartbeat: renews leases; the answer says what to cancel and what is lost. */
   async heartbeat(
     input: z.infer<typeof heartbeatSchema>,
   ): Promise<Result<z.infer<typeof heartbeatAnswerSchema>, Problem>> {
@@ -111,13 +111,13 @@ export class WorkerRegistry {
         ),
       });
     } catch (error) {
-      // Whoever could not be heard is not to blame.
-      this.#neighbors.uptime.interrupted();
+      // The worker is not to blame for a heartbeat that could not be written.
+      this.#neighbors.listening.interrupted();
       throw error;
     }
   }
 
-  /** A sign of life without leases (a poll). */
+  /** Notes that a worker is alive, without its leases (a poll). */
   async seen(workerId: string, instanceId: string): Promise<Result<null, Problem>> {
     const answer = await this.#workers.seen(workerId, instanceId, this.#parts.clock.now());
     switch (answer) {
@@ -131,8 +131,8 @@ export class WorkerRegistry {
   }
 
   /**
-   * Gives a run to this worker alone, while it lives and takes jobs: nobody else gets another job of it. What others have
-   * of it already they keep. Tells how many jobs have not ended.
+   * Reserves a run for this worker while it is alive and accepts jobs: no other worker gets another job of it. Jobs that
+   * others have already stay there. Returns how many jobs have not ended.
    */
   async reserve(
     executionId: string,

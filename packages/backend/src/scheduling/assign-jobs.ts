@@ -23,7 +23,7 @@ export interface AssignedJob {
 }
 
 /**
- * Gives pending jobs of one execution to workers, unless somebody else was quicker. A job that cannot even be requested
+ * Gives pending jobs of one execution to workers, unless another change came first. A job that cannot even be requested
  * fails with `config_error`.
  */
 export function assignJobs(

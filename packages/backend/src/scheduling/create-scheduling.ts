@@ -1,14 +1,14 @@
 import type { CancelNotice } from '../execution/execution-parts.ts';
 import { Backoff } from './Backoff.ts';
 import { JobScheduler } from './JobScheduler.ts';
+import { ListeningTime } from './ListeningTime.ts';
 import { sweepLeases } from './lease-sweeper.ts';
 import type { SchedulingParts } from './scheduling-parts.ts';
 import { tellCancels } from './tell-cancels.ts';
-import { Uptime } from './Uptime.ts';
 import { WorkerRegistry } from './WorkerRegistry.ts';
 import { watchExecutions } from './watch-executions.ts';
 
-/** What gives jobs to workers and takes them back. */
+/** Gives jobs to workers and takes them back. */
 export interface Scheduling {
   readonly registry: WorkerRegistry;
   readonly scheduler: JobScheduler;
@@ -23,7 +23,7 @@ export interface Scheduling {
 const sweepPause = 1000;
 const watchPause = 60_000;
 const forgetPause = 3_600_000;
-/** A worker not heard of for so long, and holding nothing, is gone. */
+/** A worker without a heartbeat for this long, and without jobs, is deleted. */
 const forgetAfter = 7 * 24 * 3_600_000;
 
 /** Composes scheduling. */
@@ -31,15 +31,19 @@ export function createScheduling(parts: SchedulingParts): Scheduling {
   const { stores, services, clock, client, leases, onError } = parts;
   const { workers } = stores;
   const backoff = new Backoff();
-  const uptime = new Uptime(clock);
-  const registry = new WorkerRegistry(parts, { backoff, uptime, onChange: () => scheduler.workerChanged() });
-  const scheduler = new JobScheduler(parts, { registry, backoff, uptime });
+  const listening = new ListeningTime(clock);
+  const registry = new WorkerRegistry(parts, { backoff, listening, onChange: () => scheduler.workerChanged() });
+  const scheduler = new JobScheduler(parts, { registry, backoff, listening });
   const sweep = async () => {
     try {
-      await sweepLeases({ store: stores.executions, changes: services.changes, leases }, clock.now(), uptime.look());
+      await sweepLeases(
+        { store: stores.executions, changes: services.changes, leases },
+        clock.now(),
+        listening.elapsed(),
+      );
     } catch (error) {
-      // Whoever could not write a sign of life down must not count as silent.
-      uptime.interrupted();
+      // A worker whose heartbeat could not be written must not count as silent.
+      listening.interrupted();
       throw error;
     }
   };

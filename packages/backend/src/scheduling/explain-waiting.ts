@@ -1,4 +1,4 @@
-/** What is known of an online worker that takes jobs. */
+/** The state of an online worker that accepts jobs. */
 export interface OnlineWorker {
   readonly labels: ReadonlySet<string>;
   readonly slots: number;

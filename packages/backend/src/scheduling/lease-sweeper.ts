@@ -5,7 +5,7 @@ import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { LeaseTimes } from '../leases.ts';
 import type { Assignment, ExecutionStore } from '../store/ExecutionStore.ts';
 
-/** What sweeping works with. */
+/** The parts of sweeping. */
 export interface SweeperParts {
   readonly store: ExecutionStore;
   readonly changes: ExecutionChanges;
@@ -19,21 +19,21 @@ export interface SweeperParts {
  *   running ------------> FAILED `worker_lost` --> another attempt, or not, as `retry` says
  *   to be canceled -----> CANCELED
  *
- * `uptime` is for how long workers could be heard; gives how many were taken away.
+ * `listening` is the time in which heartbeats could be received, ms. Returns how many attempts were taken away.
  */
 export async function sweepLeases(
   { store, changes, leases }: SweeperParts,
   now: number,
-  uptime: number,
+  listening: number,
 ): Promise<number> {
-  if (uptime < leases.acceptMs) return 0;
+  if (listening < leases.acceptMs) return 0;
   let taken = 0;
   for (const { executionId, assignment } of await store.expiredAssignments(now)) {
     const changed = await changes.change(executionId, (draft) => {
       const current = draft.assignments.get(assignment.jobId);
       if (current === undefined || !isSame(current, assignment) || current.leaseUntil > now) return false;
       const wasTaken = current.accepted || draft.job(assignment.jobId).status === 'RUNNING';
-      if (wasTaken && uptime < leases.leaseMs) return false;
+      if (wasTaken && listening < leases.leaseMs) return false;
       takeAway(draft, current, leases);
       return true;
     });

@@ -7,7 +7,7 @@ export interface Place {
   readonly slots: number;
   /** How many jobs it can take. */
   readonly free: number;
-  /** It did not answer, or refused, the last time: only where nobody else can take a job. */
+  /** It did not answer, or refused, the last time: it gets only jobs that no other worker can take. */
   readonly isSuspect: boolean;
 }
 

@@ -8,8 +8,8 @@ import { workerAddress } from './worker-address.ts';
 const timeout = 5000;
 
 /**
- * Tells workers that attempts are to end, each once: whoever does not hear it hears it with the next heartbeat, which
- * those that poll are asked for.
+ * Asks workers to end attempts, once each: a worker that misses it is asked with the answer to its next heartbeat, which
+ * workers that poll are asked for.
  */
 export async function tellCancels(
   cancels: readonly CancelNotice[],

@@ -5,16 +5,16 @@ import type { ExecutionDraft } from '../execution/ExecutionDraft.ts';
 import type { ExecutionStore } from '../store/ExecutionStore.ts';
 
 const defaultTimeout = 3600;
-/** Beyond its timeout an attempt may still pull, wait and tell, ms. */
-const patience = 3_600_000;
+/** Time beyond its timeout in which an attempt may still pull, wait and report, ms. */
+const graceMs = 3_600_000;
 
 /**
- * Looks at every live run for what nobody else would ever do:
+ * Checks every live run for what no other part would ever do:
  *
  * - something is due and was not done: never found, unless an earlier release has left it behind;
  * - an attempt runs that no worker holds (a person or a worker without token began it) and no result was reported.
  *
- * Gives how many runs were moved.
+ * Returns how many runs were changed.
  */
 export async function watchExecutions(
   store: ExecutionStore,
@@ -44,7 +44,7 @@ function forgottenJobs(draft: ExecutionDraft): string[] {
     if (job.status !== 'RUNNING' || draft.assignments.has(job.id)) return [];
     const { startedAt = null } = job.attempts.at(-1) ?? {};
     const timeout = (draft.planOf(job).timeout ?? defaultTimeout) * 1000;
-    const isOverdue = startedAt !== null && draft.now > Date.parse(startedAt) + timeout + patience;
+    const isOverdue = startedAt !== null && draft.now > Date.parse(startedAt) + timeout + graceMs;
     return isOverdue ? [job.id] : [];
   });
 }

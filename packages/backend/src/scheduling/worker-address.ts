@@ -2,7 +2,7 @@ import type { SecretBox } from '../secrets/SecretBox.ts';
 import type { WorkerRecord } from '../store/WorkerStore.ts';
 import type { WorkerAddress } from './WorkerClient.ts';
 
-/** What a worker wants to be shown, as it is stored: every backend of the database can call it, also after a restart. */
+/** Encrypts the token that a worker expects for storage: every backend of the database can call it, also after a restart. */
 export const sealPushToken = (workerId: string, token: string, secrets: SecretBox): string =>
   secrets.seal(token, contextOf(workerId));
 

@@ -15,7 +15,7 @@ const batch = 200;
 /** The same for files written. */
 const smallBatch = 50;
 const pieceSize = 1024 * 1024;
-/** What is left of an upload that was killed so long ago is no longer being written. */
+/** A leftover of an upload that is older than this is no longer being written, ms. */
 const leftoverMs = 24 * 3600 * 1000;
 
 /**

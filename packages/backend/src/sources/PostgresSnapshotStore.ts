@@ -76,7 +76,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
     const hash = createHash('sha256');
     let size = 0;
     let place = 0;
-    /** It has parts that are nobody's content. */
+    /** It has parts that belong to no content. */
     let isOpen = false;
     let held: Buffer = Buffer.alloc(0);
     try {
@@ -128,7 +128,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
     return digests;
   }
 
-  /** Forgets an upload; its parts, too, unless they are now somebody's content. */
+  /** Deletes an upload, and its parts unless they now belong to a content. */
   async #endUpload(upload: string, hasUnusedParts: boolean): Promise<void> {
     if (hasUnusedParts) await this.#pool.query(dropParts, [upload]);
     await this.#pool.query(dropUpload, [upload]);

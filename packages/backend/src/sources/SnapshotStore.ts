@@ -1,8 +1,8 @@
 import type { SnapshotFile } from '@xx-pipeline/common';
 
-/** Trees by content: each distinct file is stored once, whoever brings it. Any backend can serve any of them. */
+/** Trees by content: each distinct file is stored once. Any backend can serve any of them. */
 export interface SnapshotStore {
-  /** Keeps a tree's list of files and tells which contents are missing. The id is the SHA-256 of its canonical JSON. */
+  /** Stores a tree's list of files and returns the digests of missing contents. The id is the SHA-256 of its canonical JSON. */
   offer(files: readonly SnapshotFile[]): Promise<{ id: string; missing: string[] }>;
   /** Stores a content; false when the bytes have another digest. */
   putBlob(sha256: string, bytes: AsyncIterable<Uint8Array>): Promise<boolean>;

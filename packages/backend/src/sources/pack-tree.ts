@@ -1,7 +1,7 @@
 import type { SnapshotFile } from '@xx-pipeline/common';
 import { tarEnd, tarHeader, tarPadding } from './tar-entry.ts';
 
-/** Where the contents of a tree's files come from. */
+/** The source of the contents of a tree's files. */
 export interface TreeContents {
   /** Contents of small files, by digest. */
   read(sha256s: readonly string[]): Promise<ReadonlyMap<string, Buffer>>;

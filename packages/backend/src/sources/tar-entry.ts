@@ -8,7 +8,7 @@ export interface TarEntry {
   readonly path: string;
   readonly size: number;
   readonly executable: boolean;
-  /** Where a link leads; null = a file. */
+  /** The target of a link; null = a file. */
   readonly link: string | null;
 }
 
@@ -38,7 +38,7 @@ export function tarPadding(size: number): Buffer {
   return Buffer.alloc((block - (size % block)) % block);
 }
 
-/** What an archive ends with. */
+/** The end of an archive. */
 export const tarEnd = (): Buffer => Buffer.alloc(2 * block);
 
 function isShort(text: string, limit: number): boolean {

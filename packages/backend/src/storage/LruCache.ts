@@ -1,4 +1,4 @@
-/** Keeps what was used last, up to a number of bytes as told by those who add. */
+/** Keeps the entries that were used last, up to a number of bytes. Callers give the size of each entry. */
 export class LruCache<V> {
   readonly #limit: number;
   readonly #entries = new Map<string, { readonly value: V; readonly bytes: number }>();

@@ -1,7 +1,7 @@
 /** Lets one at a time through, in the order of asking. */
 export class Mutex {
   #last: Promise<void> = Promise.resolve();
-  /** Who has the turn or waits for it. */
+  /** The holder of the turn and those that wait for it. */
   #open = 0;
 
   get isLocked(): boolean {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { storageErrorOf } from './StorageError.ts';
 
-/** What PostgreSQL asks to repeat: serialisation failure, deadlock. */
+/** Codes of errors after which PostgreSQL wants a transaction repeated: serialization failure, deadlock. */
 const repeatable = new Set(['40001', '40P01']);
 const maxTries = 10;
 const bigint = 20;
@@ -68,7 +68,7 @@ export class PostgresPool implements PostgresRunner {
     }
   }
 
-  /** May be called by each of those who share it. */
+  /** May be called by each owner. */
   close(): Promise<void> {
     this.#closed ??= this.#pool.end();
     return this.#closed;

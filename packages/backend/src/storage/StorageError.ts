@@ -1,4 +1,4 @@
-/** What is wrong with a database or a disk. */
+/** A failure of a database or a disk. */
 export type StorageProblem = 'full' | 'unavailable' | 'newer' | 'busy';
 
 /** The storage cannot do what was asked now; whatever was to be written is not there, not even in part. */

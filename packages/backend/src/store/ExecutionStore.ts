@@ -1,13 +1,13 @@
 import type { ExecutionStatus, PipelineExecution, PipelinePlan } from '@xx-pipeline/common';
 import type { PipelineVariable } from '@xx-pipeline/pipeline-language';
 
-/** Where an execution's files come from. */
+/** The source of an execution's files. */
 export type ExecutionSource =
   | { readonly kind: 'empty' }
   | { readonly kind: 'snapshot'; readonly id: string }
   | { readonly kind: 'git'; readonly url: string; readonly commit: string };
 
-/** What is written once, when an execution is created. Values of secret variables are encrypted before they come here. */
+/** The part of an execution that is written once. Values of secret variables are encrypted before they come here. */
 export interface ExecutionDefinition {
   readonly plan: PipelinePlan;
   readonly source: ExecutionSource;
@@ -18,8 +18,8 @@ export interface ExecutionDefinition {
 }
 
 /**
- * Who runs the current attempt of a job, from being chosen until the attempt is terminal.
- * The row is the queue's memory: it goes only when the attempt has ended or is taken away.
+ * The worker of the current attempt of a job, from being chosen until the attempt is terminal.
+ * The row is the queue's memory: it is removed only when the attempt has ended or is taken away.
  */
 export interface Assignment {
   readonly jobId: string;
@@ -27,9 +27,9 @@ export interface Assignment {
   readonly workerId: string;
   /** SHA-256 of the attempt's fencing token, hex. */
   readonly tokenHash: string;
-  /** The worker has said that it took the job. */
+  /** The worker has accepted the job. */
   readonly accepted: boolean;
-  /** Server clock, ms; without a sign of life until then the attempt is lost. */
+  /** Server clock, ms; without a heartbeat until then the attempt is lost. */
   readonly leaseUntil: number;
   /** A person asked for the end of this attempt. */
   readonly cancelRequested: boolean;
@@ -43,14 +43,14 @@ export interface LockedExecution {
   readonly assignments: ReadonlyMap<string, Assignment>;
 }
 
-/** What happened, for those who follow a run; numbered by the store. */
+/** An event for clients that follow a run; numbered by the store. */
 export interface ExecutionEvent {
   readonly type: 'job-changed' | 'execution-changed' | 'finished';
   /** JSON: the job record, or the execution without stages' jobs. */
   readonly data: unknown;
 }
 
-/** What a change came to. Whatever is the same object as before is not written again. */
+/** The result of a change. Objects that are identical to the ones before are not written again. */
 export interface ExecutionChange<T> {
   readonly execution: PipelineExecution;
   readonly assignments: ReadonlyMap<string, Assignment>;
@@ -111,7 +111,7 @@ export interface ExecutionStore {
 
   /**
    * Runs `decide` under the lock of one execution and writes what it returns; null when there is no such execution.
-   * `decide` may run again after a serialisation failure, so it must have no effect of its own. It may return null
+   * `decide` may run again after a serialization failure, so it must have no effect of its own. It may return null
    * for "nothing to change", then `change` gives null too.
    */
   change<T>(executionId: string, decide: (current: LockedExecution) => ExecutionChange<T> | null): Promise<T | null>;
@@ -137,7 +137,7 @@ export interface ExecutionStore {
   /** Assignments of one worker, with the execution each belongs to. */
   assignmentsOf(workerId: string): Promise<{ executionId: string; assignment: Assignment }[]>;
 
-  /** Renews leases of attempts that are still assigned with these tokens; tells which are not, and which are to be canceled. */
+  /** Renews the leases of attempts that are still assigned with these tokens, and returns those, with what is to be canceled. */
   renewLeases(
     workerId: string,
     attempts: readonly { jobId: string; attempt: number; tokenHash: string }[],

@@ -4,9 +4,9 @@ export interface WorkerRecord {
   /** The process that speaks for it now. */
   readonly instanceId: string;
   readonly name: string;
-  /** Where jobs are pushed to; null = it polls. */
+  /** The address that jobs are pushed to; null = it polls. */
   readonly url: string | null;
-  /** What it wants to be shown there, encrypted; null = nothing. */
+  /** The token that it expects there, encrypted; null = none. */
   readonly pushToken: string | null;
   readonly slots: number;
   readonly labels: readonly string[];
@@ -27,9 +27,9 @@ export interface WorkerStore {
   setDraining(workerId: string, draining: boolean): Promise<WorkerRecord | null>;
   /** All, with the number of jobs assigned to each. */
   list(): Promise<{ worker: WorkerRecord; busy: number }[]>;
-  /** Gives a run to one worker alone; whoever had it before has it no more. */
+  /** Reserves a run for one worker, replacing any earlier reservation. */
   reserve(executionId: string, workerId: string): Promise<void>;
-  /** The runs that workers have to themselves. That of a run that is over is forgotten: a retry of it is anybody's. */
+  /** The reservations. Those of runs that have ended are deleted: a retry of a run is not reserved. */
   reservations(): Promise<{ executionId: string; workerId: string }[]>;
   /** Forgets workers not heard of since `before` that hold nothing. */
   forget(before: number): Promise<void>;

@@ -16,7 +16,7 @@ export interface PlanIndex {
   readonly dependents: readonly (readonly number[])[];
 }
 
-/** Indexes a plan. A need that names no job of the plan is a bug of whoever made the plan. */
+/** Indexes a plan. A need that names no job of the plan is a bug of the maker of the plan. */
 export function indexPlan(plan: PipelinePlan): PlanIndex {
   const jobs = plan.stages.flatMap((stage) => stage.jobs);
   const numberOf = new Map(jobs.map((job, number) => [job.name, number]));

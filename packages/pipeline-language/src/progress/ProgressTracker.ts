@@ -6,7 +6,7 @@ import { skipReason, startReason } from './reasons.ts';
 import { StateCounts } from './StateCounts.ts';
 
 /**
- * Decides which jobs' turn has come, at a cost of what changed and not of how many jobs there are.
+ * Decides which jobs' turn has come. Costs as much as has changed, not as many jobs as there are.
  *
  *   set(job, state)* --> decide() --> set(job, state)* --> decide() ...
  *
@@ -20,7 +20,7 @@ export class ProgressTracker {
   readonly #stageCounts: StateCounts[];
   /** How many needs of each job are unsettled. */
   readonly #openNeeds: number[];
-  /** Jobs to look at. */
+  /** Jobs to decide about. */
   readonly #candidates = new Set<number>();
   /** All stages before this one are settled. */
   #frontier = 0;
@@ -84,7 +84,7 @@ export class ProgressTracker {
     return { job, decision: actionOf(job.when), reason: startReason(job, isFirst, findCulprit) };
   }
 
-  /** What came before a job; null while that is open. */
+  /** The status of what comes before a job; null while that is open. */
   #previousOf(number: number): Previous | null {
     const needs = this.#index.needs[number] ?? null;
     if (needs === null) {

@@ -1,9 +1,9 @@
 import { type ExecutionStatus, unreachable } from '@xx-pipeline/common';
 
-/** Where a job stands, as far as others care. */
+/** The state of a job, as far as it matters to other jobs. */
 export interface JobState {
   readonly status: ExecutionStatus;
-  /** A FAILED or CANCELED job that does not count as such; a MANUAL job nobody has to play. */
+  /** A FAILED or CANCELED job that does not count as such; a MANUAL job that need not be played. */
   readonly allowFailure: boolean;
 }
 
@@ -47,7 +47,7 @@ export function symbolOf({ status, allowFailure }: JobState): number {
   }
 }
 
-/** States that still change by themselves or by a person; while one is left, what waits for the set goes on waiting. */
+/** States that still change by themselves or by a person; while a job has one of them, jobs that wait for the set wait. */
 export const unsettled = StateBit.created | StateBit.pending | StateBit.running | StateBit.manual;
 
 /** The one status of a set of jobs; the first rule that fits decides. `null` for an empty set. */

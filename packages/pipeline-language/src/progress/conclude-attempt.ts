@@ -1,6 +1,6 @@
 import { type FailureReason, type JobOutcome, type JobPlan, unreachable } from '@xx-pipeline/common';
 
-/** What follows from how an attempt ended. */
+/** The consequences of the end of an attempt. */
 export interface AttemptConclusion {
   /** Another attempt is due. */
   readonly retry: boolean;

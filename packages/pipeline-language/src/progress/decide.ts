@@ -1,6 +1,6 @@
 import { type ExecutionStatus, type JobPlan, unreachable, type When } from '@xx-pipeline/common';
 
-/** What becomes of a job whose turn has come, or can no longer come. */
+/** The decision about a job whose turn has come, or can no longer come. */
 export interface JobDecision {
   readonly job: JobPlan;
   readonly decision: 'start' | 'manual' | 'delay' | 'skip';
@@ -8,10 +8,10 @@ export interface JobDecision {
   readonly reason: string;
 }
 
-/** What the jobs before one came to, once that is settled. */
+/** The status of the jobs before one, once they are settled. */
 export type Previous = Extract<ExecutionStatus, 'SUCCESS' | 'FAILED' | 'CANCELED' | 'SKIPPED'>;
 
-/** Whether a job goes on after what came before it. `needs` jobs are stricter: what was skipped skips them too. */
+/** Whether a job runs after what came before it. `needs` jobs are stricter: what was skipped skips them too. */
 export function admits(when: When, previous: Previous, hasNeeds: boolean): boolean {
   switch (when) {
     case 'on_success':
@@ -27,7 +27,7 @@ export function admits(when: When, previous: Previous, hasNeeds: boolean): boole
   }
 }
 
-/** What a job does once it is admitted. */
+/** The decision about a job that is admitted. */
 export function actionOf(when: When): 'start' | 'manual' | 'delay' {
   if (when === 'manual') return 'manual';
   return when === 'delayed' ? 'delay' : 'start';

@@ -1,10 +1,10 @@
 import { isTerminal, type JobExecution } from '@xx-pipeline/common';
 import type { PlanIndex } from './PlanIndex.ts';
 
-/** Jobs looked at in one search; what lies further ahead is not urgent. */
+/** Jobs examined in one search; those further ahead are not urgent. */
 const searchLimit = 100;
 
-/** How the jobs of a plan stand, by their number. */
+/** The states of the jobs of a plan, by their number. */
 export interface Progress {
   readonly index: PlanIndex;
   readonly jobOf: (number: number) => JobExecution;
@@ -12,7 +12,7 @@ export interface Progress {
   readonly isPrepared: (number: number) => boolean;
 }
 
-/** What looking ahead remembers between searches. */
+/** The state of looking ahead between searches. */
 export interface LookAheadState {
   /** All jobs before this number have got their turn. */
   start: number;
@@ -31,7 +31,7 @@ export function nextLikelyJob(progress: Progress, state: LookAheadState): number
   for (let number = state.start; number < end; number++) {
     const job = index.jobs[number];
     if (job === undefined || !isOpen(jobOf(number)) || isPrepared(number)) continue;
-    // Runs only if something fails, or for decoration: nobody waits for it on the way of success.
+    // Runs only if something fails, or is optional: no job waits for it if all succeed.
     if (job.when === 'on_failure' || (job.when === 'manual' && job.allowFailure === true)) continue;
     const stage = index.stageOf[number] ?? 0;
     const runsByItself = job.when === 'on_success' || job.when === 'always';
@@ -41,7 +41,7 @@ export function nextLikelyJob(progress: Progress, state: LookAheadState): number
   return null;
 }
 
-/** Its turn has not come, or a person has to start it before anything goes on. */
+/** Its turn has not come, or a person has to start it before later jobs can run. */
 function isOpen({ status, allowFailure }: JobExecution): boolean {
   return status === 'CREATED' || (status === 'MANUAL' && !allowFailure);
 }

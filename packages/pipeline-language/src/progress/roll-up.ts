@@ -1,7 +1,7 @@
 import type { ExecutionStatus } from '@xx-pipeline/common';
 import { compositeStatus, type JobState, StateBit, symbolOf } from './composite-status.ts';
 
-/** What a stage or pipeline came to. */
+/** The status of a stage or pipeline. */
 export interface RollUp {
   readonly status: ExecutionStatus;
   /** It succeeded, but a job among it failed and was allowed to. */

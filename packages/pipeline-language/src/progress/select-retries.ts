@@ -8,8 +8,8 @@ export interface Retries {
 }
 
 /**
- * What a retry of a whole pipeline touches: its failed and canceled jobs, and what was skipped because of them.
- * Whatever comes after a job that runs again waits for it.
+ * The jobs that a retry of a whole pipeline touches: failed and canceled ones, and those skipped because of them. Jobs
+ * after one that runs again wait for it.
  */
 export function retriesOfPipeline(execution: PipelineExecution, index: PlanIndex): Retries {
   const targets = numbersOf(execution, ({ status }) => status === 'FAILED' || status === 'CANCELED');
@@ -20,7 +20,7 @@ export function retriesOfPipeline(execution: PipelineExecution, index: PlanIndex
   return { now: idsOf(execution, now), anew: idsOf(execution, [...later, ...skipped]) };
 }
 
-/** What a retry of one job touches: itself at once, and what was skipped or canceled because of it. */
+/** The jobs that a retry of one job touches: itself at once, and those skipped or canceled because of it. */
 export function retriesOfJob(execution: PipelineExecution, index: PlanIndex, jobId: string): Retries {
   const targets = numbersOf(execution, ({ id }) => id === jobId);
   return { now: idsOf(execution, targets), anew: idsOf(execution, stoppedBehind(execution, index, targets)) };
@@ -52,7 +52,7 @@ function dependentsOf(index: PlanIndex, targets: readonly number[]): Set<number>
   let ordered = index.stageOrdered.length;
   for (let number = open.pop(); number !== undefined; number = open.pop()) {
     const next = [...(index.dependents[number] ?? [])];
-    // Whatever stands in a later stage and is ordered by stages waits for this one.
+    // Jobs of later stages that are ordered by stages wait for this one.
     for (const after = (index.stageOf[number] ?? 0) + 1; ordered > after; ) {
       ordered -= 1;
       next.push(...(index.stageOrdered[ordered] ?? []));
@@ -66,7 +66,7 @@ function dependentsOf(index: PlanIndex, targets: readonly number[]): Set<number>
   return found;
 }
 
-/** Jobs of a record stand in the order of its plan's index. */
+/** Jobs of a record are in the order of its plan's index. */
 function numbersOf(execution: PipelineExecution, isWanted: (job: JobExecution) => boolean): number[] {
   return execution.jobs.flatMap((job, number) => (isWanted(job) ? [number] : []));
 }

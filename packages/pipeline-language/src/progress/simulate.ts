@@ -6,7 +6,7 @@ import { ProgressTracker } from './ProgressTracker.ts';
 /** One job of a simulated run. */
 export interface WaveJob {
   readonly job: JobPlan;
-  /** `wait`: its turn never comes, because of a manual job that nobody plays. */
+  /** `wait`: its turn never comes, because of a manual job that is not played. */
   readonly decision: JobDecision['decision'] | 'wait';
   readonly reason: string;
 }
@@ -16,7 +16,7 @@ export interface Wave {
   readonly jobs: readonly WaveJob[];
 }
 
-/** The run of a plan if every job succeeds and nobody plays a manual job. */
+/** The run of a plan if every job succeeds and no manual job is played. */
 export function simulate(plan: PipelinePlan): Wave[] {
   const index = indexPlan(plan);
   const tracker = new ProgressTracker(index);

@@ -22,14 +22,14 @@ const checkpointPages = 8192;
 /**
  * The one connection to a SQLite file. Work is done between two turns of the event loop: what several requests want
  * to write at the same time goes into one transaction, because waiting for the disk costs more than everything else.
- * SQLite only writes its log; that the log is on the disk is waited for elsewhere, so that the event loop goes on.
- * Nobody is told of success before.
+ * SQLite only writes its log; another thread waits until the log is on the disk, so that the event loop is not blocked.
+ * No write succeeds before that.
  *
  *   write() --> queue --(next turn, mutex)--> begin, savepoint per write, commit --> sync of the log --> resolve all
  *                 '------------------- what comes meanwhile waits for the next round -----------------------'
  */
 export class SqliteConnection {
-  /** Held by whoever has statements to run, several of which may belong together. */
+  /** Held while statements run, several of which may belong together. */
   readonly mutex = new Mutex();
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, Prepared>();
@@ -70,7 +70,7 @@ export class SqliteConnection {
     return { rows: [], changes: this.run(sql, parameters) };
   }
 
-  /** Runs synchronous work that only reads, when nobody else is in the middle of something. */
+  /** Runs synchronous work that only reads, between the transactions of others. */
   async read<T>(run: () => T): Promise<T> {
     if (!this.mutex.isLocked) return run();
     const release = await this.mutex.lock();
@@ -89,7 +89,7 @@ export class SqliteConnection {
     });
   }
 
-  /** What was written is told first. */
+  /** Writers are answered first. */
   async close(): Promise<void> {
     await this.#flushing;
     this.#prepared.clear();

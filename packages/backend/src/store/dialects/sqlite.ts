@@ -62,7 +62,7 @@ class SqliteDriver implements Driver {
   }
 }
 
-/** The connection while it is somebody's turn. */
+/** The connection during one turn. */
 class Turn implements DatabaseConnection {
   readonly #connection: SqliteConnection;
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** What one migration may differ in between databases. */
+/** The databases, where a migration differs between them. */
 export type DialectName = 'sqlite' | 'postgres';
 
 /** One step of the schema. Never edited once released: a later one corrects it. */

@@ -7,7 +7,7 @@ import type { WriteChain } from './ExecutionWriter.ts';
  */
 export class ExecutionChain implements WriteChain {
   isBroken = false;
-  /** What the execution will be when all of them are stored. */
+  /** The execution as it will be when all of them are stored. */
   latest: LoadedExecution;
   #last: Promise<boolean> = Promise.resolve(true);
   #open = 0;
@@ -26,7 +26,7 @@ export class ExecutionChain implements WriteChain {
     return this.isBroken || this.#open === 0;
   }
 
-  /** Adds a change; `write` tells whether it was stored, which those behind it share. */
+  /** Adds a change. `write` returns whether it was stored; if not, those behind it are not stored either. */
   add(latest: LoadedExecution, write: () => Promise<boolean>): Promise<boolean> {
     this.latest = latest;
     this.#open += 1;

@@ -21,7 +21,7 @@ export interface LoadedExecution {
   readonly text: string;
 }
 
-/** Reads executions; what it read or was told last is kept, to be used while its version is the stored one. */
+/** Reads executions and caches them. A cached one is used while its version is the stored one. */
 export class ExecutionLoader {
   readonly #db: Kysely<Tables>;
   readonly #writer: Pick<ExecutionWriter, 'versionOf'>;
@@ -33,7 +33,7 @@ export class ExecutionLoader {
     this.#writer = writer;
   }
 
-  /** What was known last, perhaps of an older version. */
+  /** The last known state, perhaps of an older version. */
   remembered(executionId: string): LoadedExecution | undefined {
     return this.#executions.get(executionId);
   }

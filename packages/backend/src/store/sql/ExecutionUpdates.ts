@@ -13,7 +13,7 @@ const maxTries = 200;
 
 type Decide<T> = (current: LockedExecution) => ExecutionChange<T> | null;
 
-/** What a decision came to, and what must be true for it to count. */
+/** The result of a decision, and the condition under which it counts. */
 type Step<T> =
   | { readonly kind: 'missing' }
   /** Decided on a state that is the stored one if `holds` says so. */

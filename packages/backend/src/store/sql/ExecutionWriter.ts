@@ -20,7 +20,7 @@ interface EventRow {
   readonly data: string;
 }
 
-/** What one change of an execution writes. */
+/** The rows that one change of an execution writes. */
 export interface ChangeRows {
   readonly executionId: string;
   /** The version it was decided on. */
@@ -38,7 +38,7 @@ export interface WriteChain {
   isBroken: boolean;
 }
 
-/** Whose execution is created. */
+/** The pipeline whose execution is created. */
 export interface CreationKey {
   readonly repository: string;
   readonly pipeline: string;

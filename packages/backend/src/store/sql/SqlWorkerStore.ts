@@ -12,7 +12,7 @@ export class SqlWorkerStore implements WorkerStore {
 
   /**
    * A heartbeat is not written when the last one is not older than `freshMs`: a busy worker sends many a second. Must be
-   * small beside the time after which a worker counts as gone, which a process that uses its identity waits for.
+   * small beside the time after which a worker counts as lost, which a process that uses its identity waits for.
    */
   constructor(db: Kysely<Tables>, freshMs: number) {
     this.#db = db;

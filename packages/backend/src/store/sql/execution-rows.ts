@@ -26,7 +26,7 @@ export function newJobRow(
   };
 }
 
-/** What is different afterwards; objects that are the same are not looked into. */
+/** The rows of the jobs that a change has altered; objects that are identical are not compared. */
 export function changedJobs<T>(before: LockedExecution, after: ExecutionChange<T>): JobRowChange[] {
   if (after.execution.id !== before.execution.id || after.execution.jobs.length !== before.execution.jobs.length) {
     throw new Error(`a change of execution ${before.execution.id} may neither replace it nor add or remove jobs`);

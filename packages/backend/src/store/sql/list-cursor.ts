@@ -1,4 +1,4 @@
-/** Where a page of a list ended; opaque to clients. */
+/** The end of a page of a list; opaque to clients. */
 export function encodeCursor(createdAt: number, id: string): string {
   return Buffer.from(`${createdAt} ${id}`).toString('base64url');
 }

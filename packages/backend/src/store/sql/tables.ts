@@ -19,7 +19,7 @@ export interface ExecutionTable {
   record: string;
 }
 
-/** What never changes about a run. */
+/** The part of a run that never changes. */
 export interface DefinitionTable {
   execution_id: string;
   plan_id: string;
@@ -75,7 +75,7 @@ export const changingJobColumns = {
   Record<Exclude<keyof JobTable, 'id' | 'execution_id' | 'position' | 'repository' | 'tags'>, ColumnType>
 >;
 
-/** What happened, in order. */
+/** Events of runs, in order. */
 interface EventTable {
   id: Generated<number>;
   execution_id: string;
