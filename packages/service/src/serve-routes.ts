@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { problemMediaType, protocolHeader, protocolVersion, type Route } from '@xx-pipeline/common/api';
+import { problemMediaType, protocolHeader, protocolVersion, type Route, versionSkew } from '@xx-pipeline/common/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { readBearer } from './bearer.ts';
@@ -71,6 +71,8 @@ async function serve(
   }
   try {
     if (options.calls.closing) throw new HttpProblem('unavailable', 'this server is closing; another one may answer');
+    const skew = versionSkew(request.headers, 'the client', 'this server');
+    if (skew !== null) throw new HttpProblem('version_mismatch', skew);
     const caller = await admit(route, request, options);
     const limit = route.bodyLimit ?? defaultBodyLimit;
     const body = await readBody(route, request, limit);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { ApiProblem, createApiClient, type Route } from '@xx-pipeline/common/api';
+import { ApiProblem, createApiClient, protocolHeader, protocolVersion, type Route } from '@xx-pipeline/common/api';
 import { type Handlers, HttpProblem, HttpServer } from '@xx-pipeline/service';
 import { NodeTransport } from '@xx-pipeline/service/http';
 import { z } from 'zod';
@@ -242,3 +242,20 @@ test('closing ends calls that wait', () =>
     assert.equal((await waiting).body.ended, 'aborted');
     await closed;
   }));
+
+test('a client too many versions away is refused in one sentence, one version away it is served', async () => {
+  await withServer(async ({ url }) => {
+    const call = (version: number) => fetch(`${url}/bytes`, { headers: { [protocolHeader]: String(version) } });
+    for (const version of [protocolVersion - 1, protocolVersion, protocolVersion + 1]) {
+      assert.equal((await call(version)).status, 200);
+    }
+    const refused = await call(protocolVersion + 2);
+    assert.equal(refused.status, 426);
+    const { code, detail } = (await refused.json()) as { code: string; detail: string };
+    assert.equal(code, 'version_mismatch');
+    assert.match(
+      detail,
+      /^the client uses version \d+ of the protocol and this server version \d+: upgrade this server$/,
+    );
+  });
+});

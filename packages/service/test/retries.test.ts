@@ -30,6 +30,7 @@ test('which failures are transient', () => {
     ['409, another attempt', problem('stale_attempt', 409), false, false],
     ['413', problem('too_large', 413), false, false],
     ['416', problem('offset_gap', 416), false, false],
+    ['426', problem('version_mismatch', 426), false, true],
     ['429', problem('worker_full', 429), true, true],
     ['500', problem('internal', 500), false, true],
     ['502', problem('unavailable', 502), true, true],

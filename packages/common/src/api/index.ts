@@ -33,5 +33,5 @@ export {
   logFramesMediaType,
   readLogFrameHead,
 } from './wire/log-frames.ts';
-export { isOwnProtocol, protocolHeader, protocolVersion } from './wire/protocol.ts';
+export { isOwnProtocol, protocolHeader, protocolVersion, versionSkew } from './wire/protocol.ts';
 export { type ServerSentEvent, writeServerSentEvent } from './wire/server-sent-events.ts';

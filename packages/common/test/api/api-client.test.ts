@@ -210,3 +210,18 @@ test('a field that a server of the same protocol version sends and that is not k
     );
   }
 });
+
+test('a server too many versions away is named with the side to upgrade', async () => {
+  await withServer(
+    (_, response) => {
+      response.setHeader(protocolHeader, String(protocolVersion + 2));
+      json(response, 200, {});
+    },
+    async (client) => {
+      await assert.rejects(client.updateJobStatus({ body: { jobId, status: 'SUCCESS' } }), {
+        name: 'ApiMismatch',
+        message: /the server uses version \d+ of the protocol and this program version \d+: upgrade this program$/,
+      });
+    },
+  );
+});

@@ -4,7 +4,7 @@ import type { Route } from '../routes/Route.ts';
 import type { ByteSource, RouteAnswer, RouteInput } from '../routes/route-types.ts';
 import { type Problem, problemSchema } from '../schemas/Problem.ts';
 import { unknownFields } from '../schemas/unknown-fields.ts';
-import { isOwnProtocol, protocolHeader, protocolVersion } from '../wire/protocol.ts';
+import { isOwnProtocol, protocolHeader, protocolVersion, versionSkew } from '../wire/protocol.ts';
 import { readServerSentEvents } from '../wire/server-sent-events.ts';
 import type { ApiResponse, ApiTransport } from './ApiTransport.ts';
 import { ApiMismatch, ApiProblem, ApiUnreachable } from './api-errors.ts';
@@ -77,6 +77,8 @@ async function callRoute(name: string, route: Route, input: AnyInput, call: Call
     signal: call.signal,
   });
   const expected = route.responses[response.status];
+  const skew = versionSkew(response.headers, 'the server', 'this program');
+  if (skew !== null) throw new ApiMismatch(`${name}: ${skew}`);
   if (expected === undefined) throw await readProblem(name, response);
   const { status } = response;
   return { status, headers: response.headers, body: await readBody(name, expected, response) };

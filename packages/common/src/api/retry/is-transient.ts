@@ -16,11 +16,12 @@ export const isTransient: IsTransient = (error) => {
 
 /**
  * Transient for a worker that must not lose a result. Besides the above: every answer of 5xx; an answer that is not of
- * this API (the page of a proxy); a rejected token (a server whose database is being restored knows no token). A local
+ * this API (the page of a proxy); a rejected token (a server whose database is being restored knows no token); a server too
+ * many versions away (its upgrade may be under way). A local
  * error, such as a full disk, is not transient: a retry of the call does not repair it.
  */
 export const isTransientForWorker: IsTransient = (error) => {
   if (error instanceof ApiMismatch) return true;
-  if (error instanceof ApiProblem && (error.status >= 500 || error.status === 401 || error.status === 403)) return true;
+  if (error instanceof ApiProblem && (error.status >= 500 || [401, 403, 426].includes(error.status))) return true;
   return isTransient(error);
 };

@@ -16,6 +16,7 @@ const problemTable = {
   too_large: [413, 'Too large'],
   offset_gap: [416, 'Bytes before the offset are missing'],
   checksum_mismatch: [422, 'The bytes do not match their digest'],
+  version_mismatch: [426, 'Client and server are too many versions apart'],
   worker_full: [429, 'The worker has no free slot'],
   internal: [500, 'The server failed'],
   unavailable: [503, 'Something that the server needs is unavailable'],

@@ -15,3 +15,21 @@ export const protocolHeader = 'xx-protocol';
 export function isOwnProtocol(headers: Readonly<Record<string, string | string[] | undefined>>): boolean {
   return headers[protocolHeader] === String(protocolVersion);
 }
+
+/** Processes whose versions differ by more than this do not work together; by one, so that an upgrade may roll. */
+const furthestVersion = 1;
+
+/**
+ * Why the sender of these headers cannot work with this process, in one sentence; null if it can, or if it names no version
+ * (a person, or version 1). `sender` and `receiver` name the two in that sentence: "the client", "this server".
+ */
+export function versionSkew(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  sender: string,
+  receiver: string,
+): string | null {
+  const version = Number(headers[protocolHeader] ?? Number.NaN);
+  if (!Number.isSafeInteger(version) || Math.abs(version - protocolVersion) <= furthestVersion) return null;
+  const older = version < protocolVersion ? sender : receiver;
+  return `${sender} uses version ${version} of the protocol and ${receiver} version ${protocolVersion}: upgrade ${older}`;
+}
