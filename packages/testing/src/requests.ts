@@ -6,8 +6,10 @@ export function jobRequest(special: Partial<JobRequest> = {}): JobRequest {
     jobId: '00000000-0000-7000-8000-000000000001',
     jobName: 'job',
     stageName: 'test',
-    image: 'busybox:latest',
+    image: { name: 'busybox:latest' },
     script: ['true'],
+    attempt: 1,
+    source: { kind: 'empty' },
     ...special,
   };
 }

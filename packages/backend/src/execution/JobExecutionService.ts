@@ -198,7 +198,7 @@ export class JobExecutionService {
     if (!job.image.includes('$')) return job.image;
     const request = makeUnassignedRequest(draft, job, 1, { ...this.#parts, secrets: masking });
     if (!request.ok) return job.image;
-    return typeof request.value.image === 'string' ? request.value.image : request.value.image.name;
+    return request.value.image.name;
   }
 
   #keepVariables(draft: ExecutionDraft, jobId: string, variables: readonly PipelineVariable[]): void {

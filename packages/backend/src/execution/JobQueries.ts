@@ -62,7 +62,7 @@ function upcomingJobsOf(draft: ExecutionDraft, limit: number, around: RequestSur
     const attempt = job.attempts.length + 1;
     const request = makeUnassignedRequest(draft, job, attempt, around);
     if (!request.ok) return [];
-    const { jobId, jobName, image, source = { kind: 'empty' } } = request.value;
+    const { jobId, jobName, image, source } = request.value;
     const afterIds = after.flatMap((before) => jobs[before]?.id ?? []);
     return [{ jobId, jobName, pipelineExecutionId: head.id, attempt, image, source, after: afterIds }];
   });

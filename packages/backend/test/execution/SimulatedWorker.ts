@@ -33,7 +33,7 @@ export class SimulatedWorker {
   }
 
   take(request: JobRequest): 'accepted' | 'known' | 'stale' | 'full' {
-    const { jobId, attempt = 1, token = '' } = request;
+    const { jobId, attempt, token = '' } = request;
     const newest = this.newest.get(jobId) ?? 0;
     if (attempt === newest) return 'known';
     if (attempt < newest) return 'stale';

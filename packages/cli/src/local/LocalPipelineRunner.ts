@@ -203,7 +203,7 @@ export class LocalPipelineRunner {
   }
 
   async #runAttempt(local: LocalRun, number: number, request: JobRequest, state: RunningAttempt): Promise<JobOutcome> {
-    const { jobId, attempt = 1 } = request;
+    const { jobId, attempt } = request;
     const { eligibleAt } = this.#jobOf(number);
     const startedAt = this.#parts.world.clock.now();
     const log = local.openLog(jobId, attempt);

@@ -33,20 +33,23 @@ export type SourceRequest =
   /** The tree that the executor was told about under this key (a directory, a snapshot, a commit). */
   | { readonly kind: 'tree'; readonly key: string };
 
-/** Everything needed to run one attempt of one job: the first five fields are enough, the rest has defaults. */
+/**
+ * Everything needed to run one attempt of one job. In the API the first five fields are enough, and `image` may be a name:
+ * `jobRequestSchema` puts in the defaults at the door, so nothing behind it decides them again.
+ */
 export interface JobRequest {
   readonly jobId: string;
   readonly jobName: string;
   readonly stageName: string;
-  /** A name, or the details; variables already expanded. */
-  readonly image: string | ImagePlan;
+  /** Variables already expanded. */
+  readonly image: ImagePlan;
   /** Commands, run in order in one shell. */
   readonly script: readonly string[];
 
   readonly afterScript?: readonly string[];
   readonly pipelineExecutionId?: string;
   /** Counts from 1. */
-  readonly attempt?: number;
+  readonly attempt: number;
   /** Fencing token of this attempt. */
   readonly token?: string;
   readonly variables?: readonly JobVariable[];
@@ -57,5 +60,5 @@ export interface JobRequest {
   /** Seconds to wait for dependencies. Default 3600. */
   readonly dependencyTimeout?: number;
   readonly allowFailure?: boolean;
-  readonly source?: SourceRequest;
+  readonly source: SourceRequest;
 }

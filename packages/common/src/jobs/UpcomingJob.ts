@@ -8,7 +8,7 @@ export interface UpcomingJob {
   readonly pipelineExecutionId: string;
   /** The attempt it would be. */
   readonly attempt: number;
-  readonly image: string | ImagePlan;
+  readonly image: ImagePlan;
   readonly source: SourceRequest;
   /** Jobs under way, or upcoming themselves, that are certain to have ended before it runs. */
   readonly after: readonly string[];

@@ -95,7 +95,7 @@ export function buildJobRequest(input: JobRequestInput): Result<JobRequest, Requ
     allowFailure: job.allowFailure === true,
     ...(artifacts === null ? {} : { artifacts: artifacts.value }),
     ...(input.token === undefined ? {} : { token: input.token }),
-    ...(input.source === undefined ? {} : { source: input.source }),
+    source: input.source ?? { kind: 'empty' },
   });
 }
 

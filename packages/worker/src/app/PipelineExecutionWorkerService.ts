@@ -115,7 +115,7 @@ export class PipelineExecutionWorkerService {
    */
   executeJob(request: JobRequest): Result<Acceptance, Problem> {
     const { jobId } = request;
-    const attempt = request.attempt ?? 1;
+    const { attempt } = request;
     const current = this.attempts.find(jobId);
     const newest = Math.max(current?.attempt ?? 0, this.#finished.newestOf(jobId));
     if (attempt === newest) return success({ jobId, attempt, state: 'known' });

@@ -125,4 +125,4 @@ export class UpcomingJobs {
   }
 }
 
-const attemptOf = ({ jobId, attempt = 1 }: Pick<JobRequest, 'jobId' | 'attempt'>): string => `${jobId}/${attempt}`;
+const attemptOf = ({ jobId, attempt }: Pick<JobRequest, 'jobId' | 'attempt'>): string => `${jobId}/${attempt}`;

@@ -141,7 +141,7 @@ export async function startWorker(options: StartWorkerOptions): Promise<StartedW
       client !== null && executor.traits.makesAheadCheaply
         ? new UpcomingJobs({
             runner: runners.leased,
-            ask: ({ jobId, attempt = 1, token }, limit, signal) =>
+            ask: ({ jobId, attempt, token }, limit, signal) =>
               client.getUpcomingJobs({ jobId, attempt, token }, limit, signal),
             slots,
             clock,

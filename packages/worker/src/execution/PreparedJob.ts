@@ -64,17 +64,17 @@ export function containerSpec(request: ContainerRequest, hints: SharingHints): C
     runId: request.pipelineExecutionId ?? request.jobId,
     jobId: request.jobId,
     jobName: request.jobName,
-    attempt: request.attempt ?? 1,
-    image: typeof request.image === 'string' ? { name: request.image } : request.image,
-    source: request.source ?? { kind: 'empty' },
+    attempt: request.attempt,
+    image: request.image,
+    source: request.source,
     runsAfter: hints.runsAfter ?? [],
     isOnly: hints.isOnly ?? false,
   };
 }
 
 /** A text that is equal for requests that can use the same container. */
-export function containerKey({ jobId, attempt = 1, image, source }: ContainerRequest): string {
-  return JSON.stringify([jobId, attempt, typeof image === 'string' ? { name: image } : image, source]);
+export function containerKey({ jobId, attempt, image, source }: ContainerRequest): string {
+  return JSON.stringify([jobId, attempt, image, source]);
 }
 
 /** Records what happens until an observer is attached, and replays it then. */

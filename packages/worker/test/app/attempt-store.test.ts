@@ -72,3 +72,15 @@ test('what was not wholly accepted when the process ended, or is over, is gone',
     assert.deepEqual(await readdir(join(root, 'attempts')), [basename(dirname(whole.logPath))]);
   });
 });
+
+test('a job that the version before accepted is read: its image is a name, attempt and source may be missing', async () => {
+  await inRoot(async (root) => {
+    const store = new AttemptStore(root);
+    const { attempt: _, source: __, ...earlier } = { ...request(), image: 'busybox' };
+    store.create({ request: earlier as never, attempt: 2, acceptedAt: 1 }).close();
+    const [kept] = await new AttemptStore(root).openAll();
+    const expected = { ...earlier, image: { name: 'busybox' }, attempt: 2, source: { kind: 'empty' } };
+    assert.deepEqual(kept?.job, { request: expected, attempt: 2, acceptedAt: 1 });
+    await kept?.remove();
+  });
+});

@@ -26,7 +26,7 @@ const upcoming = (jobId: string): UpcomingJob => ({
   jobName: jobId,
   pipelineExecutionId: 'run',
   attempt: 1,
-  image: 'busybox',
+  image: { name: 'busybox' },
   source: { kind: 'empty' },
   after: [],
 });
@@ -35,7 +35,7 @@ const request = (jobId: string, special: Partial<JobRequest> = {}): JobRequest =
   jobRequest({
     jobId,
     jobName: jobId,
-    image: 'busybox',
+    image: { name: 'busybox' },
     pipelineExecutionId: 'run',
     attempt: 1,
     token: 'token',
@@ -66,7 +66,7 @@ test('the container of a job that follows is there when the job comes, once', as
 test('a job that has turned out otherwise does not get the container made for it', async () => {
   const { jobs, executor, clock } = rig(['b']);
   await begin(jobs, 'a');
-  assert.equal(jobs.take(request('b', { image: 'debian' })), undefined);
+  assert.equal(jobs.take(request('b', { image: { name: 'debian' } })), undefined);
   await clock.runUntil(jobs.close());
   executor.assertNothingLeft();
 });

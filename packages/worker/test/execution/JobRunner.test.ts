@@ -50,7 +50,7 @@ test('a pull shows as a phase, a line and a timing of its own', async () => {
 });
 
 test('an image that cannot be had is the image’s failure', async () => {
-  const { outcome } = await new JobRig({ behave: { fail: ['pull'] } }).run({ image: 'nope' });
+  const { outcome } = await new JobRig({ behave: { fail: ['pull'] } }).run({ image: { name: 'nope' } });
   assert.equal(outcome.failureReason, 'image_pull_failure');
   assert.equal(outcome.failureMessage, 'no such image: nope');
   assert.equal(outcome.exitCode, null);

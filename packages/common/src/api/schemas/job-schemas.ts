@@ -35,7 +35,15 @@ export const imageSchema = contract<ImagePlan>()(
   }),
 );
 
-const namedImage = z.union([z.string().min(1).max(limits.image), imageSchema]);
+/** An image, or its name alone as people write it. */
+export const namedImageSchema = z.union([
+  z
+    .string()
+    .min(1)
+    .max(limits.image)
+    .transform((name): z.output<typeof imageSchema> => ({ name })),
+  imageSchema,
+]);
 
 const sourceSchema = contract<SourceRequest>()(
   z.discriminatedUnion('kind', [
@@ -50,11 +58,11 @@ export const jobRequestSchema = contract<JobRequest>()(
     jobId: z.uuid(),
     jobName: name,
     stageName: name,
-    image: namedImage,
+    image: namedImageSchema,
     script: z.array(text),
     afterScript: z.array(text).exactOptional(),
     pipelineExecutionId: z.uuid().exactOptional(),
-    attempt: z.int().min(1).exactOptional(),
+    attempt: z.int().min(1).default(1),
     token: z.string().max(256).exactOptional(),
     variables: z.array(z.object({ name, value: text, secret: z.boolean().exactOptional() })).exactOptional(),
     needs: z
@@ -73,7 +81,7 @@ export const jobRequestSchema = contract<JobRequest>()(
     timeout: z.number().positive().exactOptional(),
     dependencyTimeout: z.number().positive().exactOptional(),
     allowFailure: z.boolean().exactOptional(),
-    source: sourceSchema.exactOptional(),
+    source: sourceSchema.default({ kind: 'empty' }),
   }),
 );
 
@@ -84,7 +92,7 @@ export const upcomingJobSchema = contract<UpcomingJob>()(
     jobName: name,
     pipelineExecutionId: z.uuid(),
     attempt: z.int().min(1),
-    image: namedImage,
+    image: namedImageSchema,
     source: sourceSchema,
     after: z.array(z.uuid()),
   }),

@@ -5,7 +5,7 @@ import type { Admission, ArtifactsPlan, JobPlan, RuleTrace, VariablePlan } from 
 import type { PlanDocument } from '../../plan/PipelinePlan.ts';
 import { validatedPlan } from '../../plan/trust-plan.ts';
 import { contract } from './contract.ts';
-import { imageSchema } from './job-schemas.ts';
+import { namedImageSchema } from './job-schemas.ts';
 
 const text = z.string().max(limits.text);
 const name = z.string().min(1).max(limits.name);
@@ -52,7 +52,7 @@ const job = contract<JobPlan>()(
       name,
       baseName: name.exactOptional(),
       stage: name,
-      image: z.union([z.string().min(1).max(limits.image), imageSchema]),
+      image: namedImageSchema,
       script: texts,
       afterScript: texts.default([]),
       variables: variables.default({}),
@@ -80,7 +80,6 @@ const job = contract<JobPlan>()(
     .transform((one) => ({
       ...one,
       baseName: one.baseName ?? one.name,
-      image: typeof one.image === 'string' ? { name: one.image } : one.image,
     })),
 );
 

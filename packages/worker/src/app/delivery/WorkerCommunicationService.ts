@@ -186,7 +186,7 @@ export class WorkerCommunicationService implements DependencySource, JobArtifact
 
 const callerOf = (request: Pick<JobRequest, 'jobId' | 'attempt' | 'token'>): AttemptCaller => ({
   jobId: request.jobId,
-  attempt: request.attempt ?? 1,
+  attempt: request.attempt,
   token: request.token,
 });
 

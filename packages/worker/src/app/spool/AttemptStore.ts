@@ -82,7 +82,9 @@ export class AttemptStore {
 function readJob(journal: string): AcceptedJob | null {
   try {
     const kept = JSON.parse(journal.split('\n', 2)[1] ?? '') as AcceptedJob;
-    return jobRequestSchema.safeParse(kept.request).success ? kept : null;
+    // Also what an earlier version wrote: the schema puts in what was optional then.
+    const request = jobRequestSchema.safeParse(kept.request);
+    return request.success ? { ...kept, request: { ...request.data, attempt: kept.attempt } } : null;
   } catch {
     return null;
   }
