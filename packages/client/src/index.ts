@@ -1,5 +1,7 @@
 export { type BackendApi, runUrl } from './follow/BackendApi.ts';
 export { Connection, type ConnectionOptions } from './follow/Connection.ts';
+/** @public Tests derive the events of a local run from its log. */
+export { DerivedEvents } from './follow/DerivedEvents.ts';
 export { type ExecutionChange, followExecution } from './follow/follow-execution.ts';
 export { followLog, type LogOfAttempt } from './follow/follow-log.ts';
 export { RemoteRunFollower, type RemoteRunParts } from './follow/RemoteRunFollower.ts';
