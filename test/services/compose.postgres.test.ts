@@ -38,7 +38,7 @@ test('the compose file lets only this machine in, pins its images and has no sec
   assert(readFileSync(join(root, 'deploy/Dockerfile'), 'utf8').includes(`node:${pin}-`));
 });
 
-test('compose does what the guide says: two workers on PostgreSQL, killed without loss, saved and brought back', async () => {
+test('compose does what the guide says: two workers on PostgreSQL, killed without loss, saved and restored', async () => {
   using project = await ComposeProject.make();
   // Before the token comes what building says.
   const token = project.run(guideBlock('cp example.env')).trim().split('\n').at(-1) ?? '';
@@ -55,8 +55,8 @@ test('compose does what the guide says: two workers on PostgreSQL, killed withou
   const first = await xx('run').ended();
   assert.equal(first.code, 0, first.stdout + first.stderr);
   assert.match(first.stdout, /a\n.*b\n.*c\n.*d\n.*e\n.*f\n.*from the checkout/);
-  const told = ['worker-1', 'worker-2'].map((name) => project.run(`docker compose logs ${name}`));
-  for (const log of told) assert.match(log, /"job told"/);
+  const logs = ['worker-1', 'worker-2'].map((name) => project.run(`docker compose logs ${name}`));
+  for (const log of logs) assert.match(log, /"job delivered"/);
 
   // Workers in containers of their own find the jobs' containers again.
   writeFileSync(join(checkout, '.xx-pipeline.yml'), long);
@@ -68,7 +68,7 @@ test('compose does what the guide says: two workers on PostgreSQL, killed withou
   const lines = [...stdout.matchAll(/line (\d)$/gm)].map(([, number]) => Number(number));
   assert.deepEqual(lines, [1, 2, 3, 4, 5, 6, 7, 8]);
 
-  const owners = told.map((log) => `xx-worker:${/"workerId":"([^"]+)"/.exec(log)?.[1]}`);
+  const owners = logs.map((log) => `xx-worker:${/"workerId":"([^"]+)"/.exec(log)?.[1]}`);
   project.run(guideBlock('pg_dump'));
   project.run('docker compose down --volumes');
   assert.deepEqual(project.leftovers(), []);
