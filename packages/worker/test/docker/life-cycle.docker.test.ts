@@ -6,9 +6,9 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '@xx-pipeline/common';
+import { AttachedContainer } from '../../src/execution/docker/AttachedContainer.ts';
 import { containerName, sandboxContainer } from '../../src/execution/docker/container-spec.ts';
-import { EngineReturn } from '../../src/execution/docker/EngineReturn.ts';
-import { LiveContainer } from '../../src/execution/docker/LiveContainer.ts';
+import { EngineOutages } from '../../src/execution/docker/EngineOutages.ts';
 import { ExecutionBroken, ImageUnavailable } from '../../src/execution/errors.ts';
 import { bootstrapCommand } from '../../src/execution/shell/bootstrap.ts';
 import { recoverableBootstrap } from '../../src/execution/shell/recoverable-bootstrap.ts';
@@ -151,12 +151,12 @@ for (const [kind, command] of Object.entries({ bootstrapCommand, recoverableBoot
     await using rig = await DockerRig.make();
     const spec = { ...sandboxContainer('busybox:latest', rig.ownerId), AttachStdout: true, AttachStderr: true };
     const signal = AbortSignal.timeout(60_000);
-    const live = await LiveContainer.start(
+    const live = await AttachedContainer.start(
       rig.client,
       systemClock,
       // A helper beside the shell, as an entrypoint may begin one.
       { ...spec, Entrypoint: ['sh', '-c', 'sleep 600 & exec "$@"', 'sh', ...command] },
-      { signal, returns: new EngineReturn(rig.client, systemClock, { patienceMs: 1000, closing: signal }) },
+      { signal, outages: new EngineOutages(rig.client, systemClock, { patienceMs: 1000, closing: signal }) },
     );
     const sink = { write: () => {}, mark: () => {} };
     const alone: boolean[] = [];

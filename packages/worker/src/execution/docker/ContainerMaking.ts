@@ -4,18 +4,18 @@ import type { Duplex } from 'node:stream';
 import { unreachable } from '@xx-pipeline/common';
 import type { ContainerSpec, PrepareObserver } from '../JobExecutor.ts';
 import { workspacePath } from '../JobExecutor.ts';
+import { AttachedContainer } from './AttachedContainer.ts';
 import type { ContainerRemoval } from './ContainerRemoval.ts';
 import { containerName, jobContainer, sandboxContainer } from './container-spec.ts';
 import type { MadeContainer } from './DockerContainer.ts';
 import type { DockerParts } from './docker-options.ts';
 import { explainStartFailure, isImageGone, isMountFailure, isNetworkGone } from './explain-start-failure.ts';
 import { ImageStore } from './ImageStore.ts';
-import { LiveContainer } from './LiveContainer.ts';
 import { NetworkSandboxes, type SandboxLease } from './NetworkSandboxes.ts';
 import { RecoverableSession } from './recovery/RecoverableSession.ts';
 import { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
-import { RememberedWay } from './workspace/RememberedWay.ts';
-import type { Workspace, WorkspaceWay } from './workspace/Workspace.ts';
+import { RememberedMethod } from './workspace/RememberedMethod.ts';
+import type { Workspace, WorkspaceMethod } from './workspace/Workspace.ts';
 
 /**
  * `shared`: the network of a sandbox, which jobs before and after it use as well; `idle`: that of a sandbox that no other
@@ -40,8 +40,8 @@ export class ContainerMaking {
   readonly #parts: DockerParts;
   readonly #removal: ContainerRemoval;
   readonly #images: ImageStore;
-  readonly #sandboxes: NetworkSandboxes<LiveContainer>;
-  readonly #ways: RememberedWay;
+  readonly #sandboxes: NetworkSandboxes<AttachedContainer>;
+  readonly #ways: RememberedMethod;
   readonly #warned = new Set<string>();
 
   constructor(parts: DockerParts, removal: ContainerRemoval) {
@@ -49,12 +49,12 @@ export class ContainerMaking {
     this.#parts = parts;
     this.#removal = removal;
     this.#images = new ImageStore(client, options.clock);
-    this.#sandboxes = new NetworkSandboxes<LiveContainer>({
+    this.#sandboxes = new NetworkSandboxes<AttachedContainer>({
       create: (image) => this.#createSandbox(image),
       remove: (live) => live.remove().catch(() => {}),
     });
     const remembered = join(options.stateDirectory, 'workspace-way.json');
-    this.#ways = new RememberedWay(remembered, client.transport.address, options.clock);
+    this.#ways = new RememberedMethod(remembered, client.transport.address, options.clock);
   }
 
   /** Removes what containers share. */
@@ -66,7 +66,7 @@ export class ContainerMaking {
   make(making: Making): Promise<MadeContainer> {
     const { spec, observer, signal } = making;
     let tries = 0;
-    return this.#parts.returns.bridge(
+    return this.#parts.outages.retry(
       async () => {
         if (tries++ > 0) await this.#parts.leftovers.removeAttempt(spec.jobId, spec.attempt);
         return await this.#makeWithImage(making);
@@ -116,7 +116,7 @@ export class ContainerMaking {
     throw new Error('no way to make a workspace');
   }
 
-  #usable({ spec, observer }: Making): WorkspaceWay[] {
+  #usable({ spec, observer }: Making): WorkspaceMethod[] {
     if (this.#parts.options.workspaceMode === 'shared' && spec.source.kind === 'tree') return ['shared'];
     return this.#ways.inOrder().filter((way) => {
       const obstacle = this.#parts.workspaces.obstacle(way, spec.source);
@@ -131,8 +131,8 @@ export class ContainerMaking {
     observer.warning(message);
   }
 
-  async #makeIn(way: WorkspaceWay, { spec, signal, network }: Making): Promise<MadeContainer> {
-    const { client, options, returns, leftovers, background } = this.#parts;
+  async #makeIn(way: WorkspaceMethod, { spec, signal, network }: Making): Promise<MadeContainer> {
+    const { client, options, outages, leftovers, background } = this.#parts;
     const lease = this.#lease(network, spec);
     let workspace: Workspace | null = null;
     let recovery: RecoveryDirectory | null = null;
@@ -150,10 +150,10 @@ export class ContainerMaking {
       const kept = recovery;
       const container = jobContainer(spec, options.ownerId, own, await joined, recovery);
       const sandboxId = (await lease?.sandbox.catch(() => null))?.id ?? null;
-      const live = await LiveContainer.start(client, options.clock, container, {
+      const live = await AttachedContainer.start(client, options.clock, container, {
         name: containerName(spec.jobName),
         signal,
-        returns,
+        outages,
         beforeStart: async (id) => {
           const { jobId, attempt } = spec;
           kept?.writeContainer({ jobId, attempt, containerIds: [id], sandboxId, way, workspace: own.leftover });
@@ -174,14 +174,14 @@ export class ContainerMaking {
   }
 
   #recoverable(kept: RecoveryDirectory) {
-    const { returns, options } = this.#parts;
+    const { outages, options } = this.#parts;
     return (id: string, socket: Duplex, head: Buffer) => {
-      const reconnect = () => returns.attachAgain(id);
+      const reconnect = () => outages.reattach(id);
       return new RecoverableSession(kept, options.clock, { socket, head }, { adopted: false, reconnect });
     };
   }
 
-  #lease(network: NetworkChoice, { jobId, runsAfter, image }: ContainerSpec): SandboxLease<LiveContainer> | null {
+  #lease(network: NetworkChoice, { jobId, runsAfter, image }: ContainerSpec): SandboxLease<AttachedContainer> | null {
     switch (network) {
       case 'shared':
         return this.#sandboxes.lease(jobId, new Set(runsAfter), image.name);
@@ -194,13 +194,13 @@ export class ContainerMaking {
     }
   }
 
-  #createSandbox(image: string): Promise<LiveContainer> {
-    const { client, options, returns, closing } = this.#parts;
+  #createSandbox(image: string): Promise<AttachedContainer> {
+    const { client, options, outages, closing } = this.#parts;
     const spec = sandboxContainer(image, options.ownerId, options.recoverable !== true);
-    return LiveContainer.start(client, options.clock, spec, {
+    return AttachedContainer.start(client, options.clock, spec, {
       name: containerName('network'),
       signal: closing,
-      returns,
+      outages,
     });
   }
 }

@@ -12,7 +12,7 @@ export class ContainerRemoval {
 
   /** Resolves when no process of a job is alive; the rest of its removal continues in the background. */
   async remove(made: MadeContainer): Promise<void> {
-    const { client, returns, background } = this.#parts;
+    const { client, outages, background } = this.#parts;
     const { live, others, workspace, lease, recovery, sandboxId = null } = made;
     if (lease !== null) lease.isEnding = true;
     live.remove().catch(() => {});
@@ -27,8 +27,8 @@ export class ContainerRemoval {
       }
     };
     background.run(removeAll());
-    if (sandboxId !== null) background.run(returns.bridge(() => client.removeContainer(sandboxId)));
-    const othersGone = others.map((id) => returns.bridge(() => client.removeContainer(id)));
+    if (sandboxId !== null) background.run(outages.retry(() => client.removeContainer(sandboxId)));
+    const othersGone = others.map((id) => outages.retry(() => client.removeContainer(id)));
     for (const gone of othersGone) background.run(gone);
     // A script that has left no process needs no wait.
     if (!live.session.isAlone) await dead;

@@ -1,10 +1,10 @@
 import { ExecutionBroken } from '../errors.ts';
 import type { JobContainer, OutputSink, ScriptExit, ShellScript } from '../JobExecutor.ts';
 import { workspacePath } from '../JobExecutor.ts';
+import type { AttachedContainer } from './AttachedContainer.ts';
 import type { DockerClient } from './DockerClient.ts';
-import type { EngineReturn } from './EngineReturn.ts';
+import type { EngineOutages } from './EngineOutages.ts';
 import { interruptCommand } from './interrupt-command.ts';
-import type { LiveContainer } from './LiveContainer.ts';
 import type { SandboxLease } from './NetworkSandboxes.ts';
 import { prefixTar } from './prefix-tar.ts';
 import type { RecoveryDirectory } from './recovery/RecoveryDirectory.ts';
@@ -16,7 +16,7 @@ const oomEventMs = 300;
 /** The containers made for a job, and what belongs to them alone. */
 export interface MadeContainer {
   /** The one in which its script runs. */
-  readonly live: LiveContainer;
+  readonly live: AttachedContainer;
   /** Ids of others that it needs; paused, resumed and removed with it. */
   readonly others: readonly string[];
   readonly workspace: Workspace;
@@ -31,7 +31,7 @@ export interface MadeContainer {
 /** What a container needs of its executor. */
 export interface ContainerSurroundings {
   readonly client: DockerClient;
-  readonly returns: EngineReturn;
+  readonly outages: EngineOutages;
   /** Makes the same container again with a network that is free now. */
   remake(): Promise<MadeContainer>;
   /** Removes all of it; resolves when no process of it lives, the rest goes on in the background. */
@@ -141,8 +141,8 @@ export class DockerContainer implements JobContainer {
   async getFiles(path: string): Promise<AsyncIterable<Uint8Array> | null> {
     const clean = path.replace(/\/+$/, '').replace(/^(\.\/)+/, '') || '.';
     const whole = clean === '.' ? `${workspacePath}/.` : `${workspacePath}/${clean}`;
-    const { client, returns } = this.#surroundings;
-    const tar = await returns.bridge(() => client.getArchive(this.#made.live.id, whole));
+    const { client, outages } = this.#surroundings;
+    const tar = await outages.retry(() => client.getArchive(this.#made.live.id, whole));
     if (tar === null) return null;
     const slash = clean.lastIndexOf('/');
     return slash < 0 ? tar : prefixTar(tar, clean.slice(0, slash));
@@ -191,7 +191,7 @@ export class DockerContainer implements JobContainer {
   async #explain(error: unknown): Promise<unknown> {
     const { session } = this.#made.live;
     if (!(error instanceof ExecutionBroken)) return error;
-    if (session.outerPid !== null) return (await this.#surroundings.returns.explainLoss(this.#made.live.id)) ?? error;
+    if (session.outerPid !== null) return (await this.#surroundings.outages.explainLoss(this.#made.live.id)) ?? error;
     const said = session.earlyOutput.slice(-500);
     return new ExecutionBroken(`the job's container ended without starting a shell${said === '' ? '' : `: ${said}`}`, {
       help: "the image's entrypoint does not run the command it is given: set `entrypoint: ['']` under `image`",

@@ -9,16 +9,16 @@ import type {
   JobExecutor,
   PrepareObserver,
 } from '../JobExecutor.ts';
+import { AttachedContainer } from './AttachedContainer.ts';
 import { ContainerMaking } from './ContainerMaking.ts';
 import { ContainerRemoval } from './ContainerRemoval.ts';
 import { DockerClient } from './DockerClient.ts';
 import { DockerContainer, type MadeContainer } from './DockerContainer.ts';
 import type { DockerExecutorOptions, DockerParts } from './docker-options.ts';
-import { EngineReturn } from './EngineReturn.ts';
+import { EngineOutages } from './EngineOutages.ts';
 import { EngineTransport } from './EngineTransport.ts';
 import { findEngineAddress, parseEngineAddress, processSurroundings } from './engine-address.ts';
 import { Leftovers } from './Leftovers.ts';
-import { LiveContainer } from './LiveContainer.ts';
 import { labelNames } from './label-names.ts';
 import { AdoptedContainers, findRecovery } from './recovery/adopted-containers.ts';
 import { RecoverableSession } from './recovery/RecoverableSession.ts';
@@ -55,7 +55,7 @@ export class DockerExecutor implements JobExecutor {
     this.#parts = {
       options,
       client,
-      returns: new EngineReturn(client, clock, { patienceMs, closing }),
+      outages: new EngineOutages(client, clock, { patienceMs, closing }),
       workspaces: new WorkspaceMaker({ trees, directory, labels: { [labelNames.owner]: ownerId } }),
       leftovers,
       background: new Background(() => {}),
@@ -109,7 +109,7 @@ export class DockerExecutor implements JobExecutor {
     const recovery = await findRecovery(this.#parts.leftovers.ownDirectory, spec);
     const record = recovery?.container ?? null;
     if (recovery === null || record === null) return null;
-    const { client, returns, workspaces, options } = this.#parts;
+    const { client, outages, workspaces, options } = this.#parts;
     const [own, ...others] = record.containerIds;
     const details = await client.inspectContainer(own);
     // A caller that adopts knows that the attempt is still its own; a paused container cannot be attached to.
@@ -117,9 +117,9 @@ export class DockerExecutor implements JobExecutor {
       await Promise.all(record.containerIds.map((id) => client.unpauseContainer(id)));
     }
     const connection = details?.State.Running === true ? await client.attach(own) : null;
-    const reconnect = () => returns.attachAgain(own);
+    const reconnect = () => outages.reattach(own);
     const session = new RecoverableSession(recovery, options.clock, connection, { adopted: true, reconnect });
-    const live = LiveContainer.adopt(client, options.clock, returns, own, session);
+    const live = AttachedContainer.adopt(client, options.clock, outages, own, session);
     const workspace = workspaces.adopt(record.way, spec.source, record.workspace);
     this.#adopted.add(record, recovery);
     this.#lastImage ??= spec.image.name;
@@ -140,7 +140,7 @@ export class DockerExecutor implements JobExecutor {
   }
 
   #container(made: MadeContainer, remake: () => Promise<MadeContainer>): DockerContainer {
-    const { client, returns } = this.#parts;
-    return new DockerContainer({ client, returns, remake, remove: (old) => this.#removal.remove(old) }, made);
+    const { client, outages } = this.#parts;
+    return new DockerContainer({ client, outages, remake, remove: (old) => this.#removal.remove(old) }, made);
   }
 }

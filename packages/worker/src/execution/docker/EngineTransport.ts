@@ -4,7 +4,7 @@ import type * as http from 'node:http';
 import type * as https from 'node:https';
 import { Duplex, type Readable } from 'node:stream';
 import { ExecutionBroken } from '../errors.ts';
-import { EngineAway } from './EngineAway.ts';
+import { EngineUnreachable } from './EngineUnreachable.ts';
 import { type EngineAddress, showEngineAddress } from './engine-address.ts';
 
 /** One request to the engine. */
@@ -153,12 +153,12 @@ export class EngineTransport {
       });
     }
     if (error.code !== undefined && refusals.has(error.code)) {
-      return new EngineAway(`no Docker engine answers at ${where}`, {
+      return new EngineUnreachable(`no Docker engine answers at ${where}`, {
         help: 'start Docker (or set DOCKER_HOST to where it listens); `xx doctor` tells what is missing',
         cause: error,
       });
     }
-    return new EngineAway(`the connection to the Docker engine at ${where} broke: ${error.message}`, {
+    return new EngineUnreachable(`the connection to the Docker engine at ${where} broke: ${error.message}`, {
       cause: error,
     });
   }

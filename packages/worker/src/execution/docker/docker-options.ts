@@ -1,6 +1,6 @@
 import type { Background, Clock } from '@xx-pipeline/common';
 import type { DockerClient } from './DockerClient.ts';
-import type { EngineReturn } from './EngineReturn.ts';
+import type { EngineOutages } from './EngineOutages.ts';
 import type { Leftovers } from './Leftovers.ts';
 import type { WorkspaceMaker } from './workspace/WorkspaceMaker.ts';
 
@@ -28,7 +28,7 @@ export interface DockerExecutorOptions {
 export interface DockerParts {
   readonly options: DockerExecutorOptions;
   readonly client: DockerClient;
-  readonly returns: EngineReturn;
+  readonly outages: EngineOutages;
   readonly workspaces: WorkspaceMaker;
   readonly leftovers: Leftovers;
   /** Awaited before the executor closes. */

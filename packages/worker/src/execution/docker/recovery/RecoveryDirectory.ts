@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '@xx-pipeline/common';
 import { ExecutionBroken } from '../../errors.ts';
-import type { WorkspaceWay } from '../workspace/Workspace.ts';
+import type { WorkspaceMethod } from '../workspace/Workspace.ts';
 
 /** The containers of one attempt, and what belongs to them alone. */
 export interface ContainerRecord {
@@ -13,7 +13,7 @@ export interface ContainerRecord {
   readonly containerIds: readonly [own: string, ...others: string[]];
   /** The container whose network the job's own one has joined. */
   readonly sandboxId: string | null;
-  readonly way: WorkspaceWay;
+  readonly way: WorkspaceMethod;
   /** The job's workspace on this machine. */
   readonly workspace: string | null;
 }

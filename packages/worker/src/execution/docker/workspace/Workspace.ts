@@ -1,7 +1,7 @@
 import type { MountSpec } from '../api-types.ts';
 
 /** How a job comes to its files. */
-export type WorkspaceWay =
+export type WorkspaceMethod =
   /** A copy-on-write layer over the tree, mounted by the engine. */
   | 'overlay'
   /** A copy of the tree, mounted into the container. */
@@ -17,7 +17,7 @@ export type WorkspaceWay =
  *   make --> mount (container is created with it) --> fill (container is created, not started) --> list --> remove
  */
 export interface Workspace {
-  readonly way: WorkspaceWay;
+  readonly way: WorkspaceMethod;
   /** What the container is created with; null = nothing, the directory is the container's own. */
   readonly mount: MountSpec | null;
   /** A tar stream to unpack into the created container; null = nothing to do. */

@@ -5,7 +5,7 @@ import type { SourceRequest } from '@xx-pipeline/common';
 import { workspacePath } from '../../JobExecutor.ts';
 import { copyTree } from './copy-tree.ts';
 import { listFilesBelow } from './list-files.ts';
-import type { Workspace, WorkspaceWay } from './Workspace.ts';
+import type { Workspace, WorkspaceMethod } from './Workspace.ts';
 
 /** What workspaces are made from. */
 export interface WorkspaceOptions {
@@ -26,7 +26,7 @@ export class WorkspaceMaker {
   }
 
   /** Why a way cannot be taken for a source, as far as paths tell; null if it may be tried. */
-  obstacle(way: WorkspaceWay, source: SourceRequest): string | null {
+  obstacle(way: WorkspaceMethod, source: SourceRequest): string | null {
     if (way !== 'overlay') return null;
     const { directory } = this.#options;
     const tree = source.kind === 'tree' ? resolve(this.#options.trees(source.key)) : null;
@@ -38,7 +38,7 @@ export class WorkspaceMaker {
   }
 
   /** Makes a workspace. An aborted signal stops it and removes what was made. */
-  async make(way: WorkspaceWay, source: SourceRequest, signal: AbortSignal): Promise<Workspace> {
+  async make(way: WorkspaceMethod, source: SourceRequest, signal: AbortSignal): Promise<Workspace> {
     switch (way) {
       case 'overlay':
         return await this.#overlay(source.kind === 'tree' ? resolve(this.#options.trees(source.key)) : null);
@@ -53,7 +53,7 @@ export class WorkspaceMaker {
   }
 
   /** A workspace that an earlier process has made; null = nothing of it is on this machine. */
-  adopt(way: WorkspaceWay, source: SourceRequest, own: string | null): Workspace {
+  adopt(way: WorkspaceMethod, source: SourceRequest, own: string | null): Workspace {
     const tree = source.kind === 'tree' ? resolve(this.#options.trees(source.key)) : null;
     switch (way) {
       case 'overlay':
@@ -146,7 +146,7 @@ export class WorkspaceMaker {
 
 const layers = (upper: string, tree: string | null): string[] => (tree === null ? [upper] : [upper, tree]);
 
-function kept(way: WorkspaceWay, own: string | null): Omit<Workspace, 'list'> {
+function kept(way: WorkspaceMethod, own: string | null): Omit<Workspace, 'list'> {
   return {
     way,
     mount: null,

@@ -4,33 +4,33 @@ import type { ContainerSession } from '../shell/ContainerSession.ts';
 import { ShellSession } from '../shell/ShellSession.ts';
 import type { CreateContainer } from './api-types.ts';
 import type { DockerClient } from './DockerClient.ts';
-import type { EngineReturn } from './EngineReturn.ts';
+import type { EngineOutages } from './EngineOutages.ts';
 
 /** Milliseconds that the removal of a container may take. */
 const removalDeadline = 60_000;
 
 /** A container with its streams attached, from creation to removal. */
-export class LiveContainer {
+export class AttachedContainer {
   readonly id: string;
   readonly session: ContainerSession;
   /** Resolves when the container has stopped, or nothing can be known about it any more. */
   readonly exited: Promise<void>;
   readonly #client: DockerClient;
   readonly #clock: Clock;
-  readonly #returns: EngineReturn;
+  readonly #outages: EngineOutages;
   #removal: Promise<void> | null = null;
 
   private constructor(
     client: DockerClient,
     clock: Clock,
-    returns: EngineReturn,
+    outages: EngineOutages,
     id: string,
     session: ContainerSession,
     exited: Promise<void>,
   ) {
     this.#client = client;
     this.#clock = clock;
-    this.#returns = returns;
+    this.#outages = outages;
     this.id = id;
     this.session = session;
     this.exited = exited;
@@ -49,9 +49,9 @@ export class LiveContainer {
       name?: string;
       beforeStart?: (id: string) => Promise<void>;
       openSession?: (id: string, socket: Duplex, head: Buffer) => ContainerSession;
-      returns: EngineReturn;
+      outages: EngineOutages;
     },
-  ): Promise<LiveContainer> {
+  ): Promise<AttachedContainer> {
     // Not aborted half-way: what the engine may or may not have made could not be removed.
     const id = await client.createContainer(spec, { name: options.name });
     let session: ContainerSession | null = null;
@@ -65,11 +65,11 @@ export class LiveContainer {
       session = options.openSession?.(id, socket, head) ?? new ShellSession(socket, head, clock);
       await options.beforeStart?.(id);
       await client.startContainer(id, { signal: options.signal });
-      return new LiveContainer(client, clock, options.returns, id, session, exited);
+      return new AttachedContainer(client, clock, options.outages, id, session, exited);
     } catch (error) {
       session?.destroy();
       const remove = () => client.removeContainer(id, { deadline: removalDeadline });
-      await options.returns.bridge(remove, undefined, options.signal).catch(() => {});
+      await options.outages.retry(remove, undefined, options.signal).catch(() => {});
       throw error;
     }
   }
@@ -78,21 +78,21 @@ export class LiveContainer {
   static adopt(
     client: DockerClient,
     clock: Clock,
-    returns: EngineReturn,
+    outages: EngineOutages,
     id: string,
     session: ContainerSession,
-  ): LiveContainer {
+  ): AttachedContainer {
     const exited = client.waitContainer(id, 'not-running').then(
       () => {},
       () => {},
     );
-    return new LiveContainer(client, clock, returns, id, session, exited);
+    return new AttachedContainer(client, clock, outages, id, session, exited);
   }
 
   /** Kills and removes it; resolves when it is gone. Idempotent. */
   remove(): Promise<void> {
-    this.#removal ??= this.#returns
-      .bridge(() => this.#client.removeContainer(this.id, { deadline: removalDeadline }))
+    this.#removal ??= this.#outages
+      .retry(() => this.#client.removeContainer(this.id, { deadline: removalDeadline }))
       .finally(() => this.session.destroy());
     return this.#removal;
   }

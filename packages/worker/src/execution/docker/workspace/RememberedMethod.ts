@@ -2,24 +2,24 @@ import { readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import type { Clock } from '@xx-pipeline/common';
 import { type EngineAddress, showEngineAddress } from '../engine-address.ts';
-import type { WorkspaceWay } from './Workspace.ts';
+import type { WorkspaceMethod } from './Workspace.ts';
 
-type IsolatedWay = Exclude<WorkspaceWay, 'shared'>;
+type IsolatedMethod = Exclude<WorkspaceMethod, 'shared'>;
 
 /** Milliseconds after which a way that failed is tried again. */
 const retryAfter = 24 * 3600 * 1000;
-const order: readonly IsolatedWay[] = ['overlay', 'copy', 'upload'];
+const order: readonly IsolatedMethod[] = ['overlay', 'copy', 'upload'];
 
 /**
  * Which ways of giving jobs their files an engine does not offer. Nothing is asked beforehand: the best way is tried
  * with the first job, and a failure is remembered in a file, so that later runs need not fail again.
  */
-export class RememberedWay {
+export class RememberedMethod {
   readonly #path: string;
   readonly #engine: string;
   readonly #isLocal: boolean;
   readonly #clock: Clock;
-  #failed: Set<IsolatedWay> | null = null;
+  #failed: Set<IsolatedMethod> | null = null;
 
   constructor(path: string, address: EngineAddress, clock: Clock) {
     this.#path = path;
@@ -29,7 +29,7 @@ export class RememberedWay {
   }
 
   /** The ways to try, best first. */
-  inOrder(): IsolatedWay[] {
+  inOrder(): IsolatedMethod[] {
     // An engine elsewhere does not see this machine's files.
     if (!this.#isLocal) return ['upload'];
     this.#failed ??= this.#read();
@@ -38,19 +38,19 @@ export class RememberedWay {
   }
 
   /** A way cannot be used with this engine; written down only when a later one has worked. */
-  failed(way: WorkspaceWay): void {
+  failed(way: WorkspaceMethod): void {
     if (way === 'shared') return;
     this.#failed ??= this.#read();
     this.#failed.add(way);
   }
 
   /** A way has been used. */
-  worked(way: WorkspaceWay): void {
+  worked(way: WorkspaceMethod): void {
     if (way === 'shared' || this.#failed === null || this.#failed.size === 0 || this.#failed.has(way)) return;
     void this.#write([...this.#failed]).catch(() => {});
   }
 
-  #read(): Set<IsolatedWay> {
+  #read(): Set<IsolatedMethod> {
     try {
       const kept = JSON.parse(readFileSync(this.#path, 'utf8')) as { engine?: unknown; failed?: unknown; at?: unknown };
       if (kept.engine !== this.#engine || !(Number(kept.at) > this.#clock.now() - retryAfter)) return new Set();
@@ -60,7 +60,7 @@ export class RememberedWay {
     }
   }
 
-  async #write(failed: readonly IsolatedWay[]): Promise<void> {
+  async #write(failed: readonly IsolatedMethod[]): Promise<void> {
     const temporary = `${this.#path}.${process.pid}`;
     await writeFile(temporary, JSON.stringify({ engine: this.#engine, failed, at: this.#clock.now() }));
     await rename(temporary, this.#path);
