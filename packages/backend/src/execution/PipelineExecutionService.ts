@@ -18,7 +18,6 @@ import { type ExecutionDraft, shownExecution } from './ExecutionDraft.ts';
 import type { ExecutionParts } from './execution-parts.ts';
 import { sealVariable } from './make-job-request.ts';
 import type { StageExecutionService } from './StageExecutionService.ts';
-import { sourceProblem } from './source-problem.ts';
 
 /** A request to run a plan. */
 export type CreateExecution = Checked<typeof createExecutionSchema>;
@@ -196,3 +195,20 @@ function unknownJobs(plan: PipelinePlan, names: readonly string[]): { pointer: s
 }
 
 const shownErrors = 20;
+
+const protocols = new Set(['http:', 'https:', 'ssh:', 'git:', 'git+ssh:', 'file:']);
+
+/** Why workers are not to clone from an address; null when they may. */
+function sourceProblem(url: string): Problem | null {
+  const refuse = (message: string) =>
+    problem('bad_request', 'the source is not valid', { errors: [{ pointer: '/source/url', message }] });
+  // git@host:path; not `ext::command`, and nothing git could take for an option.
+  if (/^(?:[\w.][\w.-]*@)?[\w.][\w.-]*:(?![:/])[^\s:][^\s]*$/.test(url)) return null;
+  if (!URL.canParse(url)) return refuse('this is not the address of a repository');
+  const { protocol, password, username } = new URL(url);
+  if (!protocols.has(protocol)) return refuse(`repositories are not fetched over ${protocol}`);
+  if (password !== '' || (username !== '' && protocol.startsWith('http'))) {
+    return refuse('it carries a user name or password, which would be stored; give workers their own access instead');
+  }
+  return null;
+}
