@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
+import { listenOnLoopback } from '@xx-pipeline/testing';
 import type { FaultCase } from '../FaultCase.ts';
 import { FaultWorld, pass, patientLease } from '../FaultWorld.ts';
 import { oneJob } from '../pipelines.ts';
@@ -68,12 +69,10 @@ async function deafRegistry(): Promise<{ port: number; asked: Promise<void>; clo
     socket.on('error', () => undefined);
     asked.resolve();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const port = await listenOnLoopback(server);
   const close = async () => {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { port: address.port, asked: asked.promise, close };
+  return { port, asked: asked.promise, close };
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { jobRequest } from '@xx-pipeline/testing';
+import { jobRequest, listenOnLoopback } from '@xx-pipeline/testing';
 import { HttpWorkerClient } from '../../src/scheduling/HttpWorkerClient.ts';
 
 const request = jobRequest({ attempt: 1 });
@@ -13,9 +12,9 @@ async function withServer(
   use: (url: string, server: Server) => Promise<void>,
 ): Promise<void> {
   const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listenOnLoopback(server);
   try {
-    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, server);
+    await use(`http://127.0.0.1:${port}`, server);
   } finally {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { JobExecution, JobRequest } from '@xx-pipeline/common';
 import {
@@ -13,6 +12,7 @@ import {
   protocolVersion,
 } from '@xx-pipeline/common/api';
 import { NodeTransport } from '@xx-pipeline/service/http';
+import { listenOnLoopback } from '@xx-pipeline/testing';
 
 const jobId = '0193f3a0-0000-7000-8000-000000000001';
 
@@ -21,8 +21,7 @@ async function withServer(
   use: (client: ReturnType<typeof connect>['client'], url: string) => Promise<void>,
 ): Promise<void> {
   const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${await listenOnLoopback(server)}`;
   const { client, transport } = connect(url);
   try {
     await use(client, url);
