@@ -6,7 +6,7 @@ export const backendCommand: Command = {
   name: 'backend',
   summary: 'Store and schedule runs for any number of workers',
   arguments: [
-    { name: '[action...]', description: 'token create or token revoke: let people and workers in, or out again' },
+    { name: '[action...]', description: 'token create or token revoke: manage access of people and workers' },
   ],
   isService: true,
   options: [
@@ -14,13 +14,13 @@ export const backendCommand: Command = {
     { flags: '--listen <address>', description: 'HOST:PORT; 127.0.0.1:8642 if not given' },
     { flags: '--state-directory <path>', description: 'logs, artifacts, key of secrets; XX_HOME/backend if not given' },
     { flags: '--shared-directory <path>', description: 'a disk all backends of one PostgreSQL share, for large files' },
-    { flags: '--secret-key-file <path>', description: 'what encrypts secrets; the same for all backends' },
-    { flags: '--public-url <url>', description: 'where people reach it, when that is another address' },
+    { flags: '--secret-key-file <path>', description: 'the key that encrypts secrets; the same for all backends' },
+    { flags: '--public-url <url>', description: 'the address for users, if it differs from --listen' },
     { flags: '--tls-cert <file>', description: 'certificate, PEM' },
     { flags: '--tls-key <file>', description: 'its key, PEM' },
-    { flags: '--insecure', description: 'listen for other machines without TLS all the same' },
-    { flags: '--role <role>', description: 'whom a new token lets in', choices: [...tokenRoles] },
-    { flags: '--name <name>', description: 'whose token it is; a token is revoked by its name' },
+    { flags: '--insecure', description: 'accept connections from other machines without TLS' },
+    { flags: '--role <role>', description: 'the role of the new token', choices: [...tokenRoles] },
+    { flags: '--name <name>', description: 'the name of the token; tokens are revoked by name' },
   ],
   examples: [
     { command: 'xx backend --database sqlite:xx.sqlite', explains: 'on one machine' },

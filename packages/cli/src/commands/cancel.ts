@@ -13,7 +13,7 @@ export const cancelCommand: Command = {
   ],
   options: [...serverOptions, outputOption('text', 'json', 'yaml')],
   examples: [
-    { command: 'xx cancel 3', explains: 'end run 3: what runs is asked to end, the rest does not start' },
+    { command: 'xx cancel 3', explains: 'cancel run 3: running jobs are asked to end, others do not start' },
     { command: 'xx cancel 3 deploy', explains: 'only its job deploy' },
   ],
   async run(input, io) {

@@ -9,10 +9,10 @@ import type { Command } from './Command.ts';
 export const demoCommand: Command = {
   name: 'demo',
   summary: 'Set this machine up and run an example pipeline in real containers',
-  options: [{ flags: '-y, --yes', description: 'do not ask before system packages are installed' }],
+  options: [{ flags: '-y, --yes', description: 'install system packages without asking' }],
   examples: [
     { command: 'xx demo', explains: 'everything from a bare machine to a finished pipeline' },
-    { command: 'sudo xx demo --yes', explains: 'the same without a question' },
+    { command: 'sudo xx demo --yes', explains: 'the same without asking' },
   ],
   async run({ options }, io) {
     const { setUpMachine, setupWorld } = await import('../setup/set-up-machine.ts');
@@ -48,7 +48,7 @@ async function runOnDemoServer(cwd: string, io: CommandIo): Promise<ExitCode> {
   const differences = differencesOf(local, await server.report(io.interrupted));
   if (differences.length > 0) {
     const help = `local, server:\n${differences.join('\n')}`;
-    throw new CommandError('the report of the server is not that of the local run', ExitCode.machine, help);
+    throw new CommandError('the reports of the server and of the local run differ', ExitCode.machine, help);
   }
   io.stderr.write('\nboth reports agree; the server is stopped\n');
   return code;

@@ -4,15 +4,15 @@ import type { Command } from './Command.ts';
 /** `xx doctor`: what this machine lacks to run jobs, and how to mend it. */
 export const doctorCommand: Command = {
   name: 'doctor',
-  summary: 'Check what jobs need on this machine, and mend it',
+  summary: 'Check what jobs need on this machine, and fix it',
   options: [
-    { flags: '--fix', description: 'mend what can be mended (as root on Debian and Ubuntu: all of it)' },
-    { flags: '-y, --yes', description: 'do not ask before system packages are installed' },
+    { flags: '--fix', description: 'fix what can be fixed (as root on Debian and Ubuntu: everything)' },
+    { flags: '-y, --yes', description: 'install system packages without asking' },
     { flags: '-o, --output <format>', description: 'how to print the checks', choices: ['text', 'json'] },
   ],
   examples: [
     { command: 'xx doctor', explains: 'what is there, what is missing, how to get it' },
-    { command: 'sudo xx doctor --fix', explains: 'install and start a Docker engine where none answers' },
+    { command: 'sudo xx doctor --fix', explains: 'install and start a Docker engine if none is reachable' },
     { command: 'xx doctor -o json', explains: 'the same for a program' },
   ],
   async run({ options }, io) {
@@ -34,7 +34,7 @@ export const doctorCommand: Command = {
     const missing = reports.filter(({ outcome }) => outcome.state === 'missing');
     if (missing.length === 0) return ExitCode.success;
     if (options['fix'] !== true && missing.some(({ outcome }) => outcome.fix !== undefined)) {
-      io.stderr.write('xx doctor --fix mends this\n');
+      io.stderr.write('xx doctor --fix repairs this\n');
     }
     return ExitCode.machine;
   },

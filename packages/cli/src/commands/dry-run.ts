@@ -13,7 +13,7 @@ export const dryRunCommand: Command = {
     ...contextOptions,
   ],
   examples: [
-    { command: 'xx dry-run', explains: 'the waves of a run of the tree as it is' },
+    { command: 'xx dry-run', explains: 'the waves of a run of the working tree' },
     { command: 'xx dry-run --branch main --var DEPLOY=yes', explains: 'what if it were main, with this variable' },
     { command: 'xx dry-run --job deploy -o json', explains: 'one job and what it needs, for programs' },
   ],

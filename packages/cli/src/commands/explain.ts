@@ -8,11 +8,11 @@ import type { Command } from './Command.ts';
 /** `xx explain`. */
 export const explainCommand: Command = {
   name: 'explain',
-  summary: 'Say why a job is in a run or not, and what it waits for',
+  summary: 'Explain why a job is in a run or not, and what it waits for',
   arguments: [{ name: '<job>', description: 'name of a job; the name of a matrix explains all its instances' }],
   options: [fileOption, outputOption('text', 'json', 'yaml'), ...contextOptions],
   examples: [
-    { command: 'xx explain deploy', explains: 'every rule with its values, and what came of it' },
+    { command: 'xx explain deploy', explains: 'every rule with its values and its result' },
     { command: 'xx explain deploy --branch main', explains: 'what if this were the branch main' },
     { command: "xx explain 'test: [linux, 22]' -o json", explains: 'one instance of a matrix, for programs' },
   ],

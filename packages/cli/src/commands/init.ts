@@ -4,7 +4,7 @@ import type { Command } from './Command.ts';
 /** `xx init`. */
 export const initCommand: Command = {
   name: 'init',
-  summary: 'Write a first pipeline file that fits what is in this directory',
+  summary: 'Write a first pipeline file for the project in this directory',
   options: [{ flags: '--force', description: 'overwrite .xx-pipeline.yml, or write it beside another pipeline file' }],
   examples: [
     { command: 'xx init', explains: 'write .xx-pipeline.yml for Node, Python, Go, Rust or anything else' },

@@ -12,10 +12,10 @@ export const playCommand: Command = {
     { name: '<job>', description: 'name of the job' },
   ],
   options: [
-    { flags: '--var <KEY=VALUE>', description: 'a variable for this job, stronger than the file', repeatable: true },
+    { flags: '--var <KEY=VALUE>', description: 'a variable for this job; overrides the file', repeatable: true },
     {
       flags: '--secret <NAME[=VALUE]>',
-      description: 'a variable that logs never show; without VALUE taken from the environment',
+      description: 'a variable that is masked in logs; without VALUE, taken from the environment',
       repeatable: true,
     },
     ...serverOptions,

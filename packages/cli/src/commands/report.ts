@@ -10,13 +10,13 @@ export const reportCommand: Command = {
     { flags: '--local', description: 'the runs of this machine instead of those of the server' },
     { flags: '--repo <path|url>', description: 'only runs of this repository' },
     { flags: '--pipeline <name>', description: 'only runs of this pipeline' },
-    { flags: '--run <number>', description: 'this run; without it the newest, where one is needed' },
+    { flags: '--run <number>', description: 'this run; the newest if not given and one is needed' },
     { flags: '--stage <name>', description: 'this stage of the run' },
     { flags: '--job <name>', description: 'this job of the run, with its log' },
     { flags: '--attempt <number>', description: 'the log of this attempt of the job instead of the last' },
     { flags: '--timestamps', description: 'time and stream (! is stderr, # is xx) before every line of the log' },
-    { flags: '--raw', description: 'nothing but the log, byte by byte as the job printed it' },
-    { flags: '--limit <number>', description: 'of a server: as many of the newest; 50 if not given' },
+    { flags: '--raw', description: 'nothing but the log, the exact bytes that the job printed' },
+    { flags: '--limit <number>', description: 'with a server: number of runs; 50 if not given' },
     ...serverOptions,
     outputOption('text', 'json', 'yaml'),
   ],
@@ -32,7 +32,7 @@ export const reportCommand: Command = {
       const { showRemoteReports } = await import('../remote/show-remote-reports.ts');
       return await showRemoteReports(input, io);
     }
-    refuseOptions(input, ['server', 'tokenFile', 'limit'], 'is for reports of a server: leave out --local');
+    refuseOptions(input, ['server', 'tokenFile', 'limit'], 'applies to reports of a server only, not to --local');
     const { showReports } = await import('../reports/show-reports.ts');
     return await showReports(input, io);
   },

@@ -12,30 +12,30 @@ export const runCommand: Command = {
     { flags: '--repo <path|url>', description: 'a clone of this repository instead of the working tree' },
     { flags: '--branch <name>', description: 'a clone at this branch or tag' },
     { flags: '--commit <commit>', description: 'a clone at this commit' },
-    { flags: '--var <KEY=VALUE>', description: 'a variable for this run, stronger than the file', repeatable: true },
+    { flags: '--var <KEY=VALUE>', description: 'a variable for this run; overrides the file', repeatable: true },
     {
       flags: '--secret <NAME[=VALUE]>',
-      description: 'a variable that logs never show; without VALUE taken from the environment',
+      description: 'a variable that is masked in logs; without VALUE, taken from the environment',
       repeatable: true,
     },
     { flags: '--job <name>', description: 'only this job and what it needs', repeatable: true },
-    { flags: '--play <job>', description: 'start this manual job by itself', repeatable: true },
-    { flags: '-j, --jobs <number>', description: 'jobs that run at once with --local; processors + 2 if not given' },
+    { flags: '--play <job>', description: 'start this manual job automatically', repeatable: true },
+    { flags: '-j, --jobs <number>', description: 'jobs to run in parallel with --local; processors + 2 if not given' },
     {
       flags: '--workspace <mode>',
-      description: 'whether jobs write into layers of their own (isolated, the default) or into the tree itself',
+      description: 'whether jobs write into their own layers (isolated, the default) or into the tree itself',
       choices: ['isolated', 'shared'],
     },
     {
       flags: '--pull <policy>',
-      description: 'when to ask the registry for images, whatever the file says',
+      description: 'when to pull images; overrides the file',
       choices: ['always', 'if-not-present', 'never'],
     },
     {
       flags: '--timeout <time>',
-      description: 'for jobs without a timeout of their own: 90s, 15m, 2h; 1h if not given',
+      description: 'for jobs without their own timeout: 90s, 15m, 2h; 1h if not given',
     },
-    { flags: '--detach', description: 'do not wait for the end; prints the id of the run' },
+    { flags: '--detach', description: 'print the id of the run and exit' },
     ...serverOptions,
     outputOption('text', 'json', 'yaml', 'ndjson'),
   ],
@@ -48,7 +48,8 @@ export const runCommand: Command = {
   async run(input, io) {
     const isLocal = input.options['local'] === true;
     const { refuseOptions } = await import('../io/options.ts');
-    if (isLocal) refuseOptions(input, ['server', 'tokenFile', 'detach'], 'is for runs on a server; leave out --local');
+    if (isLocal)
+      refuseOptions(input, ['server', 'tokenFile', 'detach'], 'applies to runs on a server only, not to --local');
     const { parseRunOptions } = await import('../run/run-options.ts');
     const { openRunSource } = await import('../run/open-run-source.ts');
     const options = parseRunOptions(input, io.env);

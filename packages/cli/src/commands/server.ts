@@ -7,12 +7,12 @@ export const serverCommand: Command = {
   isService: true,
   options: [
     { flags: '--listen <address>', description: 'HOST:PORT; 127.0.0.1:8642 if not given' },
-    { flags: '--slots <number>', description: 'jobs that run at once; processors + 2 if not given' },
-    { flags: '--labels <list>', description: 'labels of the worker, with commas between' },
-    { flags: '--public-url <url>', description: 'where people reach it, when that is another address' },
+    { flags: '--slots <number>', description: 'jobs to run in parallel; processors + 2 if not given' },
+    { flags: '--labels <list>', description: 'labels of the worker, separated by commas' },
+    { flags: '--public-url <url>', description: 'the address for users, if it differs from --listen' },
     { flags: '--tls-cert <file>', description: 'certificate, PEM' },
     { flags: '--tls-key <file>', description: 'its key, PEM' },
-    { flags: '--insecure', description: 'listen for other machines without TLS all the same' },
+    { flags: '--insecure', description: 'accept connections from other machines without TLS' },
   ],
   examples: [
     { command: 'xx server', explains: 'start it; xx run in another terminal finds it by itself' },

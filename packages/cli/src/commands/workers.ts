@@ -9,7 +9,7 @@ export const workersCommand: Command = {
   summary: 'List the workers of the server and how busy they are',
   options: [...serverOptions, outputOption('text', 'json', 'yaml')],
   examples: [
-    { command: 'xx workers', explains: 'who runs jobs, with slots and labels' },
+    { command: 'xx workers', explains: 'all workers, with slots and labels' },
     { command: 'xx workers -o json', explains: 'for programs' },
   ],
   async run(input, io) {

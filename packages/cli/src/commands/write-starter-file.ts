@@ -14,7 +14,7 @@ export function writeStarterFile(directory: string, force: boolean): { path: str
     const help =
       existing === fileName
         ? 'xx init --force overwrites it'
-        : `xx uses it as it is; ${fileName} would hide it (--force writes it all the same)`;
+        : `xx uses that file; ${fileName} would take precedence (--force writes it anyway)`;
     throw new CommandError(`there is already a ${existing}`, ExitCode.usage, help);
   }
   const stack = detectStack(readerOf(directory));

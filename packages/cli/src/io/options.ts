@@ -18,7 +18,7 @@ export const outputOption = (...choices: readonly string[]): OptionSpec => ({
 export const contextOptions: readonly OptionSpec[] = [
   { flags: '--branch <name>', description: 'as if this branch were checked out' },
   { flags: '--tag <name>', description: 'as if this tag were checked out' },
-  { flags: '--var <KEY=VALUE>', description: 'a variable for this run, stronger than the file', repeatable: true },
+  { flags: '--var <KEY=VALUE>', description: 'a variable for this run; overrides the file', repeatable: true },
 ];
 
 /** An option that is given at most once. */

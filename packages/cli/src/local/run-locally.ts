@@ -113,7 +113,7 @@ function noteTags(plan: PipelinePlan, io: CommandIo): void {
   const [first] = tagged;
   if (first === undefined) return;
   const who = tagged.length === 1 ? `job "${first.name}"` : `${tagged.length} jobs`;
-  printNote(io.stderr, `${who} asked for a worker by tags; a local run ignores them`);
+  printNote(io.stderr, `${who} requested a worker by tags; local runs ignore tags`);
 }
 
 /** The same promise for every call, made at the first. */

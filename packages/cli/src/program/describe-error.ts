@@ -27,7 +27,7 @@ export function describeError(error: unknown): ErrorDescription {
 function bug(message: string): ErrorDescription {
   return {
     message: `this is a bug in xx: ${message}`,
-    help: 'please report it to where you got xx from, with what XX_DEBUG=1 xx … prints (CONTRIBUTING.md says how)',
+    help: 'please report it with the output of XX_DEBUG=1 xx … (see CONTRIBUTING.md)',
     exitCode: ExitCode.machine,
   };
 }
@@ -39,7 +39,7 @@ function systemErrorSentence(error: NodeJS.ErrnoException): { message: string; h
     case 'EDQUOT':
       return {
         message: `the disk is full${path && `: cannot write${path}`}`,
-        help: 'free some space, or point XX_HOME to another disk',
+        help: 'free some space, or set XX_HOME to a directory on another disk',
       };
     case 'EACCES':
     case 'EPERM':
@@ -50,7 +50,7 @@ function systemErrorSentence(error: NodeJS.ErrnoException): { message: string; h
     case 'EROFS':
       return {
         message: `the file system is read-only${path && `:${path}`}`,
-        help: 'point XX_HOME to a directory that can be written',
+        help: 'set XX_HOME to a writable directory',
       };
     case 'ENOENT':
       return { message: `no such file or directory${path && `:${path}`}`, help: null };

@@ -6,7 +6,7 @@ export type ColorMode = 'auto' | 'always' | 'never';
 /** The options every command takes, before or after its name. */
 export const globalOptions: readonly OptionSpec[] = [
   { flags: '-C, --cwd <dir>', description: 'work as if started in this directory' },
-  { flags: '--color <when>', description: 'colours in the output', choices: ['auto', 'always', 'never'] },
+  { flags: '--color <when>', description: 'colors in the output', choices: ['auto', 'always', 'never'] },
   { flags: '-h, --help', description: 'show help' },
 ];
 

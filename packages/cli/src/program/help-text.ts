@@ -25,7 +25,7 @@ export function renderProgramHelp(commands: readonly Command[], style: TextStyle
           { command: 'xx init', explains: 'write a first pipeline file' },
           { command: 'xx check', explains: 'find everything that is wrong with it' },
           { command: 'xx run --local', explains: 'run it on this machine' },
-          { command: 'xx help run', explains: 'all about one command' },
+          { command: 'xx help run', explains: 'everything about one command' },
         ]),
       ],
       ['Exit codes', exitCodeLines],

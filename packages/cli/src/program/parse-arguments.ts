@@ -82,7 +82,7 @@ function readOption(
   if (spec.choices !== undefined && !spec.choices.includes(value)) {
     const near = didYouMean(value, spec.choices);
     const hint = near === null ? `choose from ${spec.choices.join(', ')}` : `did you mean ${near}?`;
-    throw usage(`'${value}' is no value for ${typed}`, command, hint);
+    throw usage(`'${value}' is not a value for ${typed}`, command, hint);
   }
   return spec.repeatable === true ? [...(Array.isArray(before) ? (before as readonly string[]) : []), value] : value;
 }

@@ -17,7 +17,7 @@ export function exitCodeOfRun(execution: PipelineExecution, io: CommandIo, howTo
     case 'MANUAL': {
       const waiting = execution.jobs.filter((job) => job.status === 'MANUAL' && !job.allowFailure);
       const names = waiting.map((job) => visible(job.name)).join(', ');
-      io.stderr.write(`the pipeline waits for a person to play ${names} (${howToPlay})\n`);
+      io.stderr.write(`the pipeline waits for manual jobs: ${names} (${howToPlay})\n`);
       return ExitCode.success;
     }
     default:

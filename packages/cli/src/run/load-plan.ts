@@ -37,7 +37,7 @@ export async function loadPlan(
     throw new CommandError(
       selected.error.message,
       ExitCode.usage,
-      'xx dry-run lists the jobs, xx explain JOB says why one is not in',
+      'xx dry-run lists the jobs, xx explain JOB says why a job is not in a run',
     );
   }
   // The jobs left out are no news to somebody who asked for certain ones.

@@ -48,12 +48,13 @@ export function parseRunOptions(input: CommandInput, env: CommandIo['env']): Run
   const workspace = text('workspace') === 'shared' ? 'shared' : 'isolated';
   if (isClone && workspace === 'shared') {
     throw usage(
-      '--workspace shared is for the working tree',
-      'leave out --repo, --branch and --commit, or --workspace',
+      '--workspace shared applies to the working tree only',
+      'remove --repo, --branch and --commit, or --workspace',
     );
   }
   for (const value of Object.values(clone)) {
-    if (value === '' || value.startsWith('-')) throw usage(`'${value}' names no repository, branch or commit`);
+    if (value === '' || value.startsWith('-'))
+      throw usage(`'${value}' is not the name of a repository, branch or commit`);
   }
   return {
     file: text('file'),
@@ -81,7 +82,7 @@ function parseSecret(text: string, env: CommandIo['env']): PipelineVariable {
   const at = text.indexOf('=');
   const key = at < 0 ? text : text.slice(0, at);
   // The value never gets into a message.
-  if (!name.test(key)) throw usage('a --secret has no valid name', 'write it as --secret NAME or --secret NAME=VALUE');
+  if (!name.test(key)) throw usage('--secret needs a valid name', 'write it as --secret NAME or --secret NAME=VALUE');
   const value = at < 0 ? env[key] : text.slice(at + 1);
   if (value === undefined) {
     throw usage(
@@ -96,7 +97,7 @@ function parseSlots(text: string | undefined): number {
   if (text === undefined) return availableParallelism() + 2;
   const slots = Number(text);
   if (/^\d+$/.test(text) && slots >= 1 && slots <= 1000) return slots;
-  throw usage(`--jobs ${text} is no number of jobs`, 'give a whole number from 1 to 1000');
+  throw usage(`--jobs ${text} is not a number of jobs`, 'give a whole number from 1 to 1000');
 }
 
 function parseTimeout(text: string | undefined): number | null {
@@ -104,7 +105,7 @@ function parseTimeout(text: string | undefined): number | null {
   const [, amount = '', unit = 's'] = /^(\d+)\s*(s|m|h)?$/.exec(text.trim()) ?? [];
   const seconds = Number(amount) * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
   if (amount !== '' && seconds >= 1 && seconds <= 30 * 86_400) return seconds;
-  throw usage(`--timeout ${text} is no time`, 'write it as 90s, 15m or 2h');
+  throw usage(`--timeout ${text} is not a duration`, 'write it as 90s, 15m or 2h');
 }
 
 const usage = (message: string, help: string | null = null): CommandError =>

@@ -12,16 +12,16 @@ export async function manageTokens(input: CommandInput, io: CommandIo): Promise<
   const [noun, verb, ...rest] = input.arguments;
   if (noun !== 'token' || (verb !== 'create' && verb !== 'revoke') || rest.length > 0) {
     const said = input.arguments.join(' ');
-    throw new CommandError(`xx backend knows no '${said}'`, ExitCode.usage, 'token create or token revoke');
+    throw new CommandError(`xx backend: unknown action '${said}'`, ExitCode.usage, 'token create or token revoke');
   }
   const role = textOption(input, 'role');
   const name = textOption(input, 'name');
   const known = tokenRoles.find((one) => one === role);
   if (verb === 'create' && known === undefined) {
-    throw new CommandError('whom is the token for?', ExitCode.usage, '--role person or --role worker');
+    throw new CommandError('--role is required (person or worker)', ExitCode.usage, '--role person or --role worker');
   }
   if (verb === 'revoke' && name === undefined) {
-    throw new CommandError('whose token is to be revoked?', ExitCode.usage, '--name, as it was given to token create');
+    throw new CommandError('--name is required', ExitCode.usage, 'give the name that token create got');
   }
   const { directory, database } = await readStorage(input, io);
   return await explainFailures(null, async () => {

@@ -41,9 +41,9 @@ async function readWorkerOptions(input: CommandInput, io: CommandIo): Promise<St
   const token = readToken(input, io);
   if (backendUrl === null && !listens) {
     throw new CommandError(
-      'whose jobs is it to run?',
+      'no backend given',
       ExitCode.usage,
-      'give --backend URL (or XX_BACKEND), or --listen to be handed jobs without a backend',
+      'give --backend URL (or XX_BACKEND), or --listen to accept jobs from backends',
     );
   }
   if (token === null) {

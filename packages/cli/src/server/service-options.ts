@@ -40,7 +40,7 @@ export function readSlots(input: CommandInput): number {
   const text = textOption(input, 'slots');
   if (text === undefined) return availableParallelism() + 2;
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new CommandError(`'${text}' is no number of slots`, ExitCode.usage, 'give a number from 1 to 999');
+  throw new CommandError(`'${text}' is not a number of slots`, ExitCode.usage, 'give a number from 1 to 999');
 }
 
 /** `--labels a,b`. */

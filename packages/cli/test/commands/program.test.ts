@@ -38,9 +38,9 @@ const mistakes: readonly [string, readonly string[], RegExp][] = [
   [
     'a value that is no choice',
     ['graph', '-o', 'dott'],
-    /^error: 'dott' is no value for -o\n {2}help: did you mean dot\?/,
+    /^error: 'dott' is not a value for -o\n {2}help: did you mean dot\?/,
   ],
-  ['a colour mode that is none', ['check', '--color', 'blue'], /^error: 'blue' is no value for --color/],
+  ['a colour mode that is none', ['check', '--color', 'blue'], /^error: 'blue' is not a value for --color/],
   ['a missing argument', ['explain'], /^error: <job> is missing/],
   ['an argument too many', ['check', 'more'], /^error: unexpected argument 'more'/],
   [

@@ -25,13 +25,13 @@ const refusals: readonly (readonly [title: string, args: readonly string[], mess
     ['backend', '--database', 'mysql://x:secret@y'],
     /a database is sqlite:PATH or postgres:/,
   ],
-  ['no number of slots', ['server', '--slots', '0'], /'0' is no number of slots/],
-  ['a worker for nobody', ['worker'], /whose jobs is it to run\?/],
+  ['no number of slots', ['server', '--slots', '0'], /'0' is not a number of slots/],
+  ['a worker for nobody', ['worker'], /no backend given/],
   ['a worker without a token', ['worker', '--backend', 'http://127.0.0.1:1'], /a worker needs a token/],
   ['a token that is none', ['worker', '--backend', 'http://127.0.0.1:1', '--token', 'a b'], /that is no token/],
   ['a backend that is none', ['worker', '--backend', 'ci'], /'ci' is no address of a backend/],
-  ['another action', ['backend', 'tokens'], /xx backend knows no 'tokens'/],
-  ['a token for nobody', ['backend', 'token', 'create'], /whom is the token for\?/],
+  ['another action', ['backend', 'tokens'], /xx backend: unknown action 'tokens'/],
+  ['a token for nobody', ['backend', 'token', 'create'], /--role is required/],
 ];
 
 for (const [title, args, message] of refusals) {

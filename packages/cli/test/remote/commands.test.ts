@@ -163,7 +163,7 @@ test('names that lead nowhere are mistakes with a hint', async () => {
     [['artifacts', '1', '--download', 'x'], /no artifacts to download/],
     [['status', '--limit', '3'], /--limit applies to the list only/],
     [['run', '--workspace', 'shared'], /--workspace applies to local runs only/],
-    [['run', '--local', '--detach'], /--detach is for runs on a server/],
+    [['run', '--local', '--detach'], /--detach applies to runs on a server only/],
   ] as const) {
     const { stderr, exitCode } = await rig.run(args);
     assert.equal(exitCode, 2, `${args.join(' ')}: ${stderr}`);
