@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Ajv } from 'ajv';
 import { parseDocument } from 'yaml';
 import { pipelineSchema } from '../src/index.ts';
+import { indentFlowLines } from '../src/syntax/indent-flow-lines.ts';
 import { readCases } from './case-file.ts';
 
 const validate = new Ajv({ allErrors: true, strict: false }).compile(pipelineSchema());
@@ -25,7 +26,9 @@ for (const { name, files } of readCases(join(import.meta.dirname, '../testdata/o
   const text = files.get('pipeline.yml') ?? '';
   if (usesReferences(text)) continue;
   test(`the schema accepts: ${name}`, () => {
-    const document = parseDocument(text.split(/^---$/m).findLast((part) => part.includes(':')) ?? '', {
+    const part = text.split(/^---$/m).findLast((each) => each.includes(':')) ?? '';
+    // The parser of this test is stricter than libyaml about indentation inside brackets.
+    const document = parseDocument(indentFlowLines(part, 10_000)?.text ?? part, {
       version: '1.1',
       merge: true,
       uniqueKeys: false,
