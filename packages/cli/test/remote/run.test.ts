@@ -79,7 +79,7 @@ test('a manual job that blocks leaves the run waiting, which is no failure', asy
   );
   const { stderr, exitCode } = await rig.run(['run']);
   assert.equal(exitCode, 0);
-  assert.match(stderr, /waits for a person to play ask \(xx play/);
+  assert.match(stderr, /the pipeline waits for manual jobs: ask \(xx play/);
 });
 
 test('with -o json the report is all there is on standard output', async () => {

@@ -7,7 +7,9 @@ import { lifeOf, makeOwnerId, ownerState, thisProcess } from '../../src/process/
 
 /** Runs `work` with the id of a process that has ended and that its parent has not collected. */
 async function withZombie(work: (pid: number) => void | Promise<void>): Promise<void> {
-  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  // The child ends once its parent is a program that collects nothing: a shell might still have collected it.
+  const child = '(while read -r name </proc/$$/comm && [ "$name" != sleep ]; do :; done) &';
+  const parent = spawn('sh', ['-c', `${child} echo $!; exec sleep 60`], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(text.toString());
