@@ -172,6 +172,9 @@ const fullDisk = {
   ],
 };
 
+/** Waits in a script until the disk has refused the output before it: what wrote to it has ended then. */
+const untilRefused = 'while ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q /dev/full; do :; done';
+
 class LossRecorder extends Recorder {
   readonly losses: string[] = [];
 
@@ -205,7 +208,7 @@ test('what a full disk refuses in the middle of a script is announced where it i
   const recorder = new LossRecorder();
   const { exitCode } = await runText(
     container,
-    'echo one; echo lost >&2; sleep 1; echo two; echo three >&2; exit 6',
+    `echo one; echo lost >&2; ${untilRefused}; echo two; echo three >&2; exit 6`,
     recorder,
   );
   assert.equal(exitCode, 6);
