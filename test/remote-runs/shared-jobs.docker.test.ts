@@ -33,8 +33,14 @@ test('two workers share twenty jobs, and when one is killed the other ends them 
   assert.deepEqual(new Set(jobs.map(({ status }) => status)), new Set(['SUCCESS']));
   const lost = jobs.flatMap(({ attempts }) => attempts.slice(0, -1));
   assert.deepEqual(new Set(lost.map(({ failureReason }) => failureReason)), new Set(['worker_lost']));
-  // What it has left behind is its own to remove; that nothing is left is seen at the end.
+  // Leftovers of the killed worker are its own to remove, once the backend has answered its first heartbeat.
+  const [killed = ''] = services.workerIds;
+  const left = (await services.leftovers()).filter((each) => each.includes(killed));
   await services.startWorker('one', { slots: 2 });
+  await until('the restarted worker to have removed its leftovers', async () => {
+    const present = new Set(await services.leftovers());
+    return left.every((each) => !present.has(each));
+  });
 });
 
 /** How many jobs that this worker has begun are told to have ended, and how many not. */
